@@ -1,0 +1,174 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is held to the same rules; nobody opts out.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+/// A target of the package. Arrows point downward only; ARCHITECTURE.md draws them.
+func module(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of one target, in `Tests/<Target>Tests`.
+func tests(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests",
+    dependencies: [.byName(name: name)] + dependencies,
+    swiftSettings: strict
+  )
+}
+
+let package = Package(
+  name: "sluice",
+  products: [.executable(name: "sluice", targets: ["sluice"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // C modules: the system's libraries, each behind one small shim.
+    .systemLibrary(
+      name: "CYAML",
+      pkgConfig: "yaml-0.1",
+      providers: [.apt(["libyaml-dev"])]
+    ),
+    .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+    .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+    .target(name: "CReactor"),
+
+    // 0
+    module("SluiceCore", uses: ["CCrypto"]),
+
+    // 1
+    module("SluiceExpressions", uses: ["SluiceCore", "CRE2"]),
+    module("SluiceJSON", uses: ["SluiceCore"]),
+
+    // 2
+    module("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions"]),
+    module("SluiceTelemetry", uses: ["SluiceCore"]),
+    module("SluiceReactor", uses: ["SluiceCore", "CReactor"]),
+    module("SluiceHTTP", uses: ["SluiceCore"]),
+
+    // 3
+    module(
+      "SluicePipeline",
+      uses: ["SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry"]
+    ),
+    module("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP"]),
+
+    // 4
+    module("SluiceLanguage", uses: ["SluiceCore", "SluiceExpressions", "SluicePolicy", "CYAML"]),
+    module(
+      "SluiceStages",
+      uses: [
+        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry",
+        "SluicePipeline", "SluiceDialects", "SluiceHTTP",
+      ]
+    ),
+    module("SluiceStores", uses: ["SluiceCore", "SluicePolicy", "SluicePipeline"]),
+    module(
+      "SluiceServer",
+      uses: [
+        "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
+        "SluiceTelemetry",
+      ]
+    ),
+    module(
+      "SluiceUpstream",
+      uses: ["SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceTelemetry"]
+    ),
+
+    // 5
+    module(
+      "SluiceCompiler",
+      uses: [
+        "SluiceCore", "SluiceExpressions", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
+        "SluiceLanguage", "SluiceStages", "SluiceStores",
+      ]
+    ),
+
+    // 6
+    module(
+      "SluiceGateway",
+      uses: [
+        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluiceReactor",
+        "SluiceHTTP", "SluicePipeline", "SluiceDialects", "SluiceLanguage", "SluiceStages",
+        "SluiceStores", "SluiceServer", "SluiceUpstream", "SluiceCompiler",
+      ]
+    ),
+    module(
+      "SluiceSimulation",
+      uses: [
+        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
+        "SluiceDialects", "SluiceStages", "SluiceStores", "SluiceCompiler",
+      ]
+    ),
+
+    // 7
+    .executableTarget(
+      name: "sluice",
+      dependencies: [
+        "SluiceCore", "SluiceGateway", "SluiceCompiler", "SluiceLanguage", "SluicePolicy",
+        "SluicePipeline", "SluiceStages",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict
+    ),
+
+    tests("SluiceCore"),
+    tests("SluiceExpressions", uses: ["SluiceCore"]),
+    tests("SluiceJSON", uses: ["SluiceCore"]),
+    tests("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions"]),
+    tests("SluiceTelemetry", uses: ["SluiceCore"]),
+    tests("SluiceReactor", uses: ["SluiceCore"]),
+    tests("SluiceHTTP", uses: ["SluiceCore"]),
+    tests(
+      "SluicePipeline",
+      uses: ["SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry"]
+    ),
+    tests("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP"]),
+    tests("SluiceLanguage", uses: ["SluiceCore", "SluiceExpressions", "SluicePolicy"]),
+    tests(
+      "SluiceStages",
+      uses: [
+        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry",
+        "SluicePipeline", "SluiceDialects", "SluiceStores",
+      ]
+    ),
+    tests("SluiceStores", uses: ["SluiceCore", "SluicePolicy", "SluicePipeline"]),
+    tests(
+      "SluiceServer",
+      uses: [
+        "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
+        "SluiceTelemetry",
+      ]
+    ),
+    tests(
+      "SluiceUpstream",
+      uses: ["SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceTelemetry"]
+    ),
+    tests(
+      "SluiceCompiler",
+      uses: [
+        "SluiceCore", "SluicePolicy", "SluiceTelemetry", "SluicePipeline", "SluiceLanguage",
+        "SluiceStages", "SluiceStores",
+      ]
+    ),
+    tests("SluiceGateway", uses: ["SluiceCore", "SluicePolicy", "SluiceCompiler"]),
+    tests(
+      "SluiceSimulation",
+      uses: [
+        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
+        "SluiceDialects", "SluiceStages", "SluiceStores", "SluiceCompiler",
+      ]
+    ),
+    .testTarget(name: "TidyTests", swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,3 @@
+#ifndef SLUICE_CRE2_H
+#define SLUICE_CRE2_H
+#endif

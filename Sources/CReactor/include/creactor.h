@@ -1,0 +1,3 @@
+#ifndef SLUICE_CREACTOR_H
+#define SLUICE_CREACTOR_H
+#endif
