@@ -12,7 +12,9 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// A target of the package. Arrows point downward only; ARCHITECTURE.md draws them.
+/// A target of the package.
+///
+/// Arrows point downward only; ARCHITECTURE.md draws them.
 func module(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }

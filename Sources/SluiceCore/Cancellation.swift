@@ -22,7 +22,9 @@ package final class Cancellation: Sendable {
   /// Why the work was cancelled; `nil` while it is wanted.
   package var reason: Reason? { state.withLock { $0.reason } }
 
-  /// Cancels. The first reason stays; later calls do nothing.
+  /// Cancels the work.
+  ///
+  /// The first reason stays; later calls do nothing.
   package func cancel(_ reason: Reason) {
     let actions = state.withLock { state -> [@Sendable (Reason) -> Void] in
       guard state.reason == nil else { return [] }

@@ -7,7 +7,9 @@ internal import CCrypto
 package struct Digest: Hashable, Sendable {
   private let words: (UInt64, UInt64, UInt64, UInt64)
 
-  /// Digests `bytes`. About 0.4 µs for 400 bytes where the processor has SHA instructions.
+  /// Digests `bytes`.
+  ///
+  /// About 0.4 µs for 400 bytes where the processor has SHA instructions.
   package init(of bytes: [UInt8]) {
     var digest = [UInt8](repeating: 0, count: 32)
     let succeeded = unsafe bytes.withUnsafeBufferPointer { input in

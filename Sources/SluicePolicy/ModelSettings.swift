@@ -1,0 +1,59 @@
+package import SluiceCore
+
+/// One entry of `models`: one model at one upstream.
+package struct ModelSettings: Sendable, Equatable {
+  package enum Tokenizer: String, Sendable, CaseIterable { case cl100k, o200k }
+
+  package enum Service: String, Sendable, CaseIterable { case chat, completions, embeddings }
+
+  package struct Price: Sendable, Equatable {
+    package var input: TokenPrice
+    package var output: TokenPrice
+
+    package init(input: TokenPrice, output: TokenPrice) {
+      self.input = input
+      self.output = output
+    }
+  }
+
+  package var name: String
+  /// The name of an upstream in `Policy.upstreams`.
+  package var upstream: String
+  /// What the upstream calls the model; the name itself unless `id:` says otherwise.
+  package var upstreamName: String
+  /// Tokens of input and output together.
+  package var context: Int
+  /// Tokens of one answer.
+  package var maxOutput: Int
+  /// `nil`: not priced; such a model costs nothing that can be counted.
+  package var price: Price?
+  package var tokenizer: Tokenizer?
+  package var serves: Set<Service>
+  /// The request field that the output clamp is written to.
+  package var outputField: String
+  package var place: SourcePlace
+
+  package init(
+    name: String,
+    upstream: String,
+    upstreamName: String,
+    context: Int,
+    maxOutput: Int,
+    price: Price? = nil,
+    tokenizer: Tokenizer? = nil,
+    serves: Set<Service> = [.chat, .completions],
+    outputField: String = "max_tokens",
+    place: SourcePlace = .builtIn
+  ) {
+    self.name = name
+    self.upstream = upstream
+    self.upstreamName = upstreamName
+    self.context = context
+    self.maxOutput = maxOutput
+    self.price = price
+    self.tokenizer = tokenizer
+    self.serves = serves
+    self.outputField = outputField
+    self.place = place
+  }
+}

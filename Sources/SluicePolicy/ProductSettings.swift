@@ -1,0 +1,67 @@
+package import SluiceCore
+
+/// One entry of `products`: what a request is for; owns cache rules and attribution.
+package struct ProductSettings: Sendable {
+  package enum Scope: String, Sendable, CaseIterable { case user, tenant, product }
+
+  package struct Semantic: Sendable, Equatable {
+    /// Cosine similarity from 0 to 1.
+    package var threshold: Double
+
+    package init(threshold: Double) { self.threshold = threshold }
+  }
+
+  package struct Cache: Sendable {
+    package var scope: Scope
+    package var ttl: Duration
+    package var semantic: Semantic?
+    /// How long after its TTL an answer may be served when nothing else answers.
+    package var staleIfError: Duration?
+    /// A further part of the key.
+    package var key: Expression?
+    /// What an invalidation can name besides product and key.
+    package var tags: [String]
+    /// Whether a fallback's answer is stored under the primary's key.
+    package var storeFallbacks: Bool
+    package var place: SourcePlace
+
+    package init(
+      scope: Scope = .user,
+      ttl: Duration,
+      semantic: Semantic? = nil,
+      staleIfError: Duration? = nil,
+      key: Expression? = nil,
+      tags: [String] = [],
+      storeFallbacks: Bool = false,
+      place: SourcePlace = .builtIn
+    ) {
+      self.scope = scope
+      self.ttl = ttl
+      self.semantic = semantic
+      self.staleIfError = staleIfError
+      self.key = key
+      self.tags = tags
+      self.storeFallbacks = storeFallbacks
+      self.place = place
+    }
+  }
+
+  package var name: String
+  /// How soon an answer may become wrong; `nil`: no check.
+  package var volatility: Duration?
+  /// `nil`: no caching.
+  package var cache: Cache?
+  package var place: SourcePlace
+
+  package init(
+    name: String,
+    volatility: Duration? = nil,
+    cache: Cache? = nil,
+    place: SourcePlace = .builtIn
+  ) {
+    self.name = name
+    self.volatility = volatility
+    self.cache = cache
+    self.place = place
+  }
+}

@@ -1,0 +1,105 @@
+package import SluiceCore
+
+/// One entry of `upstreams`: a service that answers for models, and how it is spoken to.
+package struct UpstreamSettings: Sendable, Equatable {
+  package enum API: Sendable, Equatable {
+    /// An OpenAI-compatible service at `url`.
+    case openai(url: URLSource, secret: Secret?)
+    /// The binary's own HTTP server that answers as a model would.
+    case simulated(Simulated)
+  }
+
+  /// A value that may be given in the file or by reference; references are resolved at publish.
+  package enum URLSource: Sendable, Equatable {
+    case literal(String)
+    case environment(String)
+    /// Absolute, or relative to the folder that holds the naming file.
+    case file(String)
+  }
+
+  /// A secret is only ever a reference.
+  package enum Secret: Sendable, Equatable {
+    case environment(String)
+    case file(String)
+  }
+
+  /// How the simulated upstream behaves.
+  package struct Simulated: Sendable, Equatable {
+    /// Until the first byte of a reply.
+    package var latency: Duration = .milliseconds(300)
+    /// Tokens of an answer.
+    package var output: Int = 120
+    /// The share of requests answered with 500, from 0 to 1.
+    package var failures: Double = 0
+    package var seed: UInt64 = 1
+
+    package init() {}
+  }
+
+  /// Deadlines of one attempt; `nil`: none.
+  package struct Timeouts: Sendable, Equatable {
+    package var connect: Duration? = .seconds(2)
+    package var firstByte: Duration? = .seconds(60)
+    package var idle: Duration? = .seconds(30)
+    /// Streaming included.
+    package var total: Duration? = .seconds(600)
+
+    package init() {}
+  }
+
+  package enum Breaker: Sendable, Equatable {
+    case consecutive(Int, recovery: Duration, probes: Int)
+    case ratio(Double, minimumCalls: Int, window: Duration, recovery: Duration, probes: Int)
+  }
+
+  package struct Retry: Sendable, Equatable {
+    package enum Jitter: Sendable, Equatable {
+      case full
+      case bounded(Duration)
+    }
+    /// Attempts in all, the first included.
+    package var attempts: Int
+    package var base: Duration
+    package var factor: Double
+    package var jitter: Jitter
+    /// The share of first attempts that may be retried, from 0 to 1.
+    package var budget: Double
+
+    package init(
+      attempts: Int,
+      base: Duration,
+      factor: Double,
+      jitter: Jitter,
+      budget: Double
+    ) {
+      self.attempts = attempts
+      self.base = base
+      self.factor = factor
+      self.jitter = jitter
+      self.budget = budget
+    }
+  }
+
+  package var name: String
+  package var api: API
+  package var timeout: Timeouts
+  package var breaker: Breaker?
+  package var retry: Retry?
+  package var place: SourcePlace
+
+  package init(
+    name: String,
+    api: API,
+    timeout: Timeouts = Timeouts(),
+    breaker: Breaker? = nil,
+    retry: Retry? = nil,
+    place: SourcePlace = .builtIn
+  ) {
+    self.name = name
+    self.api = api
+    self.timeout = timeout
+    self.breaker = breaker
+    self.retry = retry
+    self.place = place
+  }
+}
