@@ -74,7 +74,7 @@ let package = Package(
         "SluicePipeline", "SluiceDialects", "SluiceHTTP",
       ]
     ),
-    module("SluiceStores", uses: ["SluiceCore", "SluicePolicy", "SluicePipeline"]),
+    module("SluiceStores", uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline"]),
     module(
       "SluiceServer",
       uses: [
@@ -87,7 +87,7 @@ let package = Package(
       uses: ["SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceTelemetry"]
     ),
 
-    // 5
+    // 6
     module(
       "SluiceCompiler",
       uses: [
@@ -96,7 +96,7 @@ let package = Package(
       ]
     ),
 
-    // 6
+    // 7
     module(
       "SluiceGateway",
       uses: [
@@ -113,7 +113,7 @@ let package = Package(
       ]
     ),
 
-    // 7
+    // 8
     .executableTarget(
       name: "sluice",
       dependencies: [

@@ -144,6 +144,12 @@ package struct Network: Hashable, Sendable {
     self.bits = bits
   }
 
+  /// The block of `bits`, counted in the 128-bit form, that holds `address`.
+  package init(prefix address: HostAddress, bits: Int) {
+    base = address.masked(to: bits)
+    self.bits = bits
+  }
+
   package func contains(_ address: HostAddress) -> Bool { address.masked(to: bits) == base }
 
   /// Whether the block is all of IPv4, all of IPv6, or both.

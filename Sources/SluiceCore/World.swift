@@ -33,10 +33,27 @@ package protocol World: AnyObject, Sendable {
   /// 64 evenly distributed bits. Not for secrets: see `SecretBytes`.
   func random() -> UInt64
 
+  /// Runs `action` once the monotonic clock has reached `deadline`, in nanoseconds.
+  ///
+  /// The action runs on the executor that owns the world; it must not block.
+  /// - Returns: what `unschedule(_:)` takes to withdraw it.
+  func schedule(
+    atMonotonic deadline: Int64, _ action: @escaping @Sendable () -> Void
+  ) -> ScheduledAction
+
+  /// Withdraws an action; nothing happens if it ran.
+  func unschedule(_ action: ScheduledAction)
+
   /// Waits until the monotonic clock has reached `deadline`, in nanoseconds.
   ///
   /// - Throws: `CancellationError` when the task is cancelled first.
   func sleep(untilMonotonic deadline: Int64) async throws
+}
+
+/// Names an action that a world will run.
+package struct ScheduledAction: Hashable, Sendable {
+  package var id: UInt64
+  package init(id: UInt64) { self.id = id }
 }
 
 extension Duration {

@@ -1,0 +1,40 @@
+package import SluiceCore
+
+/// Who asks, as far as the gateway believes it.
+package struct Caller: Sendable, Equatable {
+  /// The id of the key record; empty for anonymous callers.
+  package var keyID: String
+  package var tenant: String
+  /// Anonymous callers are `ip:…`.
+  package var user: String
+  package var tier: String
+  package var product: String
+  /// The right-most hop that is not trusted.
+  package var address: HostAddress
+  /// Whether the connection came from a network in `identity.headers.trust_from`.
+  package var isTrustedNetwork: Bool
+
+  package init(
+    keyID: String = "",
+    tenant: String = "",
+    user: String = "",
+    tier: String = "",
+    product: String = "",
+    address: HostAddress,
+    isTrustedNetwork: Bool = false
+  ) {
+    self.keyID = keyID
+    self.tenant = tenant
+    self.user = user
+    self.tier = tier
+    self.product = product
+    self.address = address
+    self.isTrustedNetwork = isTrustedNetwork
+  }
+
+  /// What `client.ip` says and limits count: an IPv4 address, or the /64 of an IPv6 one.
+  package var addressKey: String {
+    address.isIPv4
+      ? address.description : Network(prefix: address, bits: 64).description
+  }
+}

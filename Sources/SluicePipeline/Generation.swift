@@ -1,0 +1,38 @@
+internal import Synchronization
+package import SluicePolicy
+
+/// One loaded policy: numbered, hashed, immutable.
+package final class Generation: Sendable {
+  /// From 1, growing by one with each publication, rollbacks included.
+  package let number: UInt64
+  /// The SHA-256 of the bundle's files, names included: 64 hexadecimal digits.
+  package let hash: String
+  package let policy: Policy
+  package let graph: Graph
+
+  package init(number: UInt64, hash: String, policy: Policy, graph: Graph) {
+    self.number = number
+    self.hash = hash
+    self.policy = policy
+    self.graph = graph
+  }
+}
+
+/// The generation that new exchanges get.
+///
+/// An exchange reads it once, when its request is complete, and keeps what it read to its last
+/// byte; reference counting retires old generations. One read costs about 10 ns.
+package final class GenerationCell: Sendable {
+  private let live: Mutex<Generation>
+
+  package init(_ first: Generation) { live = Mutex(first) }
+
+  package var generation: Generation { live.withLock { $0 } }
+
+  package func publish(_ next: Generation) {
+    live.withLock { current in
+      precondition(next.number > current.number, "generations only grow")
+      current = next
+    }
+  }
+}

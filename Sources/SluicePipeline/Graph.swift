@@ -1,0 +1,94 @@
+package import SluiceCore
+package import SluiceTelemetry
+
+/// The place of a node in its graph.
+package struct NodeIndex: Hashable, Sendable {
+  package let position: Int
+  package init(_ position: Int) { self.position = position }
+}
+
+/// An executable pipeline: what a policy was compiled to.
+///
+/// The graph is the program. What `sluice graph` draws is this value; a trail is a walk in that
+/// picture. Exits lead only to nodes of a higher place, so every walk ends.
+package struct Graph: Sendable {
+  package let nodes: [Node]
+  /// Where an exchange of each service starts.
+  package let entries: [Service: NodeIndex]
+
+  package init(nodes: [Node], entries: [Service: NodeIndex]) {
+    for (position, node) in nodes.enumerated() {
+      for exit in node.exits {
+        if let destination = exit.destination {
+          precondition(
+            destination.position > position && destination.position < nodes.count,
+            "exit \(exit.name) of \(node.name) leads backwards")
+        }
+      }
+    }
+    self.nodes = nodes
+    self.entries = entries
+  }
+
+  package subscript(index: NodeIndex) -> Node { nodes[index.position] }
+}
+
+/// What clients can ask for.
+package enum Service: String, Sendable, CaseIterable {
+  case chat
+  case models
+}
+
+/// A step of the graph.
+package struct Node: Sendable {
+  /// What a node is, for people and metrics. The order of the cases is the order of the pipeline.
+  package enum Kind: String, Sendable, CaseIterable {
+    case identity, request, models, limit, route, cache, attempt, settle, store, refuse
+  }
+
+  package enum Step: Sendable {
+    case decide(any Stage)
+    case wait(any WaitingStage)
+  }
+
+  package let kind: Kind
+  /// Unique in the graph: `limit per-user`.
+  package let name: String
+  /// The settings in a line, for people: `100/m by user.id`.
+  package let summary: String
+  package let place: SourcePlace
+  package let step: Step
+  package let exits: [Exit]
+
+  package init(
+    kind: Kind, name: String, summary: String, place: SourcePlace, step: Step, exits: [Exit]
+  ) {
+    let names =
+      switch step {
+      case .decide(let stage): stage.exits
+      case .wait(let stage): stage.exits
+      }
+    precondition(names == exits.map(\.name), "\(name) is wired with \(exits.map(\.name))")
+    self.kind = kind
+    self.name = name
+    self.summary = summary
+    self.place = place
+    self.step = step
+    self.exits = exits
+  }
+}
+
+/// A named edge that leaves a node.
+package struct Exit: Sendable {
+  package let name: String
+  /// `nil`: the walk ends here.
+  package let destination: NodeIndex?
+  /// Exchanges that took this exit.
+  package let counter: Counter
+
+  package init(name: String, destination: NodeIndex?, counter: Counter) {
+    self.name = name
+    self.destination = destination
+    self.counter = counter
+  }
+}

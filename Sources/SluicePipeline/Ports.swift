@@ -1,0 +1,246 @@
+package import SluiceCore
+package import SluiceHTTP
+package import SluicePolicy
+
+// Ports: what stages ask of the world outside the graph. Stores and the upstream client implement
+// them; the gateway and the simulation hand them in. Operations are atomic and coarse, so that a
+// store shared by a fleet could answer each in one round trip.
+
+/// Key records, by the digest of the key.
+package protocol KeyDirectory: Sendable {
+  /// The record of a key; `nil` if there is none or if it was revoked.
+  func record(of digest: Digest) -> KeyRecord?
+}
+
+/// What a key says about who uses it.
+package struct KeyRecord: Sendable, Equatable {
+  package var id: String
+  package var digest: Digest
+  package var tenant: String
+  package var user: String
+  package var tier: String
+  /// The first is the default.
+  package var products: [String]
+  /// Seconds since 1970, UTC; `nil`: never.
+  package var expiresAt: Int64?
+
+  package init(
+    id: String,
+    digest: Digest,
+    tenant: String,
+    user: String,
+    tier: String,
+    products: [String],
+    expiresAt: Int64?
+  ) {
+    self.id = id
+    self.digest = digest
+    self.tenant = tenant
+    self.user = user
+    self.tier = tier
+    self.products = products
+    self.expiresAt = expiresAt
+  }
+}
+
+/// Counts of requests and of exchanges in flight, by limit and key.
+package protocol Counters: Sendable {
+  /// Counts one request against `limit` for `key`, if it fits.
+  func take(
+    limit: String, key: String, rate: LimitSettings.Rate, burst: Int, at moment: Moment
+  ) -> RateDecision
+
+  /// Takes a place in flight, if one of `maximum` is free.
+  func enter(limit: String, key: String, maximum: Int) -> Bool
+
+  /// Gives the place back.
+  func leave(limit: String, key: String)
+}
+
+/// What a rate limit decided, and what the client is told.
+package struct RateDecision: Sendable, Equatable {
+  package enum Verdict: Sendable, Equatable {
+    case admitted
+    /// Refused; the same request would fit after so many nanoseconds.
+    case refused(retryAfterNanoseconds: Int64)
+    /// The table of keys is full of keys that are still counting (`Bounds.limitKeys`).
+    case tableFull(retryAfterNanoseconds: Int64)
+  }
+
+  package var verdict: Verdict
+  /// How many fit in a window.
+  package var quota: Int
+  /// How many more fit now.
+  package var remaining: Int
+  /// Until the count is back at nothing, if nothing more comes.
+  package var resetNanoseconds: Int64
+
+  package init(verdict: Verdict, quota: Int, remaining: Int, resetNanoseconds: Int64) {
+    self.verdict = verdict
+    self.quota = quota
+    self.remaining = remaining
+    self.resetNanoseconds = resetNanoseconds
+  }
+}
+
+/// Whole answers, by exact key.
+package protocol ReplyCache: Sendable {
+  /// The answer under `key` if its time has not passed; a stale one is not returned.
+  func reply(for key: Digest, at moment: Moment) -> CachedReply?
+
+  /// A point before an attempt, so that an answer asked for before an invalidation is not stored
+  /// after it.
+  func epoch(of product: String) -> UInt64
+
+  /// Keeps `reply` until its expiry, unless the product was invalidated since `epoch`, or the
+  /// answer is larger than `Bounds.cachedReplyBytes`.
+  ///
+  /// - Returns: whether it was kept.
+  func store(_ reply: CachedReply, for key: Digest, epoch: UInt64, at moment: Moment) -> Bool
+
+  /// Forgets answers. When it returns, none of them is served again.
+  ///
+  /// - Returns: how many were forgotten.
+  func invalidate(_ selection: CacheSelection) -> Int
+}
+
+/// Which answers an invalidation names.
+package enum CacheSelection: Sendable, Equatable {
+  case everything
+  case product(String)
+  case tag(String)
+  case key(Digest)
+}
+
+/// A whole answer with status 200, as it is kept.
+package struct CachedReply: Sendable {
+  /// One `chat.completion` object, whatever form it came in.
+  package var body: [UInt8]
+  package var product: String
+  package var tags: [String]
+  /// The name of the model that answered.
+  package var model: String
+  package var storedAt: Moment
+  package var ttlNanoseconds: Int64
+
+  package init(
+    body: [UInt8],
+    product: String,
+    tags: [String],
+    model: String,
+    storedAt: Moment,
+    ttlNanoseconds: Int64
+  ) {
+    self.body = body
+    self.product = product
+    self.tags = tags
+    self.model = model
+    self.storedAt = storedAt
+    self.ttlNanoseconds = ttlNanoseconds
+  }
+}
+
+/// A service that answers for models.
+package protocol Upstream: Sendable {
+  /// Sends one request and waits for the head of its reply.
+  ///
+  /// Runs on the exchange's loop. The reply's connection is cut when `cancellation` is cancelled.
+  /// - Throws: the failure, with whether another candidate may be asked.
+  func send(
+    _ request: UpstreamRequest, in world: any World, cancellation: Cancellation
+  ) async throws(Failure) -> any UpstreamReply
+}
+
+/// One attempt's request.
+package struct UpstreamRequest: Sendable {
+  /// Below the upstream's base URL: `/chat/completions`.
+  package var path: String
+  /// Fields of the client that may pass, in their order.
+  package var fields: [(name: String, value: String)]
+  package var body: [UInt8]
+  /// No later than this on the monotonic clock must the head of the reply have come.
+  package var headDeadline: Int64
+
+  package init(
+    path: String, fields: [(name: String, value: String)], body: [UInt8], headDeadline: Int64
+  ) {
+    self.path = path
+    self.fields = fields
+    self.body = body
+    self.headDeadline = headDeadline
+  }
+}
+
+/// A reply whose head has come and whose body is read as it comes.
+///
+/// Owned by one exchange, on its loop.
+package protocol UpstreamReply: AnyObject {
+  var status: Int { get }
+  /// The first field of that name, whatever its case.
+  func field(_ name: String) -> String?
+
+  /// The next bytes of the body; `nil` when it ended as its framing says.
+  func read() async throws(Failure) -> [UInt8]?
+
+  /// Gives the reply up: the connection is closed, so that the upstream stops working for nobody.
+  /// After the end of the body it does nothing.
+  func abandon()
+}
+
+/// Why an attempt, or a wait, came to nothing.
+package struct Failure: Error, Sendable, Equatable {
+  package enum Origin: Sendable { case client, upstream, ourselves }
+
+  package enum Reason: String, Sendable, CaseIterable {
+    /// No address for the upstream's name.
+    case unresolved
+    case connectRefused
+    case connectTimeout
+    case firstByteTimeout
+    case idleTimeout
+    case totalTimeout
+    /// The connection broke before the reply was whole.
+    case connectionBroken
+    /// Not HTTP, or not the JSON that was promised.
+    case invalidReply
+    /// The reply is larger than its bound.
+    case replyTooLarge
+    /// Too many connections to the upstream.
+    case poolExhausted
+    /// The client left.
+    case clientLeft
+    /// The exchange's own deadline passed.
+    case deadline
+    /// We are stopping.
+    case draining
+  }
+
+  package enum Retry: Sendable {
+    case never
+    /// Nothing of a reply came: another candidate may be asked.
+    case anywhere
+  }
+
+  package let reason: Reason
+  package let origin: Origin
+  package let retry: Retry
+
+  package init(_ reason: Reason, origin: Origin, retry: Retry) {
+    self.reason = reason
+    self.origin = origin
+    self.retry = retry
+  }
+}
+
+/// The client's side of an exchange: where its reply goes.
+///
+/// Owned by the connection; used on its loop only. One reply: either `send`, or `begin`, any
+/// number of `write`, and `finish`.
+package protocol ReplySink: AnyObject {
+  /// Sends the head of a stream; its length is not known.
+  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure)
+  /// Sends bytes of the stream at once, without waiting for more.
+  func write(_ bytes: [UInt8]) async throws(Failure)
+  /// Ends the stream as complete.
+  func finish() async throws(Failure)
+}
