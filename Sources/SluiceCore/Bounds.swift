@@ -28,6 +28,18 @@ package enum Bounds {
   package static let acceptsPerWake = 64
   /// Bytes asked of the kernel by one read.
   package static let readBytes = 16 << 10
+  /// Reads, and writes, of one stream that go through at once before others get a turn.
+  package static let operationsPerTurn = 32
+  package static let timersPerTurn = 1_024
+
+  // The machine.
+  /// Connections that wait in the kernel to be accepted; the kernel may allow fewer.
+  package static let acceptBacklog = 4_096
+  /// Pieces of blocking work that wait for a thread.
+  package static let blockingQueue = 256
+  package static let resolvedNames = 1_024
+  package static let addressesPerName = 16
+  package static let watchedFolders = 1_000
 
   // HTTP.
   /// Bytes of a request or reply head.
