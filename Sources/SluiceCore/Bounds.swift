@@ -56,6 +56,19 @@ package enum Bounds {
   /// Bytes of one event of an SSE stream.
   package static let eventBytes = 1 << 20
 
+  /// Bytes of all extensions of the chunks of one body, and of its trailer section.
+  package static let chunkExtrasBytes = 8 << 10
+
+  // JSON.
+  /// Nesting of objects and arrays in one JSON text.
+  package static let jsonNesting = 128
+  /// Values, keys included, in one JSON text; a node of the tape takes 20 bytes.
+  package static let jsonNodes = 1 << 20
+  /// Choices of one reply that a stream is followed for.
+  package static let choices = 128
+  /// Tool calls of one choice that a stream is followed for.
+  package static let toolCalls = 256
+
   // Tables.
   /// Keys that one limit counts at a time.
   package static let limitKeys = 100_000
