@@ -22,6 +22,14 @@ package enum Bounds {
   /// Nesting of one CEL expression.
   package static let expressionDepth = 64
 
+  // Evaluating CEL.
+  /// Turns of all loops that the expressions of one exchange may take together.
+  package static let expressionTurns = 100_000
+  /// Bytes of a string, or elements of a list, that an expression may build.
+  package static let expressionValueSize = 32 << 20
+  /// Memory that one compiled regular expression may take.
+  package static let regexBytes = 4 << 20
+
   // One turn of an event loop.
   package static let eventsPerPoll = 256
   package static let jobsPerTurn = 1_024
