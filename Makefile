@@ -1,0 +1,44 @@
+# Each target sets up what it needs on a fresh machine. See scripts/setup.
+.DEFAULT_GOAL := help
+.PHONY: help run test unit e2e soak bench format lint clean
+
+SWIFT_BUILD := swift build --explicit-target-dependency-import-check error
+
+help: ## List the targets
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: ## Build in release mode and serve policies/quickstart with a simulated upstream
+	@scripts/setup build
+	@$(SWIFT_BUILD) -c release --product sluice
+	@exec scripts/run
+
+test: unit e2e ## Build and run every test
+
+unit: ## Unit, golden, property and simulation tests
+	@scripts/setup test
+	$(SWIFT_BUILD) --build-tests
+	swift test --skip-build --parallel
+
+e2e: ## End-to-end tests: the built binary, driven by the openai SDK
+	@scripts/setup test
+	$(SWIFT_BUILD) --product sluice
+	@scripts/e2e
+
+soak: ## A minute of load over 64 connections, with memory and descriptors watched
+	@scripts/setup test
+	$(SWIFT_BUILD) -c release --product sluice
+	@scripts/e2e --soak
+
+bench: ## Benchmarks: CPU time a request, in release mode
+	@scripts/setup test
+	$(SWIFT_BUILD) -c release
+	@scripts/bench
+
+format: ## Format the sources
+	swift format --in-place --recursive Sources Tests Package.swift
+
+lint: ## Check the format
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+clean: ## Remove what was built
+	rm -rf .build .venv
