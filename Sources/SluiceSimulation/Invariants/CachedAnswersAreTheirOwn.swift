@@ -1,3 +1,4 @@
+internal import SluiceCore
 internal import SluicePipeline
 
 /// Whoever gets an answer that another exchange asked for may have it, and gets it as it was.
@@ -42,8 +43,9 @@ package struct CachedAnswersAreTheirOwn: Invariant {
     if leader.ask.model != exchange.ask.model { findings.append("was asked of another model") }
     if !attempt.isStorable { findings.append("was not fit to be kept") }
     if exchange.received.field("x-sluice-cache") == "miss" { findings.append("is called a miss") }
-    // It was kept no later than when its leader ended.
-    if let stored = leader.ended, exchange.began.moment.monotonic >= stored.moment.monotonic + ttl {
+    // It was kept no later than when its leader's walk was over.
+    if let stored = leader.walked, exchange.began.moment.monotonic >= stored.moment.monotonic + ttl
+    {
       findings.append("is older than its time")
     }
     for invalidation in run.invalidations

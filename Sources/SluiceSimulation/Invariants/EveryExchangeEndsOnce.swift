@@ -8,7 +8,8 @@ package struct EveryExchangeEndsOnce: Invariant {
     run.exchanges.flatMap { exchange in
       findings(about: exchange).map { "\($0) in \(exchange.line)" }
     }
-      + run.attempts.filter { $0.endings.count != 1 }.map {
+      + run.attempts.filter { $0.endings.count != 1 }
+      .map {
         "attempt \($0.number) has \($0.endings.count) ends"
       }
   }

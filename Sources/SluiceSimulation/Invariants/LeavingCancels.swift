@@ -1,3 +1,6 @@
+internal import SluiceCore
+internal import SluicePipeline
+
 /// A client that leaves cancels its attempt in that instant, unless others follow.
 ///
 /// Holds for worlds without drift, where an instant is one.
@@ -11,13 +14,18 @@ package struct LeavingCancels: Invariant {
   package func violations(in run: Run) -> [String] {
     run.exchanges.flatMap { exchange -> [String] in
       guard let left = exchange.left else { return [] }
-      let inFlight = run.attempts(of: exchange.number).filter { attempt in
-        attempt.asked < left && attempt.ended.map { $0 > left } ?? true
-      }
+      let inFlight = run.attempts(of: exchange.number)
+        .filter { attempt in
+          attempt.asked < left && attempt.ended.map { $0 > left } ?? true
+        }
+      let followers = hasFollowers(exchange, when: left, in: run)
       return inFlight.compactMap { attempt in
         let stopped = attempt.ended?.moment.monotonic == left.moment.monotonic
-        return stopped || hasFollowers(exchange, when: left, in: run)
-          ? nil : "attempt \(attempt.number) went on for \(exchange.line)"
+        if !stopped, !followers { return "attempt \(attempt.number) went on for \(exchange.line)" }
+        if attempt.ending == .failed(.clientLeft), followers {
+          return "attempt \(attempt.number) was taken from its followers, in \(exchange.line)"
+        }
+        return nil
       }
     }
   }

@@ -21,9 +21,10 @@ package struct OneGenerationEach: Invariant {
         seen.append(("the reply's field", header))
       }
       seen.append(("the edge", exchange.generation))
-      return seen.filter { $0.1 != live?.generation }.map { name, number in
-        "\(name) is of generation \(number), \(live?.generation ?? 0) was live, in \(exchange.line)"
-      }
+      return seen.filter { $0.1 != live?.generation }
+        .map { name, number in
+          "\(name) is of generation \(number), \(live?.generation ?? 0) was live, in \(exchange.line)"
+        }
     }
   }
 }

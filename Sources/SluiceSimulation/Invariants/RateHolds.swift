@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// A rate limit admits no more than its count, and its burst, in any window of its length.
 package struct RateHolds: Invariant {
   package let claim: String
@@ -27,14 +29,15 @@ package struct RateHolds: Invariant {
   }
 
   package func violations(in run: Run) -> [String] {
-    run.exchanges.filter(isAdmitted).grouped { key($0.ask) }.flatMap { key, exchanges in
-      let times = exchanges.map(\.began.moment.monotonic)
-      // A window that holds too many begins with one of them.
-      return times.indices.compactMap { first -> String? in
-        let inside = times[first...].prefix { $0 - times[first] < window }.count
-        return inside > count ? "\(inside) for \(key) from \(times[first])" : nil
+    run.exchanges.filter(isAdmitted).grouped { key($0.ask) }
+      .flatMap { key, exchanges in
+        let times = exchanges.map(\.began.moment.monotonic)
+        // A window that holds too many begins with one of them.
+        return times.indices.compactMap { first -> String? in
+          let inside = times[first...].prefix { $0 - times[first] < window }.count
+          return inside > count ? "\(inside) for \(key) from \(times[first])" : nil
+        }
       }
-    }
   }
 }
 
@@ -58,14 +61,15 @@ package struct ConcurrencyHolds: Invariant {
   }
 
   package func violations(in run: Run) -> [String] {
-    run.exchanges.filter(isAdmitted).grouped { key($0.ask) }.flatMap { key, exchanges in
-      exchanges.compactMap { exchange -> String? in
-        let inFlight = exchanges.filter { other in
-          other.began <= exchange.began && other.ended.map { $0 > exchange.began } ?? true
+    run.exchanges.filter(isAdmitted).grouped { key($0.ask) }
+      .flatMap { key, exchanges in
+        exchanges.compactMap { exchange -> String? in
+          let inFlight = exchanges.filter { other in
+            other.began <= exchange.began && other.walked.map { $0 > exchange.began } ?? true
+          }
+          return inFlight.count > maximum
+            ? "\(inFlight.count) for \(key) when \(exchange.number) began" : nil
         }
-        return inFlight.count > maximum
-          ? "\(inFlight.count) for \(key) when \(exchange.number) began" : nil
       }
-    }
   }
 }

@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// After faults stop, whoever asks is answered.
 package struct ServesAgain: Invariant {
   package let claim = "after faults stop, the system serves again"

@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// While a key is in flight, nobody else asks an upstream for it.
 package struct SingleFlight: Invariant {
   package let claim = "one flight for each exact key"
@@ -20,15 +22,18 @@ package struct SingleFlight: Invariant {
     }
     return groups.flatMap { key, attempts in
       attempts.indices.flatMap { place in
-        attempts[..<place].compactMap { earlier in
-          finding(about: attempts[place], after: earlier, in: run).map { "\($0) for \(key)" }
-        }
+        attempts[..<place]
+          .compactMap { earlier in
+            finding(about: attempts[place], after: earlier, in: run).map { "\($0) for \(key)" }
+          }
       }
     }
   }
 
   private func finding(
-    about later: AttemptRecord, after earlier: AttemptRecord, in run: Run
+    about later: AttemptRecord,
+    after earlier: AttemptRecord,
+    in run: Run
   ) -> String? {
     guard later.exchange != earlier.exchange else { return nil }
     guard let ended = earlier.ended, ended < later.asked else {
@@ -38,7 +43,7 @@ package struct SingleFlight: Invariant {
     guard
       let ttl, earlier.isStorable,
       let leader = earlier.exchange.map({ run.exchanges[$0] }), leader.left == nil,
-      let stored = leader.ended, let asker = later.exchange.map({ run.exchanges[$0] }),
+      let stored = leader.walked, let asker = later.exchange.map({ run.exchanges[$0] }),
       stored < asker.began, asker.began.moment.monotonic < ended.moment.monotonic + ttl,
       !run.invalidations.contains(where: {
         earlier.asked < $0.acknowledged && $0.acknowledged < later.asked

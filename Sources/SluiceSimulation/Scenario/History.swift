@@ -1,5 +1,6 @@
-package import SluiceCore
-package import SluicePipeline
+internal import SluiceCore
+internal import SluiceHTTP
+internal import SluicePipeline
 internal import Synchronization
 
 /// What happened in a run, gathered from outside of the graph: from clients, edges and upstreams.
@@ -7,8 +8,8 @@ internal import Synchronization
 /// Whatever is written here is in the trace too, so that two runs with equal traces have equal
 /// histories.
 package final class History: Sendable {
-  /// The exchange whose task runs; how an upstream knows who asks.
-  @TaskLocal static var asking: Int?
+  /// The request field that says which exchange it is.
+  static let exchangeField = "x-simulated-exchange"
 
   package let world: SimulatedWorld
   private let state = Mutex(State())
@@ -42,6 +43,14 @@ package final class History: Sendable {
     }
   }
 
+  func finishWalk(_ exchange: Int) {
+    record { run, stamp in
+      precondition(run.exchanges[exchange].walked == nil, "an obligation is met once")
+      run.exchanges[exchange].walked = stamp
+      return ("exchange \(exchange): walk is over", ())
+    }
+  }
+
   func end(_ exchange: Int, _ ending: ExchangeEnding, trail: [String]) {
     record { run, stamp in
       run.exchanges[exchange].endings.append((ending, stamp))
@@ -59,15 +68,16 @@ package final class History: Sendable {
 
   // MARK: Attempts
 
-  func ask(upstream: String, body: [UInt8], behaviour: Behaviour) -> Int {
-    let request = ChatText(request: body)
+  func ask(upstream: String, _ request: UpstreamRequest, behaviour: Behaviour) -> Int {
+    let exchange = request.fields.first(Self.exchangeField).flatMap { Int($0) }
+    let request = ChatText(request: request.body)
     return record { run, stamp in
       let number = run.attempts.count
       run.attempts.append(
         AttemptRecord(
           number: number,
           upstream: upstream,
-          exchange: Self.asking,
+          exchange: exchange,
           model: request.model,
           question: request.question,
           streams: request.streams,

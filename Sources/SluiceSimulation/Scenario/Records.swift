@@ -74,6 +74,8 @@ package struct ExchangeRecord: Sendable {
   package var began: Stamp
   package var left: Stamp?
   package var received = Received()
+  /// When its walk was over and all that it had taken was given back.
+  package var walked: Stamp?
   package var endings: [(ending: ExchangeEnding, stamp: Stamp)] = []
   /// The nodes it passed, with the exits it took: `limit per-user:admitted`.
   package var trail: [String] = []

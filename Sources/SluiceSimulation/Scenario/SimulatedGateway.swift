@@ -1,7 +1,8 @@
-package import SluiceCore
+internal import SluiceCore
 internal import SluiceDialects
 internal import SluiceHTTP
 package import SluicePipeline
+internal import SluicePolicy
 
 /// The edges of a gateway under virtual time: clients on one side, an operator on the other.
 ///
@@ -35,7 +36,9 @@ package final class SimulatedGateway: Sendable {
 
   /// Has `cache` forget answers after so many nanoseconds.
   package func invalidate(
-    _ selection: CacheSelection, in cache: any ReplyCache, after nanoseconds: Int64
+    _ selection: CacheSelection,
+    in cache: any ReplyCache,
+    after nanoseconds: Int64
   ) {
     at(nanoseconds) { [history] in
       let forgotten = cache.invalidate(selection)
@@ -53,7 +56,7 @@ package final class SimulatedGateway: Sendable {
   /// Has a client ask when its time has come.
   package func serve(_ ask: Ask) {
     let loop = world.loops[ask.loop % world.loops.count]
-    at(ask.after) { [self] in loop.start { await answer(ask, on: loop) } }
+    at(ask.after) { [self] in loop.start { await self.answer(ask, on: loop) } }
   }
 
   package func serve(_ asks: [Ask]) {
@@ -80,7 +83,7 @@ package final class SimulatedGateway: Sendable {
     }
     let exchange = Exchange(
       id: "req_\(number)",
-      request: ask.request,
+      request: ask.request(ofExchange: number),
       generation: generation,
       world: loop,
       sink: sink,
@@ -88,9 +91,9 @@ package final class SimulatedGateway: Sendable {
       startedAt: moment,
       deadline: moment.monotonic + generation.policy.server.timeout.request.nanoseconds
     )
-    await History.$asking.withValue(number) {
-      await GraphRunner.run(exchange, service: .chat)
-    }
+    // The first to be given is the last to be met: by then the stages have given everything back.
+    exchange.atEnd(WalkEnd(number: number, history: history))
+    await GraphRunner.run(exchange, service: .chat)
     let ending = await conclude(exchange, to: sink)
     leaving?.withdraw()
     let graph = generation.graph
@@ -124,13 +127,21 @@ package final class SimulatedGateway: Sendable {
   }
 }
 
+private struct WalkEnd: Obligation {
+  let number: Int
+  let history: History
+  func finish(_ exchange: Exchange, at moment: Moment) { history.finishWalk(number) }
+}
+
 extension Ask {
   /// The request as the edge would have read it.
-  var request: ClientRequest {
+  ///
+  /// One field says which exchange it is, so that an upstream can tell who asks.
+  func request(ofExchange number: Int) -> ClientRequest {
     var head = "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\n"
     head += "content-type: application/json\r\nauthorization: Bearer \(key)\r\n"
     if !product.isEmpty { head += "x-sluice-product: \(product)\r\n" }
-    head += "\r\n"
+    head += "\(History.exchangeField): \(number)\r\n\r\n"
     var parser = RequestHeadParser()
     guard case .head(let parsed, _) = parser.parse(Array(head.utf8).span) else {
       preconditionFailure("a scenario asks with a malformed head: \(head)")

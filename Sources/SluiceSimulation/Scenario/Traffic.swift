@@ -19,7 +19,9 @@ package struct Traffic: Sendable {
 
   /// `count` asks from `after` on, in the order in which they come.
   package func burst(
-    of count: Int, after: Int64 = 0, _ random: inout SeededRandom
+    of count: Int,
+    after: Int64 = 0,
+    _ random: inout SeededRandom
   ) -> [Ask] {
     var asks: [Ask] = []
     for _ in 0..<count {
@@ -47,5 +49,21 @@ package struct Traffic: Sendable {
       asks.append(ask)
     }
     return asks.sorted { $0.after < $1.after }
+  }
+
+  /// `count` asks, one after another, of clients that are patient and stay.
+  package func calm(
+    of count: Int,
+    after: Int64,
+    _ random: inout SeededRandom
+  ) -> [Ask] {
+    burst(of: count, &random).enumerated()
+      .map { place, ask in
+        var ask = ask
+        ask.after = after + Int64(place) * 1_000_000_000
+        ask.leavesAfter = nil
+        ask.writeDelay = 0
+        return ask
+      }
   }
 }

@@ -9,7 +9,10 @@ package struct Behaviour: Sendable, Equatable {
   package var fault: Fault?
 
   package init(
-    headDelay: Int64 = 2_000_000, pieces: Int = 3, gap: Int64 = 1_000_000, fault: Fault? = nil
+    headDelay: Int64 = 2_000_000,
+    pieces: Int = 3,
+    gap: Int64 = 1_000_000,
+    fault: Fault? = nil
   ) {
     self.headDelay = headDelay
     self.pieces = pieces

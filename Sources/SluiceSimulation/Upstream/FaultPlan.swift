@@ -55,7 +55,9 @@ package struct FaultPlan: Sendable {
 
   /// The behaviour of attempt `number`, from 0.
   func behaviour(
-    ofAttempt number: Int, at monotonic: Int64, _ random: inout SeededRandom
+    ofAttempt number: Int,
+    at monotonic: Int64,
+    _ random: inout SeededRandom
   ) -> Behaviour {
     if number < listed.count { return listed[number] }
     var behaviour = Behaviour(

@@ -1,3 +1,4 @@
+internal import SluiceCore
 internal import SluiceJSON
 
 /// What a scripted upstream will send for one attempt: bytes, and how they end.
@@ -55,18 +56,20 @@ struct ReplyScript {
     let hasUsage = behaviour.fault != .missingUsage
     if attempt.streams {
       fields = [("content-type", "text/event-stream")]
-      pieces = words.enumerated().map { place, word in
-        Self.event(attempt, delta: word, isFirst: place == 0)
-      }
+      pieces = words.enumerated()
+        .map { place, word in
+          Self.event(attempt, delta: word, isFirst: place == 0)
+        }
       pieces.append(Self.event(attempt, finishReason: reason))
       if hasUsage, attempt.wantsUsage { pieces.append(Self.usageEvent(attempt, words.count)) }
       pieces.append(Array("data: [DONE]\n\n".utf8))
     } else {
       let body = Self.completion(attempt, words, reason, hasUsage: hasUsage)
       let size = body.count / behaviour.pieces + 1
-      pieces = stride(from: 0, to: body.count, by: size).map { start in
-        Array(body[start..<min(start + size, body.count)])
-      }
+      pieces = stride(from: 0, to: body.count, by: size)
+        .map { start in
+          Array(body[start..<min(start + size, body.count)])
+        }
     }
   }
 
@@ -76,7 +79,10 @@ struct ReplyScript {
   }
 
   private static func completion(
-    _ attempt: AttemptRecord, _ words: [String], _ reason: String, hasUsage: Bool
+    _ attempt: AttemptRecord,
+    _ words: [String],
+    _ reason: String,
+    hasUsage: Bool
   ) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
@@ -178,6 +184,8 @@ struct ReplyScript {
   }
 
   private static func error(_ code: String) -> [UInt8] {
-    Array(#"{"error":{"message":"scripted","type":"server_error","param":null,"code":"\#(code)"}}"#.utf8)
+    Array(
+      #"{"error":{"message":"scripted","type":"server_error","param":null,"code":"\#(code)"}}"#.utf8
+    )
   }
 }

@@ -8,7 +8,9 @@ internal import Synchronization
 /// came from. It waits in virtual time, and stops in the instant in which it is cancelled.
 package final class ScriptedUpstream: Upstream {
   package let name: String
-  /// Nanoseconds without a byte of the body after which it gives up, as the real client does.
+  /// Nanoseconds without a head after which it gives up, as the real client does.
+  private let firstByteNanoseconds: Int64
+  /// Nanoseconds without a byte of the body after which it gives up.
   private let idleNanoseconds: Int64
   private let history: History
   private let script: Mutex<Script>
@@ -24,9 +26,11 @@ package final class ScriptedUpstream: Upstream {
     plan: FaultPlan,
     random: SeededRandom,
     history: History,
+    firstByteNanoseconds: Int64 = 20_000_000_000,
     idleNanoseconds: Int64 = 15_000_000_000
   ) {
     self.name = name
+    self.firstByteNanoseconds = firstByteNanoseconds
     self.idleNanoseconds = idleNanoseconds
     self.history = history
     script = Mutex(Script(plan: plan, random: random))
@@ -44,7 +48,9 @@ package final class ScriptedUpstream: Upstream {
   }
 
   package func send(
-    _ request: UpstreamRequest, in world: any World, cancellation: Cancellation
+    _ request: UpstreamRequest,
+    in world: any World,
+    cancellation: Cancellation
   ) async throws(Failure) -> any UpstreamReply {
     let moment = world.now
     let behaviour = script.withLock { script in
@@ -55,7 +61,7 @@ package final class ScriptedUpstream: Upstream {
         &script.random
       )
     }
-    let attempt = history.ask(upstream: name, body: request.body, behaviour: behaviour)
+    let attempt = history.ask(upstream: name, request, behaviour: behaviour)
     do throws(Failure) {
       try await reachHead(behaviour, request, in: world, cancellation)
     } catch {
@@ -80,9 +86,11 @@ package final class ScriptedUpstream: Upstream {
     _ cancellation: Cancellation
   ) async throws(Failure) {
     if let reason = cancellation.reason { throw Failure(cancelledBy: reason) }
-    let arrival = world.now.monotonic + behaviour.headDelay
-    let stalls = behaviour.fault == .stallBeforeHead || arrival > request.headDeadline
-    let end = stalls ? request.headDeadline : arrival
+    let now = world.now.monotonic
+    let deadline = min(request.headDeadline, now + firstByteNanoseconds)
+    let arrival = now + behaviour.headDelay
+    let stalls = behaviour.fault == .stallBeforeHead || arrival > deadline
+    let end = stalls ? deadline : arrival
     if let reason = await world.wait(untilMonotonic: end, or: cancellation) {
       throw Failure(cancelledBy: reason)
     }

@@ -44,7 +44,8 @@ extension World {
   ///
   /// - Returns: why it was cancelled; `nil` when the time has come.
   func wait(
-    untilMonotonic deadline: Int64, or cancellation: Cancellation
+    untilMonotonic deadline: Int64,
+    or cancellation: Cancellation
   ) async -> Cancellation.Reason? {
     let pause = Pause()
     let action = schedule(atMonotonic: deadline) { pause.end(.elapsed) }

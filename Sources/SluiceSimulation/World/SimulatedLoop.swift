@@ -54,7 +54,8 @@ package final class SimulatedLoop: SerialExecutor, TaskExecutor, World {
   package func random() -> UInt64 { world.random() }
 
   package func schedule(
-    atMonotonic deadline: Int64, _ action: @escaping @Sendable () -> Void
+    atMonotonic deadline: Int64,
+    _ action: @escaping @Sendable () -> Void
   ) -> any ScheduledAction {
     assertCurrent()
     return world.schedule(atMonotonic: deadline, on: self, action)

@@ -109,7 +109,8 @@ package final class SimulatedWorld: World {
   ///
   /// Traps, naming the seed, when the work does not come to rest within `steps`.
   package func run(
-    untilMonotonic deadline: Int64 = .max, atMost steps: Int = SimulationBounds.steps
+    untilMonotonic deadline: Int64 = .max,
+    atMost steps: Int = SimulationBounds.steps
   ) {
     state.withLock { state in
       precondition(!state.isDriven, "a world is run from one place")
@@ -174,7 +175,8 @@ package final class SimulatedWorld: World {
   package func random() -> UInt64 { state.withLock { $0.random.next() } }
 
   package func schedule(
-    atMonotonic deadline: Int64, _ action: @escaping @Sendable () -> Void
+    atMonotonic deadline: Int64,
+    _ action: @escaping @Sendable () -> Void
   ) -> any ScheduledAction {
     schedule(atMonotonic: deadline, on: nil, action)
   }
@@ -184,7 +186,9 @@ package final class SimulatedWorld: World {
   }
 
   func schedule(
-    atMonotonic deadline: Int64, on loop: SimulatedLoop?, _ action: @escaping @Sendable () -> Void
+    atMonotonic deadline: Int64,
+    on loop: SimulatedLoop?,
+    _ action: @escaping @Sendable () -> Void
   ) -> any ScheduledAction {
     state.withLock { state in
       state.lastID += 1
