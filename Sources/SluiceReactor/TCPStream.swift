@@ -88,6 +88,7 @@ package final class TCPStream: EventSource, @unchecked Sendable {
       if canRead {
         let count = unsafe Int(reactor_receive(descriptor, loop.scratch, size))
         if count >= 0 {
+          if count == 0 { peerHasClosed = true }
           // A short read emptied the socket: what comes later is an event. Unless the end is known
           // to have come, which is no event a second time.
           if count < size, !peerHasClosed { canRead = false }
