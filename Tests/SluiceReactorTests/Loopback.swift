@@ -26,7 +26,8 @@ func onLoop<Answer: Sendable>(
     } catch {
       return .failure(error)
     }
-  }.value
+  }
+  .value
   loop.stop()
   loop.join()
   return try result.get()

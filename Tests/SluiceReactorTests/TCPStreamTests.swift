@@ -68,9 +68,10 @@ import Testing
       let pair = try await loop.connectedPair()
       defer { pair.close() }
       try pair.client.setBuffers(sending: 16 << 10)
-      let pieces = (0..<pieceCount).map { piece in
-        pattern(of: 6_000_000 / pieceCount, from: piece)
-      }
+      let pieces = (0..<pieceCount)
+        .map { piece in
+          pattern(of: 6_000_000 / pieceCount, from: piece)
+        }
       let sent = pieces.reduce(into: [UInt8]()) { $0 += $1 }
       let writing = loop.startTask {
         do {
