@@ -102,6 +102,11 @@ package final class Resolver: Sendable {
     return try await waiting.answer(before: deadline).get()
   }
 
+  /// How many wait for the answer about a name; for tests.
+  func waitingCount(for host: String) -> Int {
+    entries.withLock { $0[host]?.waiting?.count ?? 0 }
+  }
+
   private enum Step {
     case known([SocketAddress])
     case wait

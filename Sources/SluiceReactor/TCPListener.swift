@@ -32,11 +32,12 @@ package final class TCPListener: EventSource, @unchecked Sendable {
   package init(
     _ address: SocketAddress,
     on loop: EventLoop,
-    maximumStreams: Int = Bounds.connectionsPerLoop
+    maximumStreams: Int = Bounds.connectionsPerLoop,
+    backlog: Int = Bounds.acceptBacklog
   ) throws(IOFailure) {
     self.loop = loop
     self.maximumStreams = maximumStreams
-    descriptor = try checked(reactor_listen(address.raw, Int32(Bounds.acceptBacklog), 1))
+    descriptor = try checked(reactor_listen(address.raw, Int32(clamping: backlog), 1))
     var raw = reactor_address()
     let result = unsafe reactor_local_address(descriptor, &raw)
     guard result >= 0 else {

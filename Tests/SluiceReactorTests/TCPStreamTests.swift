@@ -70,7 +70,7 @@ import Testing
       try pair.client.setBuffers(sending: 16 << 10)
       let pieces = (0..<pieceCount)
         .map { piece in
-          pattern(of: 6_000_000 / pieceCount, from: piece)
+          pattern(of: 1_500_000 / pieceCount, from: piece)
         }
       let sent = pieces.reduce(into: [UInt8]()) { $0 += $1 }
       let writing = loop.startTask {
