@@ -131,4 +131,7 @@ extension DiagnosticCode {
     default: false
     }
   }
+
+  /// Whether a snippet must not show what the primary span covers.
+  package var hidesValue: Bool { self == .plaintextSecret }
 }
