@@ -39,14 +39,21 @@ package enum YAMLReader {
       isWhole = false
     }
     let root = tree.finish()
-    for finding in tree.findings where finding.code == .expressionSplit {
-      findings.report(finding)
-      // What YAML made of the pieces is a consequence.
-      findings.spoil(finding.span)
-    }
-    for finding in tree.findings { findings.report(finding) }
+    take(tree.findings, into: &findings)
     if !isWhole { findings.markIncomplete() }
     return YAMLDocument(source: source, root: root, isWhole: isWhole)
+  }
+
+  private static func take(_ found: [Diagnostic], into findings: inout Findings) {
+    // What YAML made of the pieces of a split expression is a consequence.
+    for finding in found where finding.code == .expressionSplit {
+      findings.report(finding)
+      findings.spoil(finding.span)
+    }
+    for finding in found where finding.code != .expressionSplit {
+      findings.report(finding)
+      if finding.code == .unknownAnchor { findings.spoil(finding.span) }
+    }
   }
 
   /// What libyaml must not be asked to read, at the first such byte.
