@@ -51,12 +51,14 @@ struct Golden: CustomTestStringConvertible, Sendable {
   private static func difference(_ expected: String, _ printed: String) -> String {
     let old = expected.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     let new = printed.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    return new.difference(from: old).map { change in
-      switch change {
-      case .remove(let line, let text, _): "-\(line + 1): \(text)"
-      case .insert(let line, let text, _): "+\(line + 1): \(text)"
+    return new.difference(from: old)
+      .map { change in
+        switch change {
+        case .remove(let line, let text, _): "-\(line + 1): \(text)"
+        case .insert(let line, let text, _): "+\(line + 1): \(text)"
+        }
       }
-    }.joined(separator: "\n")
+      .joined(separator: "\n")
   }
 }
 

@@ -33,7 +33,10 @@ struct HostileBytesTests {
     #expect(document.isWhole || findings.haveErrors)
     for format in FindingsFormat.allCases {
       let style = FindingsStyle(hasColor: true, width: 40)
-      #expect(!findings.rendered(as: format, of: bundle, style: style).isEmpty || findings.isEmpty || format != .json)
+      #expect(
+        !findings.rendered(as: format, of: bundle, style: style).isEmpty || findings.isEmpty
+          || format != .json
+      )
     }
   }
 
@@ -67,7 +70,10 @@ struct HostileBytesTests {
     for length in 0..<bytes.count { survives(Array(bytes[..<length])) }
   }
 
-  @Test("a bundle with any byte changed is read", arguments: [0x01, 0x08, 0x20, 0x80, 0xFF] as [UInt8])
+  @Test(
+    "a bundle with any byte changed is read",
+    arguments: [0x01, 0x08, 0x20, 0x80, 0xFF] as [UInt8]
+  )
   func flipped(mask: UInt8) {
     let bytes = Array(Self.good.utf8)
     for index in bytes.indices {

@@ -47,7 +47,10 @@ struct YAMLReaderTests {
     #expect(try #require(MarkedText(text).read().document.root.at("k")).isNull == isNull)
   }
 
-  @Test("an empty file is a null that ends well", arguments: ["", "\n", "# only a comment\n", "\u{FEFF}"])
+  @Test(
+    "an empty file is a null that ends well",
+    arguments: ["", "\n", "# only a comment\n", "\u{FEFF}"]
+  )
   func empty(text: String) {
     let (document, findings) = MarkedText(text).read()
     #expect(document.root.isNull)

@@ -88,7 +88,8 @@ struct YAMLFailureReading {
       "`\(Unicode.Scalar(opener))` is never closed",
       at: mark(context),
       label: "opened here",
-      seconds: found == nil ? [] : [.init("`\(closer)` was expected before this", at: mark(offset))],
+      seconds: found == nil
+        ? [] : [.init("`\(closer)` was expected before this", at: mark(offset))],
       help: "close it with `\(closer)`"
     )
   }

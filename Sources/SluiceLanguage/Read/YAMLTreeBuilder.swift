@@ -92,7 +92,10 @@ struct YAMLTreeBuilder {
 
   /// The tree so far; what is still open ends where reading stopped.
   mutating func finish() -> YAMLNode {
+    // What seems wrong with a collection that was cut short is a consequence.
+    let found = findings
     while let collection = open.last { endCollection(at: collection.lastEnd) }
+    findings = found
     return root ?? YAMLNode(.null, span: span(text.markLength, text.markLength))
   }
 
