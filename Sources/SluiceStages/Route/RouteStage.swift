@@ -1,6 +1,6 @@
 package import SluiceCore
 package import SluiceExpressions
-package import SluiceDialects
+import SluiceDialects
 package import SluicePipeline
 package import SluicePolicy
 package import SluiceTelemetry
