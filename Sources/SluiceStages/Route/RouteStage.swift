@@ -52,7 +52,7 @@ package struct RouteStage: Stage {
       }
     }
 
-    let decision = table.decide(exchange.frame, requested: requested)
+    let decision = table.decide(&exchange.frame, requested: requested)
     if !decision.errors.isEmpty { errors.increment(by: Int64(decision.errors.count)) }
     guard let route = decision.route, var goal = decision.goal else {
       exchange.refuse(.noRoute)
@@ -65,7 +65,7 @@ package struct RouteStage: Stage {
 
     if case .target(let target) = goal, let (split, key) = splits[target] {
       do throws(EvaluationError) {
-        goal = .target(split.target(of: try key.evaluateString(exchange.frame)))
+        goal = .target(split.target(of: try key.evaluateString(&exchange.frame)))
       } catch {
         errors.increment()
         exchange.explain("\(exchange.policy[target].name): \(error)")
