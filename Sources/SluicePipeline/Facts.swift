@@ -54,7 +54,9 @@ extension Facts: FrameSource {
   }
 
   package func call(
-    _ function: Int, _ arguments: [Value], in frame: inout Frame
+    _ function: Int,
+    _ arguments: [Value],
+    in frame: inout Frame
   ) throws(EvaluationError) -> Value {
     throw .unavailable(StateFunction(rawValue: function)?.declaration.fullName ?? "a function")
   }

@@ -82,7 +82,8 @@ package struct RouteStage: Stage {
     }
     exchange.primary = primary
     exchange.explain(
-      remark(decision, exchange, "route \(settings.name) at \(settings.place) to \(name)"))
+      remark(decision, exchange, "route \(settings.name) at \(settings.place) to \(name)")
+    )
     guard let position = goals.firstIndex(of: goal) else {
       preconditionFailure("\(name) has no exit")
     }
@@ -99,7 +100,9 @@ package struct RouteStage: Stage {
   }
 
   private func remark(
-    _ decision: RouteTable.Decision, _ exchange: Exchange, _ verdict: String
+    _ decision: RouteTable.Decision,
+    _ exchange: Exchange,
+    _ verdict: String
   ) -> String {
     let failed = decision.errors.map { failure in
       "; \(exchange.policy.routes[failure.route].name) had no value: \(failure.error)"
