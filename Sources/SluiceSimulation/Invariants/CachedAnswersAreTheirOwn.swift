@@ -12,7 +12,7 @@ package struct CachedAnswersAreTheirOwn: Invariant {
 
   /// Checks runs with a cache whose answers live for `ttl` nanoseconds.
   ///
-  /// - Parameter scope: who shares answers with whom; `nil` for an ask that the cache does not take.
+  /// `scope` says who shares answers with whom; `nil` is an ask that the cache does not take.
   package init(scope: @escaping @Sendable (Ask) -> String?, ttl: Int64) {
     self.scope = scope
     self.ttl = ttl

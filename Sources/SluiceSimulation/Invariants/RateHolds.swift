@@ -10,10 +10,8 @@ package struct RateHolds: Invariant {
 
   /// Checks the limit called `limit`.
   ///
-  /// - Parameters:
-  ///   - count: what fits in a window, burst included, for whoever is counted under one key.
-  ///   - window: nanoseconds.
-  ///   - key: what counts an ask; `nil` if the limit does not concern it.
+  /// `count` fit in a `window` of nanoseconds, burst included, for whoever is counted under one
+  /// `key`; `nil` is an ask that the limit does not concern.
   package init(
     limit: String,
     count: Int,

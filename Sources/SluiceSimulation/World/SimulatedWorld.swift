@@ -66,9 +66,8 @@ package final class SimulatedWorld: World {
 
   /// A world at rest, with `loops` loops.
   ///
-  /// - Parameters:
-  ///   - startWall: nanoseconds since 1970 at the start; by default 2026-03-01T12:00:00Z.
-  ///   - drift: nanoseconds that pass with each step; with none, time stands while work is ready.
+  /// The wall clock starts at `startWall`, nanoseconds since 1970, by default 2026-03-01T12:00:00Z.
+  /// With each step `drift` nanoseconds pass; with none, time stands while work is ready.
   package init(
     seed: UInt64,
     loops: Int = 1,
