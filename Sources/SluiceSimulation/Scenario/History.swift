@@ -92,6 +92,13 @@ package final class History: Sendable {
 
   func attempt(_ number: Int) -> AttemptRecord { state.withLock { $0.run.attempts[number] } }
 
+  func finishStream(_ attempt: Int) {
+    record { run, _ in
+      run.attempts[attempt].saidDone = true
+      return ("attempt \(attempt) says it is done", ())
+    }
+  }
+
   func endAttempt(_ number: Int, _ ending: AttemptEnding) {
     record { run, stamp in
       run.attempts[number].endings.append((ending, stamp))
