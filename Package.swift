@@ -78,13 +78,13 @@ let package = Package(
     module(
       "SluiceServer",
       uses: [
-        "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
-        "SluiceTelemetry",
+        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceHTTP", "SluiceReactor",
+        "SluicePipeline", "SluiceDialects",
       ]
     ),
     module(
       "SluiceUpstream",
-      uses: ["SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceTelemetry"]
+      uses: ["SluiceCore", "SluicePolicy", "SluiceHTTP", "SluiceReactor", "SluicePipeline"]
     ),
 
     // 6
@@ -148,13 +148,13 @@ let package = Package(
     tests(
       "SluiceServer",
       uses: [
-        "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
-        "SluiceTelemetry",
+        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceHTTP", "SluiceReactor",
+        "SluicePipeline", "SluiceDialects", "SluiceTelemetry", "SluiceUpstream",
       ]
     ),
     tests(
       "SluiceUpstream",
-      uses: ["SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceTelemetry"]
+      uses: ["SluiceCore", "SluicePolicy", "SluiceHTTP", "SluiceReactor", "SluicePipeline"]
     ),
     tests(
       "SluiceCompiler",
