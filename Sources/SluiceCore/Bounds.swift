@@ -90,6 +90,14 @@ package enum Bounds {
   package static let cachedReplyBytes = 4 << 20
   /// Exchanges that wait for one flight.
   package static let flightFollowers = 1_024
+  /// Bytes of a client's name for a user, and of one value of a limit's key.
+  package static let identityBytes = 256
+  /// Bytes of a client's key.
+  package static let keyBytes = 512
+  /// Bytes of `keys.jsonl`.
+  package static let keyFileBytes = 64 << 20
+  /// Combinations of label values of one metric.
+  package static let metricSeries = 2_000
   /// Generations kept for rollback.
   package static let keptGenerations = 8
 }

@@ -8,7 +8,9 @@ package struct StreamEvent: Sendable {
   package let data: ArraySlice<UInt8>
   /// The `event` line; empty without one.
   package let name: ArraySlice<UInt8>
-  /// Whether there was a `data` line. A frame of comments only has none: it keeps a connection
+  /// Whether there was a `data` line.
+  ///
+  /// A frame of comments only has none: it keeps a connection
   /// alive and tells nothing.
   package let hasData: Bool
   /// Whether the empty line was there; `false` only for what `finish()` returns.
@@ -50,7 +52,9 @@ package struct EventStreamParser: Sendable {
 
   package init() {}
 
-  /// Takes more of the stream. Call `next()` until it needs more before taking again.
+  /// Takes more of the stream.
+  ///
+  /// Call `next()` until it needs more before taking again.
   package mutating func append(_ bytes: Span<UInt8>) {
     compact()
     buffer.append(copying: bytes)
@@ -173,7 +177,11 @@ package struct EventStreamParser: Sendable {
     lineStart -= shift
     scanned -= shift
     data = data.map { ($0.lowerBound - shift)..<($0.upperBound - shift) }
-    if !name.isEmpty { name = (name.lowerBound - shift)..<(name.upperBound - shift) } else { name = 0..<0 }
+    if !name.isEmpty {
+      name = (name.lowerBound - shift)..<(name.upperBound - shift)
+    } else {
+      name = 0..<0
+    }
   }
 
   private mutating func skipByteOrderMark() {

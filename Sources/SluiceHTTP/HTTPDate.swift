@@ -21,12 +21,13 @@ package enum HTTPDate {
       + "\(padded(Int(second / 60 % 60), 2)):\(padded(Int(second % 60), 2)) GMT"
   }
 
-  /// Reads an IMF-fixdate, or either obsolete form; `nil` for anything else.
+  /// Reads an IMF-fixdate, or either obsolete form.
   ///
   /// - Parameters:
   ///   - text: the date.
   ///   - now: needed for the two-digit years of RFC 850, which mean the past when they would be
   ///     more than 50 years ahead.
+  /// - Returns: `nil` for anything that is not a date.
   package static func parse(_ text: String, now: Int64) -> Int64? {
     let words = text.split(separator: " ", omittingEmptySubsequences: true).map(String.init)
     if words.count == 6, words[0].hasSuffix(","), words[5] == "GMT" {
@@ -117,7 +118,8 @@ package enum RetryAfter {
   ///
   /// - Returns: 0 for a date that has passed; `nil` for anything malformed.
   package static func parse(_ value: String, now: Int64) -> Int64? {
-    if !value.isEmpty, value.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) {
+    if !value.isEmpty, value.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") })
+    {
       return Int64(value)
     }
     return HTTPDate.parse(value, now: now).map { max(0, $0 - now) }

@@ -4,12 +4,15 @@
 /// written: `append(_:_:to:)` drops them from values (RFC 9110 section 5.5 names them as the way
 /// to split a response), and names are the program's own, checked by a precondition.
 package enum HeadWriter {
-  /// Appends a field. Control characters of `value`, tab excepted, are left out.
+  /// Appends a field.
+  ///
+  /// Control characters of `value`, tab excepted, are left out.
   package static func append(_ name: String, _ value: String, to output: inout [UInt8]) {
     append(name, bytes: value.utf8, to: &output)
   }
 
-  package static func append(_ name: String, _ value: some BinaryInteger, to output: inout [UInt8]) {
+  package static func append(_ name: String, _ value: some BinaryInteger, to output: inout [UInt8])
+  {
     append(name, bytes: String(value).utf8, to: &output)
   }
 

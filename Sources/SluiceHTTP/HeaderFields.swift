@@ -75,7 +75,9 @@ package struct HeaderFields: Sendable {
   }
 
   /// The name as it was sent.
-  package func name(at index: Int) -> String { String(decoding: nameBytes(at: index), as: UTF8.self) }
+  package func name(at index: Int) -> String {
+    String(decoding: nameBytes(at: index), as: UTF8.self)
+  }
 
   package func lowercasedName(at index: Int) -> String {
     String(decoding: nameBytes(at: index).map(ByteClass.lowercased), as: UTF8.self)

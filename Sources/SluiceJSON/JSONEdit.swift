@@ -42,10 +42,13 @@ package struct JSONEdit: Sendable {
   private func insertionOffset(in object: JSONValue) -> Int {
     var last: JSONValue?
     for member in document.members(of: object) { last = member.value }
-    return last.map { document.range(of: $0).upperBound } ?? document.range(of: object).lowerBound + 1
+    return last.map { document.range(of: $0).upperBound } ?? document.range(of: object).lowerBound
+      + 1
   }
 
-  /// The text with all changes made. Linear in the text.
+  /// The text with all changes made.
+  ///
+  /// Linear in the text.
   package func apply() -> [UInt8] {
     let bytes = document.bytes
     var output: [UInt8] = []

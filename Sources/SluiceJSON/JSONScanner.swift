@@ -74,7 +74,9 @@ struct JSONScanner {
     var count: UInt32 = 0
     while true {
       guard offset < bytes.count else { throw JSONError(.unexpectedEnd, at: offset) }
-      guard bytes[offset] == UInt8(ascii: "\"") else { throw JSONError(.unexpectedByte, at: offset) }
+      guard bytes[offset] == UInt8(ascii: "\"") else {
+        throw JSONError(.unexpectedByte, at: offset)
+      }
       try string(bytes)
       skipWhiteSpace(bytes)
       try expect(UInt8(ascii: ":"), bytes)

@@ -12,5 +12,12 @@ package final class Counter: Sendable {
     count.wrappingAdd(amount, ordering: .relaxed)
   }
 
+  /// Moves the counter up to `total`, for what is counted elsewhere and only copied here.
+  ///
+  /// A total below the counter's own changes nothing.
+  package func advance(to total: Int64) {
+    count.max(total, ordering: .relaxed)
+  }
+
   package var value: Int64 { count.load(ordering: .relaxed) }
 }
