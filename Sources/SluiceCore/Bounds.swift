@@ -59,6 +59,10 @@ package enum Bounds {
   package static let lingerBytes = 1 << 20
   /// Seconds that a connection lingers after its last reply.
   package static let lingerSeconds: Int64 = 2
+  /// Bytes of request bodies, come in more than one piece, that one loop holds at a time.
+  package static let bodyBytesPerLoop = 512 << 20
+  /// Bytes of a body that are read and dropped to keep the connection of a refused request.
+  package static let droppedBodyBytes = 64 << 10
   /// Connections beyond `connectionsPerLoop` that are told so, at a time; others are just closed.
   package static let refusedConnectionsPerLoop = 64
   /// Bytes of a plain reply of an upstream.

@@ -57,7 +57,8 @@ package final class TCPListener: EventSource, @unchecked Sendable {
   /// - Throws: `addressInUse` also when another process shares its ports.
   package static func open(
     _ address: SocketAddress,
-    on loops: [EventLoop]
+    on loops: [EventLoop],
+    maximumStreams: Int = Bounds.connectionsPerLoop
   ) throws(IOFailure) -> [TCPListener] {
     if address.port != 0 {
       // Without sharing, this fails if anybody listens there already.

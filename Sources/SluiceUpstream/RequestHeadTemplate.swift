@@ -5,13 +5,8 @@ internal import SluicePipeline
 ///
 /// What is the same for all of them is made once; the secret stands only there.
 struct RequestHeadTemplate: Sendable {
-  /// Fields that the client never decides: what authorises, what frames, and what concerns one
-  /// connection (RFC 9110 section 7.6.1). Stages filter as well; this is the last door.
-  private static let ours: Set<String> =
-    Set(FieldFilter.hopByHop).union([
-      "host", "authorization", "api-key", "x-api-key", "cookie", "content-length", "expect",
-      "accept-encoding", "user-agent",
-    ])
+  /// Fields that we set whatever the client said, beside those that never pass.
+  private static let ours = ["user-agent", "content-type"]
 
   private let prefix: String
   private let authority: String
@@ -28,31 +23,33 @@ struct RequestHeadTemplate: Sendable {
     var fields: [UInt8] = []
     if let secret { HeadWriter.append("Authorization", "Bearer \(secret)", to: &fields) }
     HeadWriter.append("User-Agent", "sluice/\(version)", to: &fields)
+    HeadWriter.append("Content-Type", "application/json", to: &fields)
     // Codings would have to be undone before anything of a reply can be read.
     HeadWriter.append("Accept-Encoding", "identity", to: &fields)
     self.fields = fields
   }
 
+  /// The head of a request: ours, then what of the client's fields may pass.
   func head(of request: UpstreamRequest) -> [UInt8] {
     var head: [UInt8] = []
-    head.reserveCapacity(fields.count + 320)
+    head.reserveCapacity(fields.count + 512)
     RequestWriter.begin(.post, target: prefix + request.path, host: authority, to: &head)
     head += fields
-    var hasType = false
-    var hasAccept = false
-    for (name, value) in request.fields {
-      let name = name.lowercased()
-      if Self.ours.contains(name) { continue }
-      if name == "content-type" { hasType = true }
-      if name == "accept" { hasAccept = true }
-      HeadWriter.append(name, value, to: &head)
+    let filter = FieldFilter(.upstream, of: request.fields)
+    for index in 0..<request.fields.count
+    where filter.passes(index) && !isOurs(index, of: request.fields) {
+      HeadWriter.append(copying: index, of: request.fields, to: &head)
     }
-    if !hasType { HeadWriter.append("Content-Type", "application/json", to: &head) }
-    if !hasAccept {
+    if request.fields.index(of: "accept") == nil {
       HeadWriter.append("Accept", "application/json, text/event-stream", to: &head)
     }
     HeadWriter.append("Content-Length", request.body.count, to: &head)
     HeadWriter.end(&head)
     return head
+  }
+
+  private func isOurs(_ index: Int, of fields: HeaderFields) -> Bool {
+    for name in Self.ours where fields.isNamed(name, at: index) { return true }
+    return false
   }
 }
