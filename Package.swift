@@ -20,10 +20,17 @@ func module(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
 }
 
 /// The tests of one target, in `Tests/<Target>Tests`.
-func tests(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+///
+/// Fixtures are read from the source tree, so they are left out of what is built.
+func tests(
+  _ name: String,
+  uses dependencies: [Target.Dependency] = [],
+  fixtures: [String] = []
+) -> Target {
   .testTarget(
     name: "\(name)Tests",
     dependencies: [.byName(name: name)] + dependencies,
+    exclude: fixtures,
     swiftSettings: strict
   )
 }
@@ -59,13 +66,18 @@ let package = Package(
     module("SluiceHTTP", uses: ["SluiceCore"]),
 
     // 3
-    module(
-      "SluicePipeline",
-      uses: ["SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry"]
-    ),
     module("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP"]),
 
     // 4
+    module(
+      "SluicePipeline",
+      uses: [
+        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluiceHTTP", "SluicePolicy",
+        "SluiceTelemetry", "SluiceDialects",
+      ]
+    ),
+
+    // 5
     module("SluiceLanguage", uses: ["SluiceCore", "SluiceExpressions", "SluicePolicy", "CYAML"]),
     module(
       "SluiceStages",
@@ -74,17 +86,23 @@ let package = Package(
         "SluicePipeline", "SluiceDialects", "SluiceHTTP",
       ]
     ),
-    module("SluiceStores", uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline"]),
+    module(
+      "SluiceStores",
+      uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline"]
+    ),
     module(
       "SluiceServer",
       uses: [
-        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceHTTP", "SluiceReactor",
-        "SluicePipeline", "SluiceDialects",
+        "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
+        "SluicePolicy", "SluiceTelemetry",
       ]
     ),
     module(
       "SluiceUpstream",
-      uses: ["SluiceCore", "SluicePolicy", "SluiceHTTP", "SluiceReactor", "SluicePipeline"]
+      uses: [
+        "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
+        "SluiceTelemetry",
+      ]
     ),
 
     // 6
@@ -92,7 +110,7 @@ let package = Package(
       "SluiceCompiler",
       uses: [
         "SluiceCore", "SluiceExpressions", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
-        "SluiceLanguage", "SluiceStages", "SluiceStores",
+        "SluiceDialects", "SluiceLanguage", "SluiceStages", "SluiceStores",
       ]
     ),
 
@@ -108,8 +126,9 @@ let package = Package(
     module(
       "SluiceSimulation",
       uses: [
-        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
-        "SluiceDialects", "SluiceStages", "SluiceStores", "SluiceCompiler",
+        "SluiceCore", "SluiceJSON", "SluiceHTTP", "SluicePolicy", "SluiceTelemetry",
+        "SluicePipeline", "SluiceDialects", "SluiceLanguage", "SluiceStages", "SluiceStores",
+        "SluiceCompiler",
       ]
     ),
 
@@ -125,36 +144,45 @@ let package = Package(
     ),
 
     tests("SluiceCore"),
-    tests("SluiceExpressions", uses: ["SluiceCore"]),
+    tests("SluiceExpressions", uses: ["SluiceCore"], fixtures: ["Fixtures"]),
     tests("SluiceJSON", uses: ["SluiceCore"]),
     tests("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions"]),
     tests("SluiceTelemetry", uses: ["SluiceCore"]),
     tests("SluiceReactor", uses: ["SluiceCore"]),
     tests("SluiceHTTP", uses: ["SluiceCore"]),
+    tests("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP"]),
     tests(
       "SluicePipeline",
-      uses: ["SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry"]
+      uses: [
+        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluiceHTTP", "SluicePolicy",
+        "SluiceTelemetry", "SluiceDialects",
+      ]
     ),
-    tests("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP"]),
     tests("SluiceLanguage", uses: ["SluiceCore", "SluiceExpressions", "SluicePolicy"]),
     tests(
       "SluiceStages",
       uses: [
-        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry",
-        "SluicePipeline", "SluiceDialects", "SluiceStores",
+        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluiceHTTP", "SluicePolicy",
+        "SluiceTelemetry", "SluicePipeline", "SluiceDialects", "SluiceStores",
       ]
     ),
-    tests("SluiceStores", uses: ["SluiceCore", "SluicePolicy", "SluicePipeline"]),
+    tests(
+      "SluiceStores",
+      uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline"]
+    ),
     tests(
       "SluiceServer",
       uses: [
-        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceHTTP", "SluiceReactor",
-        "SluicePipeline", "SluiceDialects", "SluiceTelemetry", "SluiceUpstream",
+        "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
+        "SluicePolicy", "SluiceTelemetry", "SluiceUpstream",
       ]
     ),
     tests(
       "SluiceUpstream",
-      uses: ["SluiceCore", "SluicePolicy", "SluiceHTTP", "SluiceReactor", "SluicePipeline"]
+      uses: [
+        "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
+        "SluiceTelemetry",
+      ]
     ),
     tests(
       "SluiceCompiler",
@@ -163,12 +191,20 @@ let package = Package(
         "SluiceStages", "SluiceStores",
       ]
     ),
-    tests("SluiceGateway", uses: ["SluiceCore", "SluicePolicy", "SluiceCompiler"]),
+    tests(
+      "SluiceGateway",
+      uses: [
+        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluiceReactor",
+        "SluiceHTTP", "SluicePipeline", "SluiceLanguage", "SluiceStages", "SluiceStores",
+        "SluiceServer", "SluiceCompiler",
+      ]
+    ),
     tests(
       "SluiceSimulation",
       uses: [
-        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
-        "SluiceDialects", "SluiceStages", "SluiceStores", "SluiceCompiler",
+        "SluiceCore", "SluiceJSON", "SluiceHTTP", "SluicePolicy", "SluiceTelemetry",
+        "SluicePipeline", "SluiceDialects", "SluiceLanguage", "SluiceStages", "SluiceStores",
+        "SluiceCompiler",
       ]
     ),
     .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -34,6 +34,7 @@ package enum APIError: Error, Hashable, Sendable {
   case upstreamInvalidReply
   case upstreamTimeout
   case upstreamCut
+  case upstreamRefusedKey
   case deadlineExceeded
   case overloaded(retryAfterSeconds: Int64)
   case draining
@@ -53,7 +54,7 @@ package enum APIError: Error, Hashable, Sendable {
     case .unsupportedMediaType: 415
     case .rateLimited, .tooManyConcurrent, .insufficientQuota: 429
     case .policyError, .internalError: 500
-    case .upstreamUnreachable, .upstreamInvalidReply, .upstreamCut: 502
+    case .upstreamUnreachable, .upstreamInvalidReply, .upstreamCut, .upstreamRefusedKey: 502
     case .overloaded, .draining: 503
     case .upstreamTimeout, .deadlineExceeded: 504
     }
@@ -70,7 +71,7 @@ package enum APIError: Error, Hashable, Sendable {
     case .rateLimited, .tooManyConcurrent: "requests"
     case .insufficientQuota: "insufficient_quota"
     case .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamTimeout, .upstreamCut,
-      .deadlineExceeded, .overloaded, .draining, .internalError:
+      .upstreamRefusedKey, .deadlineExceeded, .overloaded, .draining, .internalError:
       "server_error"
     }
   }
@@ -103,6 +104,7 @@ package enum APIError: Error, Hashable, Sendable {
     case .upstreamInvalidReply: "upstream_invalid_reply"
     case .upstreamTimeout: "upstream_timeout"
     case .upstreamCut: "upstream_cut"
+    case .upstreamRefusedKey: "upstream_refused_key"
     case .deadlineExceeded: "deadline_exceeded"
     case .overloaded: "overloaded"
     case .draining: "draining"
@@ -119,7 +121,7 @@ package enum APIError: Error, Hashable, Sendable {
       .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .noRoute, .rateLimited, .tooManyConcurrent, .insufficientQuota,
       .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamTimeout, .upstreamCut,
-      .deadlineExceeded, .overloaded, .draining, .internalError:
+      .upstreamRefusedKey, .deadlineExceeded, .overloaded, .draining, .internalError:
       nil
     }
   }
@@ -133,7 +135,7 @@ package enum APIError: Error, Hashable, Sendable {
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel, .noRoute,
       .insufficientQuota, .policyError, .upstreamUnreachable, .upstreamInvalidReply,
-      .upstreamTimeout, .upstreamCut, .deadlineExceeded, .internalError:
+      .upstreamTimeout, .upstreamCut, .upstreamRefusedKey, .deadlineExceeded, .internalError:
       nil
     }
   }
@@ -143,7 +145,7 @@ package enum APIError: Error, Hashable, Sendable {
   /// `false` where another try cannot succeed although the status suggests it.
   package var shouldRetry: Bool? {
     switch self {
-    case .insufficientQuota, .policyError: false
+    case .insufficientQuota, .policyError, .upstreamRefusedKey: false
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType, .requestTimeout,
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel, .noRoute,
@@ -200,6 +202,9 @@ package enum APIError: Error, Hashable, Sendable {
     case .upstreamInvalidReply: "The upstream's reply could not be understood. Try again."
     case .upstreamTimeout: "The upstream did not answer in time. Try again."
     case .upstreamCut: "The upstream ended its reply before it was complete. Try again."
+    case .upstreamRefusedKey:
+      "The upstream refused this gateway's own credentials. Tell its operator; trying again will "
+        + "not help."
     case .deadlineExceeded:
       "The request was not finished within the time that the policy gives it."
     case .overloaded: "The gateway is at its capacity. Try again shortly."
@@ -248,5 +253,15 @@ extension APIError {
 
   static func invalid(_ message: String, param: String?, code: String? = nil) -> APIError {
     .invalidRequest(message: message, param: param, code: code)
+  }
+}
+
+extension APIError {
+  /// Whether `body` is an error object of the dialect: `{"error":{…}}`.
+  package static func isErrorBody(_ body: [UInt8]) -> Bool {
+    guard let document = try? JSONDocument(body),
+      let error = document.member("error", of: document.root)
+    else { return false }
+    return document.kind(of: error) == .object || document.kind(of: error) == .string
   }
 }

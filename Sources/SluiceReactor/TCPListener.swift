@@ -66,7 +66,9 @@ package final class TCPListener: EventSource, @unchecked Sendable {
     }
     var listeners: [TCPListener] = []
     for loop in loops {
-      listeners.append(try TCPListener(listeners.first?.address ?? address, on: loop))
+      listeners.append(
+        try TCPListener(
+          listeners.first?.address ?? address, on: loop, maximumStreams: maximumStreams))
     }
     return listeners
   }
