@@ -1,7 +1,7 @@
-internal import SluiceCore
-internal import SluiceHTTP
-internal import SluiceReactor
-internal import Synchronization
+import SluiceCore
+import SluiceHTTP
+import SluiceReactor
+import Synchronization
 
 /// One client's connection, from the first byte to the last: where every request arrives.
 ///
@@ -73,12 +73,19 @@ final class Connection: Sendable {
   ) async -> Bool {
     let headAt = stream.loop.now
     let sink = ResponseSink(
-      stream, of: connections, answering: head, keepAlive: head.keepAlive,
-      writeTimeout: limits.idle)
+      stream,
+      of: connections,
+      answering: head,
+      keepAlive: head.keepAlive,
+      writeTimeout: limits.idle
+    )
     switch service.receive(head) {
     case .serve(let handler, let maximumBody, let bodyTimeout):
       let body = await reader.readBody(
-        of: head, maximum: maximumBody, deadline: headAt.monotonic + bodyTimeout)
+        of: head,
+        maximum: maximumBody,
+        deadline: headAt.monotonic + bodyTimeout
+      )
       switch body {
       case .left: return false
       case .refused(let refusal):
@@ -114,9 +121,15 @@ final class Connection: Sendable {
     stream.onPeerClosed { cancellation.cancel(.clientLeft) }
     await handler.respond(
       to: ServerRequest(
-        head: head, body: body, peer: stream.peer, loop: stream.loop, cancellation: cancellation,
-        headAt: headAt),
-      through: sink)
+        head: head,
+        body: body,
+        peer: stream.peer,
+        loop: stream.loop,
+        cancellation: cancellation,
+        headAt: headAt
+      ),
+      through: sink
+    )
     stream.ignorePeerClosed()
     state.withLock { $0.cancellation = nil }
     if !sink.hasBegun, cancellation.reason != .clientLeft {
@@ -132,7 +145,11 @@ final class Connection: Sendable {
     reader: RequestReader
   ) async {
     await turnAway(
-      service.reply(to: refusal), answering: head, limits: limits, reader: reader)
+      service.reply(to: refusal),
+      answering: head,
+      limits: limits,
+      reader: reader
+    )
   }
 
   private func turnAway(
@@ -142,15 +159,24 @@ final class Connection: Sendable {
     reader: RequestReader
   ) async {
     let sink = ResponseSink(
-      stream, of: connections, answering: head, keepAlive: false, writeTimeout: limits.idle)
+      stream,
+      of: connections,
+      answering: head,
+      keepAlive: false,
+      writeTimeout: limits.idle
+    )
     if await deliver(reply, through: sink) { await linger() }
   }
 
   /// Tells a client that there is no place for it. Instead of `serve`.
   func refuse() async {
     let sink = ResponseSink(
-      stream, of: connections, answering: nil, keepAlive: false,
-      writeTimeout: Bounds.lingerSeconds * 1_000_000_000)
+      stream,
+      of: connections,
+      answering: nil,
+      keepAlive: false,
+      writeTimeout: Bounds.lingerSeconds * 1_000_000_000
+    )
     if await deliver(service.reply(to: .overloaded), through: sink) { await linger() }
     stream.close()
     connections.remove(self)
@@ -174,7 +200,10 @@ final class Connection: Sendable {
     case .length(let length):
       guard length <= Bounds.droppedBodyBytes, !head.expectsContinue else { return false }
       let body = await reader.readBody(
-        of: head, maximum: length, deadline: now + Bounds.lingerSeconds * 1_000_000_000)
+        of: head,
+        maximum: length,
+        deadline: now + Bounds.lingerSeconds * 1_000_000_000
+      )
       if case .got = body { return true }
       return false
     }

@@ -1,6 +1,6 @@
-package import SluiceCore
+import SluiceCore
 package import SluiceReactor
-internal import Synchronization
+import Synchronization
 
 /// An HTTP/1.1 server on event loops: a listener a loop and address, a task a connection.
 ///
@@ -12,7 +12,7 @@ package final class HTTPServer: Sendable {
   private let connectionsPerLoop: Int
   private let listening = Mutex<[Listening]>([])
 
-  private struct Listening: Sendable {
+  fileprivate struct Listening: Sendable {
     let requested: SocketAddress
     let listeners: [TCPListener]
   }
@@ -58,8 +58,10 @@ package final class HTTPServer: Sendable {
         continue
       }
       let listeners = try TCPListener.open(
-        address, on: connections.map(\.loop),
-        maximumStreams: connectionsPerLoop + Bounds.refusedConnectionsPerLoop)
+        address,
+        on: connections.map(\.loop),
+        maximumStreams: connectionsPerLoop + Bounds.refusedConnectionsPerLoop
+      )
       bound.append(Listening(requested: address, listeners: listeners))
     }
     return Binding(listening: bound)

@@ -1,7 +1,7 @@
-internal import SluiceCore
-internal import SluiceHTTP
-internal import SluiceReactor
-internal import Synchronization
+import SluiceCore
+import SluiceHTTP
+import SluiceReactor
+import Synchronization
 
 /// The connections of one loop of a server, and what they share.
 ///

@@ -1,6 +1,6 @@
-internal import SluiceCore
-internal import SluiceHTTP
-internal import SluiceReactor
+import SluiceCore
+import SluiceHTTP
+import SluiceReactor
 
 /// Takes requests off a connection's bytes, one after the other.
 ///
@@ -102,7 +102,10 @@ struct RequestReader {
       let count: Int
       do throws(IOFailure) {
         count = try await stream.read(
-          into: &body, maximum: length - body.count, deadline: deadline)
+          into: &body,
+          maximum: length - body.count,
+          deadline: deadline
+        )
       } catch {
         return Self.ended(by: error)
       }

@@ -1,5 +1,5 @@
-package import SluiceCore
-internal import SluiceHTTP
+import SluiceCore
+import SluiceHTTP
 package import SluiceReactor
 
 /// Where the reply to one request goes.
@@ -118,7 +118,11 @@ package final class ResponseSink {
     var head: [UInt8] = []
     head.reserveCapacity(768)
     ResponseWriter.begin(
-      status: status, date: connections.date, keepAlive: keepsAlive, to: &head)
+      status: status,
+      date: connections.date,
+      keepAlive: keepsAlive,
+      to: &head
+    )
     for field in fields { HeadWriter.append(field.name, field.value, to: &head) }
     return head
   }

@@ -1,6 +1,6 @@
-internal import SluiceCore
-internal import SluicePipeline
-internal import SluicePolicy
+import SluiceCore
+import SluicePipeline
+import SluicePolicy
 
 /// The deadlines of one attempt, in monotonic nanoseconds.
 ///
@@ -35,8 +35,10 @@ struct AttemptClock {
   /// For look-up and connection together.
   var forConnection: Deadline {
     .earliest(
-      Deadline(time: exchange, reason: .deadline), Deadline(time: total, reason: .totalTimeout),
-      Deadline(time: connect, reason: .connectTimeout))
+      Deadline(time: exchange, reason: .deadline),
+      Deadline(time: total, reason: .totalTimeout),
+      Deadline(time: connect, reason: .connectTimeout)
+    )
   }
 
   /// From the first byte of the request that is sent to the end of the reply's head.
@@ -44,15 +46,18 @@ struct AttemptClock {
   /// To its end, so that an upstream that drips its head does not escape.
   func forHead(sentAt now: Int64) -> Deadline {
     .earliest(
-      Deadline(time: exchange, reason: .deadline), Deadline(time: total, reason: .totalTimeout),
-      Deadline(time: Self.after(firstByteTimeout, now), reason: .firstByteTimeout))
+      Deadline(time: exchange, reason: .deadline),
+      Deadline(time: total, reason: .totalTimeout),
+      Deadline(time: Self.after(firstByteTimeout, now), reason: .firstByteTimeout)
+    )
   }
 
   /// For the next bytes of the body.
   func forBody(at now: Int64) -> Deadline {
     .earliest(
       Deadline(time: total, reason: .totalTimeout),
-      Deadline(time: Self.after(idleTimeout, now), reason: .idleTimeout))
+      Deadline(time: Self.after(idleTimeout, now), reason: .idleTimeout)
+    )
   }
 
   private static func after(_ timeout: Int64?, _ now: Int64) -> Int64 {

@@ -13,7 +13,7 @@ package struct BaseURL: Hashable, Sendable {
 
   /// Reads the text of a policy's `url`.
   package init(_ text: String) throws(UpstreamSetupError) {
-    guard let rest = Self.afterScheme(text) else { throw .notHTTP }
+    guard let rest = try Self.afterScheme(text) else { throw .notHTTP }
     let slash = rest.firstIndex(of: "/") ?? rest.endIndex
     let authority = rest[..<slash]
     var prefix = rest[slash...]

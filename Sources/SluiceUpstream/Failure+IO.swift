@@ -1,6 +1,6 @@
-internal import SluiceCore
-internal import SluicePipeline
-internal import SluiceReactor
+import SluiceCore
+import SluicePipeline
+import SluiceReactor
 
 extension Failure {
   /// What an attempt says whose own reason `reason` is, before or after the reply began.

@@ -1,7 +1,7 @@
-package import SluiceCore
-internal import SluiceHTTP
-package import SluicePipeline
-internal import SluiceReactor
+import SluiceCore
+import SluiceHTTP
+import SluicePipeline
+import SluiceReactor
 
 /// A reply whose body is handed on as it comes.
 ///
@@ -133,12 +133,11 @@ final class HTTPReply: UpstreamReply {
       throw failure
     }
     guard bytes.isEmpty else { return }
-    if case .untilClose = rest {
-      end(isWhole: true)
-    } else {
+    guard case .untilClose = rest else {
       end(isWhole: false)
       throw Failure(.connectionBroken, replyBegan: true)
     }
+    end(isWhole: true)
   }
 
   private func end(isWhole: Bool) {

@@ -1,5 +1,5 @@
 package import SluiceCore
-internal import SluiceHTTP
+import SluiceHTTP
 package import SluicePipeline
 package import SluicePolicy
 package import SluiceReactor
@@ -53,7 +53,8 @@ package final class HTTPUpstream: Upstream {
       .Limits(
         connections: Bounds.upstreamConnections,
         idle: Bounds.idleUpstreamConnections,
-        idleAge: Bounds.idleUpstreamSeconds * 1_000_000_000)
+        idleAge: Bounds.idleUpstreamSeconds * 1_000_000_000
+      )
     pools = loops.map { LoopPool(on: $0, limits: limits) }
   }
 
@@ -75,7 +76,10 @@ package final class HTTPUpstream: Upstream {
   ) async throws(Failure) -> any UpstreamReply {
     let pool = poolOfThisLoop
     let clock = AttemptClock(
-      startingAt: pool.loop.turn.monotonic, timeouts: timeouts, exchange: request.headDeadline)
+      startingAt: pool.loop.turn.monotonic,
+      timeouts: timeouts,
+      exchange: request.headDeadline
+    )
     guard let place = pool.take() else { throw Failure(.poolExhausted, replyBegan: false) }
     let lease =
       switch place {
@@ -119,7 +123,10 @@ package final class HTTPUpstream: Upstream {
     let addresses: [SocketAddress]
     do {
       addresses = try await resolver.addresses(
-        of: url.host, port: url.port, deadline: deadline.time)
+        of: url.host,
+        port: url.port,
+        deadline: deadline.time
+      )
     } catch {
       throw Failure(error, before: deadline, of: lease, broken: .unresolved, replyBegan: false)
     }
@@ -137,7 +144,12 @@ package final class HTTPUpstream: Upstream {
         return stream
       } catch {
         last = Failure(
-          error, before: deadline, of: lease, broken: .connectRefused, replyBegan: false)
+          error,
+          before: deadline,
+          of: lease,
+          broken: .connectRefused,
+          replyBegan: false
+        )
         // Without a descriptor the other addresses fail as well.
         if last.reason == .poolExhausted { throw last }
       }

@@ -1,6 +1,6 @@
-package import SluiceCore
-internal import SluiceReactor
-internal import Synchronization
+import SluiceCore
+import SluiceReactor
+import Synchronization
 
 /// One attempt's hold on one connection of a pool, and the way to cut it.
 ///

@@ -1,6 +1,6 @@
-internal import SluiceCore
-internal import SluiceReactor
-internal import Synchronization
+import SluiceCore
+import SluiceReactor
+import Synchronization
 
 /// The connections of one loop to one upstream.
 ///
@@ -44,13 +44,13 @@ final class LoopPool: Sendable {
   /// Takes a connection, or the right to open one; `nil` when there are too many.
   func take() -> Place? {
     let now = loop.turn.monotonic
-    let (advice, unusable) = state.withLock { state in
+    let taken = state.withLock { state in
       // A peer may have closed, or said something that nobody asked for: its next words would be
       // taken for the reply to the next request.
       state.book.take(at: now) { !$0.isClosed && !$0.peerHasClosed && !$0.mayHaveUnread }
     }
-    for stream in unusable { stream.close() }
-    switch advice {
+    for stream in taken.unusable { stream.close() }
+    switch taken.advice {
     case .reuse(let stream): return .reused(stream)
     case .open: return .free
     case .refuse: return nil

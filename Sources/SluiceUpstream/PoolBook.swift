@@ -23,6 +23,12 @@ struct PoolBook<Connection> {
     case refuse
   }
 
+  struct Taken {
+    var advice: Advice
+    /// Connections that rested and turned out not to be usable, to be closed.
+    var unusable: [Connection] = []
+  }
+
   private let limits: Limits
   /// Oldest first.
   private var resting: [Idle] = []
@@ -35,12 +41,8 @@ struct PoolBook<Connection> {
 
   /// Takes a connection for one attempt, which ends in `giveBack` or in `end`.
   ///
-  /// - Returns: what to do, and the resting connections that turned out not to be usable, to be
-  ///   closed.
-  mutating func take(
-    at now: Int64,
-    isUsable: (Connection) -> Bool
-  ) -> (advice: Advice, unusable: [Connection]) {
+  /// - Returns: what to do.
+  mutating func take(at now: Int64, isUsable: (Connection) -> Bool) -> Taken {
     var unusable: [Connection] = []
     while let last = resting.popLast() {
       guard now - last.since < limits.idleAge, isUsable(last.connection) else {
@@ -48,11 +50,13 @@ struct PoolBook<Connection> {
         continue
       }
       busy += 1
-      return (.reuse(last.connection), unusable)
+      return Taken(advice: .reuse(last.connection), unusable: unusable)
     }
-    guard busy < limits.connections else { return (.refuse, unusable) }
+    guard busy < limits.connections else {
+      return Taken(advice: .refuse, unusable: unusable)
+    }
     busy += 1
-    return (.open, unusable)
+    return Taken(advice: .open, unusable: unusable)
   }
 
   /// Lets a connection rest that an attempt is done with.
@@ -95,3 +99,6 @@ struct PoolBook<Connection> {
   /// When the oldest resting connection will have rested for too long.
   var nextExpiry: Int64? { resting.first.map { $0.since + limits.idleAge } }
 }
+
+extension PoolBook.Advice: Sendable where Connection: Sendable {}
+extension PoolBook.Taken: Sendable where Connection: Sendable {}

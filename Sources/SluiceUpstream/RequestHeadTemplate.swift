@@ -1,5 +1,5 @@
-internal import SluiceHTTP
-internal import SluicePipeline
+import SluiceHTTP
+import SluicePipeline
 
 /// Writes the heads of the requests to one upstream.
 ///

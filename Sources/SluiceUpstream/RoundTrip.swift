@@ -1,7 +1,7 @@
-internal import SluiceCore
-internal import SluiceHTTP
-internal import SluicePipeline
-internal import SluiceReactor
+import SluiceCore
+import SluiceHTTP
+import SluicePipeline
+import SluiceReactor
 
 /// A reply whose head was read, with the bytes that came with it.
 struct ReplyBeginning {
@@ -50,8 +50,12 @@ struct RoundTrip {
           start += consumed
           if head.isInterim { break parsing }
           return ReplyBeginning(
-            stream: stream, head: head, bytes: bytes, bodyStart: start,
-            requestWasTaken: writeFailure == nil)
+            stream: stream,
+            head: head,
+            bytes: bytes,
+            bodyStart: start,
+            requestWasTaken: writeFailure == nil
+          )
         case .refused: throw Failure(.invalidReply, replyBegan: true)
         case .needMore: break
         }

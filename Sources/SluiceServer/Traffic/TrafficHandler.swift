@@ -1,9 +1,9 @@
-internal import SluiceCore
-internal import SluiceDialects
-internal import SluiceHTTP
-internal import SluicePipeline
-internal import SluicePolicy
-internal import SluiceReactor
+import SluiceCore
+import SluiceDialects
+import SluiceHTTP
+import SluicePipeline
+import SluicePolicy
+import SluiceReactor
 
 /// One request of a client on its way through the graph.
 struct TrafficHandler: RequestHandler {
@@ -17,12 +17,20 @@ struct TrafficHandler: RequestHandler {
     let exchange = Exchange(
       id: Self.makeID(loop),
       request: ClientRequest(
-        service: service, method: request.head.method.name, path: path(of: request.head),
-        fields: request.head.fields, body: request.body,
-        peer: HostAddress(high: request.peer.high, low: request.peer.low)),
-      generation: generation, world: loop, sink: ClientSink(sink),
-      cancellation: request.cancellation, startedAt: loop.now,
-      deadline: request.headAt.monotonic + timeout)
+        service: service,
+        method: request.head.method.name,
+        path: path(of: request.head),
+        fields: request.head.fields,
+        body: request.body,
+        peer: HostAddress(high: request.peer.high, low: request.peer.low)
+      ),
+      generation: generation,
+      world: loop,
+      sink: ClientSink(sink),
+      cancellation: request.cancellation,
+      startedAt: loop.now,
+      deadline: request.headAt.monotonic + timeout
+    )
     observer.began(exchange)
     await GraphRunner.run(exchange, service: service)
     let status = await send(exchange, through: sink)
@@ -37,8 +45,11 @@ struct TrafficHandler: RequestHandler {
     switch exchange.outcome {
     case .reply(let answer):
       reply = ServerReply(
-        status: answer.status, contentType: answer.contentType, body: answer.body,
-        fields: answer.fields)
+        status: answer.status,
+        contentType: answer.contentType,
+        body: answer.body,
+        fields: answer.fields
+      )
     case .refused(let error): reply = ServerReply(error)
     // A stream is begun through the sink, and a graph ends with an outcome.
     case .pending, .streamed, .cut: reply = ServerReply(.internalError)

@@ -1,8 +1,8 @@
 package import SluiceCore
-internal import SluiceDialects
+import SluiceDialects
 package import SluiceHTTP
 package import SluicePipeline
-internal import SluicePolicy
+import SluicePolicy
 
 /// What clients are served: OpenAI's paths, answered by the graph of the current generation.
 ///
@@ -35,18 +35,20 @@ package struct TrafficService: RequestService {
     return .serve(
       TrafficHandler(service: service, generation: generation, observer: observer),
       maximumBody: service == .chat ? server.maxBody : 0,
-      bodyTimeout: server.timeout.body.nanoseconds)
+      bodyTimeout: server.timeout.body.nanoseconds
+    )
   }
 
   package func reply(to refusal: ServerRefusal) -> ServerReply {
-    ServerReply(
+    let error: APIError =
       switch refusal {
       case .malformed(let refusal): .malformedMessage(refusal)
       case .bodyTooLarge(let limit): .bodyTooLarge(limit: limit)
       case .tooSlow: .requestTimeout
       case .overloaded: .overloaded(retryAfterSeconds: 1)
       case .unanswered: .internalError
-      })
+      }
+    return ServerReply(error)
   }
 }
 
