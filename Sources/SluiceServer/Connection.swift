@@ -168,7 +168,7 @@ final class Connection: Sendable {
     if await deliver(reply, through: sink) { await linger() }
   }
 
-  /// Tells a client that there is no place for it. Instead of `serve`.
+  /// Tells a client that there is no place for it, instead of `serve`.
   func refuse() async {
     let sink = ResponseSink(
       stream,

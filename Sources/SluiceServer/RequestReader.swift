@@ -122,7 +122,7 @@ struct RequestReader {
     return true
   }
 
-  /// Gives back what the last body counted. Called when its request was answered.
+  /// Gives back what the last body counted, once its request was answered.
   mutating func releaseBody() {
     if held > 0 { connections.releaseBody(held) }
     held = 0

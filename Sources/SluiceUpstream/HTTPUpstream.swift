@@ -64,7 +64,9 @@ package final class HTTPUpstream: Upstream {
   /// Connections that rest now, over all loops.
   package var idleConnections: Int { pools.reduce(0) { $0 + $1.counts.idle } }
 
-  /// Closes what rests, and from now on what comes to rest; attempts go on. From any thread.
+  /// Closes what rests, and from now on what comes to rest.
+  ///
+  /// Attempts go on. From any thread.
   package func retire() {
     for pool in pools { pool.retire() }
   }
