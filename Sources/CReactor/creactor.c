@@ -291,7 +291,7 @@ int reactor_listen(struct reactor_address address, int backlog, int reuse_port) 
   struct sockaddr_storage storage;
   socklen_t length = to_socket(&address, &storage);
   if (bind(fd, (struct sockaddr *)&storage, length) < 0) return fail_closing(fd);
-  if (listen(fd, backlog) < 0) return fail_closing(fd);
+  if (backlog >= 0 && listen(fd, backlog) < 0) return fail_closing(fd);
   return fd;
 }
 
