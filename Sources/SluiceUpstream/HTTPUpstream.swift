@@ -34,6 +34,7 @@ package final class HTTPUpstream: Upstream {
   ///   - version: of this program, for `User-Agent`.
   ///   - loops: on which it will be used.
   ///   - resolver: for hosts that are names.
+  ///   - connections: that a loop may have open; an attempt beyond that fails.
   /// - Throws: what is wrong with the URL or the secret.
   package init(
     name: String,
@@ -42,7 +43,8 @@ package final class HTTPUpstream: Upstream {
     timeouts: UpstreamSettings.Timeouts,
     version: String,
     loops: [EventLoop],
-    resolver: Resolver
+    resolver: Resolver,
+    connections: Int = Bounds.upstreamConnections
   ) throws(UpstreamSetupError) {
     self.name = name
     self.url = try BaseURL(url)
@@ -51,7 +53,7 @@ package final class HTTPUpstream: Upstream {
     self.resolver = resolver
     let limits = PoolBook<TCPStream>
       .Limits(
-        connections: Bounds.upstreamConnections,
+        connections: connections,
         idle: Bounds.idleUpstreamConnections,
         idleAge: Bounds.idleUpstreamSeconds * 1_000_000_000
       )
@@ -118,10 +120,9 @@ package final class HTTPUpstream: Upstream {
     return try await trip.run(on: try await connect(lease, clock), lease: lease)
   }
 
-  /// Tries the addresses of the host in order, each with its share of the time that is left.
+  /// Looks the host up, and tries its addresses in order within the time to connect.
   private func connect(_ lease: Lease, _ clock: AttemptClock) async throws(Failure) -> TCPStream {
     let deadline = clock.forConnection
-    let loop = lease.pool.loop
     let addresses: [SocketAddress]
     do {
       addresses = try await resolver.addresses(
@@ -132,31 +133,17 @@ package final class HTTPUpstream: Upstream {
     } catch {
       throw Failure(error, before: deadline, of: lease, broken: .unresolved, replyBegan: false)
     }
-    var last = Failure(.unresolved, replyBegan: false)
-    for (index, address) in addresses.enumerated() {
-      if let reason = lease.cutReason { throw Failure(.init(reason), replyBegan: false) }
-      let now = loop.turn.monotonic
-      let share = (deadline.time - now) / Int64(addresses.count - index)
-      do throws(IOFailure) {
-        let stream = try await TCPConnector(on: loop)
-          .connect(to: address, deadline: deadline.time == .max ? .max : now + share) {
-            lease.replaceStream(with: $0)
-          }
-        lease.pool.adopt(stream)
-        return stream
-      } catch {
-        last = Failure(
-          error,
-          before: deadline,
-          of: lease,
-          broken: .connectRefused,
-          replyBegan: false
-        )
-        // Without a descriptor the other addresses fail as well.
-        if last.reason == .poolExhausted { throw last }
-      }
+    // The look-up cannot be cut short, and nothing must be opened for nobody.
+    if let reason = lease.cutReason { throw Failure(.init(reason), replyBegan: false) }
+    guard !addresses.isEmpty else { throw Failure(.unresolved, replyBegan: false) }
+    do throws(IOFailure) {
+      let stream = try await TCPConnector(on: lease.pool.loop)
+        .connect(toFirstOf: addresses, deadline: deadline.time) { lease.replaceStream(with: $0) }
+      lease.pool.adopt(stream)
+      return stream
+    } catch {
+      throw Failure(error, before: deadline, of: lease, broken: .connectRefused, replyBegan: false)
     }
-    throw last
   }
 
   private var poolOfThisLoop: LoopPool {

@@ -59,6 +59,8 @@ final class Lease: Sendable {
       state.reason = state.reason ?? reason
       return state.stream
     }
+    // Whoever waits is told that it was on purpose, so that no other address is tried.
+    stream?.abort()
     stream?.close()
   }
 
