@@ -22,7 +22,7 @@ package struct RouteStage: Stage {
 
   /// - Parameters:
   ///   - goals: where the routes lead, splits resolved; each is an exit, named as in `names`.
-  ///   - splits: by target; the program gives the place among a million.
+  ///   - splits: by target; the program gives the key that is to stay with its share.
   ///   - errors: counts conditions that had no value.
   package init(
     table: RouteTable,
@@ -52,7 +52,7 @@ package struct RouteStage: Stage {
       }
     }
 
-    let decision = table.decide(exchange.frame, requested: requested)
+    let decision = table.decide(&exchange.frame, requested: requested)
     if !decision.errors.isEmpty { errors.increment(by: Int64(decision.errors.count)) }
     guard let route = decision.route, var goal = decision.goal else {
       exchange.refuse(.noRoute)
@@ -65,10 +65,7 @@ package struct RouteStage: Stage {
 
     if case .target(let target) = goal, let (split, key) = splits[target] {
       do throws(EvaluationError) {
-        guard case .int(let bucket) = try key.evaluate(exchange.frame) else {
-          throw .noSuchOverload("bucket")
-        }
-        goal = .target(split.target(at: Int(bucket)))
+        goal = .target(split.target(of: try key.evaluateString(&exchange.frame)))
       } catch {
         errors.increment()
         exchange.explain("\(exchange.policy[target].name): \(error)")
@@ -85,7 +82,8 @@ package struct RouteStage: Stage {
     }
     exchange.primary = primary
     exchange.explain(
-      remark(decision, exchange, "route \(settings.name) at \(settings.place) to \(name)"))
+      remark(decision, exchange, "route \(settings.name) at \(settings.place) to \(name)")
+    )
     guard let position = goals.firstIndex(of: goal) else {
       preconditionFailure("\(name) has no exit")
     }
@@ -102,7 +100,9 @@ package struct RouteStage: Stage {
   }
 
   private func remark(
-    _ decision: RouteTable.Decision, _ exchange: Exchange, _ verdict: String
+    _ decision: RouteTable.Decision,
+    _ exchange: Exchange,
+    _ verdict: String
   ) -> String {
     let failed = decision.errors.map { failure in
       "; \(exchange.policy.routes[failure.route].name) had no value: \(failure.error)"
