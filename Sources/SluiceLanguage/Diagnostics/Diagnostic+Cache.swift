@@ -1,0 +1,63 @@
+/// What is wrong with caching (SL03xx).
+extension Diagnostic {
+  /// An error below 0.80, else a warning.
+  package static func semanticThresholdLow(
+    _ text: String,
+    isRefused: Bool,
+    at span: SourceSpan
+  ) -> Diagnostic {
+    Diagnostic(
+      .semanticThresholdLow,
+      isRefused ? .error : .warning,
+      "similarity \(text) is below \(isRefused ? "0.80" : "0.90")",
+      at: span,
+      notes: ["questions with other answers (`in 2023`, `in 2024`) are often more alike than this"],
+      help: isRefused ? "use 0.95, and measure before you lower it" : "use 0.95, or measure first"
+    )
+  }
+
+  package static func ttlLongerThanVolatility(
+    _ product: String,
+    total: String,
+    volatility: String,
+    at span: SourceSpan,
+    volatilityAt: SourceSpan
+  ) -> Diagnostic {
+    Diagnostic(
+      .ttlLongerThanVolatility,
+      "answers of `\(product)` may be \(total) old, but become wrong after \(volatility)",
+      at: span,
+      label: "lifetime, staleness included",
+      seconds: [Label("how soon an answer may become wrong", at: volatilityAt)],
+      help: "let `ttl` plus `stale_if_error` be at most \(volatility), or raise `volatility`"
+    )
+  }
+
+  package static func cacheKeyMissesIdentity(
+    _ product: String,
+    scope: String,
+    missing: String,
+    at span: SourceSpan
+  ) -> Diagnostic {
+    Diagnostic(
+      .cacheKeyMissesIdentity,
+      "the cache key of `\(product)` lacks `\(missing)`: one \(scope)'s answer can reach another",
+      at: span,
+      help: "add `\(missing)` to `key`"
+    )
+  }
+
+  package static func cacheScopeUnusable(
+    _ product: String,
+    scope: String,
+    reason: String,
+    at span: SourceSpan
+  ) -> Diagnostic {
+    Diagnostic(
+      .cacheScopeUnusable,
+      "`scope: \(scope)` cannot work for `\(product)`: \(reason)",
+      at: span,
+      help: "choose another scope: user, tenant, product"
+    )
+  }
+}

@@ -1,0 +1,74 @@
+/// What is wrong with routes and targets (SL02xx).
+extension Diagnostic {
+  /// `takers`: the earlier routes that together take every such request.
+  package static func unreachableRoute(
+    _ name: String,
+    at span: SourceSpan,
+    takers: [(name: String, span: SourceSpan)]
+  ) -> Diagnostic {
+    let names = takers.map { "`\($0.name)`" }.joined(separator: ", ")
+    return Diagnostic(
+      .unreachableRoute,
+      "route `\(Wording.short(name))` can never be chosen",
+      at: span,
+      label: "unreachable",
+      seconds: takers.map {
+        Label(
+          takers.count == 1
+            ? "this earlier route takes every such request"
+            : "this earlier route takes some of them",
+          at: $0.span
+        )
+      },
+      notes: ["first match wins"],
+      help: takers.isEmpty
+        ? "remove it" : "move `\(name)` above \(names), or narrow what stands there"
+    )
+  }
+
+  /// `witness`: a request that no route takes, as `name: value` pairs.
+  package static func noDefaultRoute(witness: String?, at span: SourceSpan) -> Diagnostic {
+    Diagnostic(
+      .noDefaultRoute,
+      .warning,
+      "some requests match no route and will be answered 404",
+      at: span,
+      notes: witness.map { ["for example: \($0)"] } ?? [],
+      help: "end the list with a route that has neither `when` nor `match`"
+    )
+  }
+
+  /// `path`: the names from the target back to itself.
+  package static func targetCycle(
+    _ path: [String],
+    at span: SourceSpan,
+    through others: [Label] = []
+  ) -> Diagnostic {
+    Diagnostic(
+      .targetCycle,
+      "target leads back to itself: " + path.map { "`\($0)`" }.joined(separator: " → "),
+      at: span,
+      seconds: others,
+      help: "take one of them out of the circle"
+    )
+  }
+
+  /// `sum`: in percent, as written to people.
+  package static func splitShares(sum: String, at span: SourceSpan) -> Diagnostic {
+    Diagnostic(
+      .splitShares,
+      "shares add up to \(sum), not 100%",
+      at: span,
+      help: "write shares that add up to 100%"
+    )
+  }
+
+  package static func emptyTarget(_ name: String, at span: SourceSpan) -> Diagnostic {
+    Diagnostic(
+      .emptyTarget,
+      "target `\(Wording.short(name))` has no model",
+      at: span,
+      help: "name at least one: `\(name): [model]`"
+    )
+  }
+}

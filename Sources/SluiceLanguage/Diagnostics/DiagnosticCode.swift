@@ -1,0 +1,134 @@
+/// The registry of codes: one line each, with its number; a number is never used again.
+///
+/// To add one: a line here, its constructor in the catalogue file of its subject
+/// (`Diagnostic+Routing.swift`, …), and its page `Docs/diagnostics/SLxxxx.md` with a failing and a
+/// right example. A test compares the three.
+package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
+  // SL00xx: the text of the files.
+  case duplicateKey = 0001
+  case unknownKey = 0002
+  case yaml11Boolean = 0003
+  case ambiguousNumber = 0004
+  case durationWithoutUnit = 0005
+  case yamlSyntax = 0006
+  case tabIndentation = 0007
+  case notUTF8 = 0008
+  case controlCharacter = 0009
+  case nestingTooDeep = 0010
+  case aliasesTooLarge = 0011
+  case unknownAnchor = 0012
+  case yamlTag = 0013
+  case severalDocuments = 0014
+  case mergeKey = 0015
+  case keyNotText = 0016
+  case expressionSplit = 0017
+  case fileTooLarge = 0018
+  case bundleTooLarge = 0019
+  case wrongExtension = 0020
+  case unreadableFile = 0021
+  case emptyBundle = 0022
+  case missingKind = 0023
+  case unknownKind = 0024
+  case yamlDirective = 0025
+
+  // SL01xx: references, the schema, the server and who is who.
+  case unknownReference = 0101
+  case unusedDefinition = 0102
+  case plaintextSecret = 0103
+  case missingKey = 0104
+  case wrongType = 0105
+  case duplicateName = 0106
+  case quantityWithoutUnit = 0107
+  case badQuantity = 0108
+  case outOfRange = 0109
+  case emptyCondition = 0110
+  case unknownValue = 0111
+  case conflictingKeys = 0112
+  case indirectionMisplaced = 0113
+  case indirectionUnresolved = 0114
+  case anonymousExposed = 0115
+  case headersTrustedFromEverywhere = 0116
+  case sectionInSeveralFiles = 0117
+  case badAddress = 0118
+  case badURL = 0119
+  case badNetwork = 0120
+  case badName = 0121
+
+  // SL02xx: routing.
+  case unreachableRoute = 0201
+  case noDefaultRoute = 0202
+  case targetCycle = 0203
+  case splitShares = 0205
+  case emptyTarget = 0206
+
+  // SL03xx: the cache.
+  case semanticThresholdLow = 0301
+  case ttlLongerThanVolatility = 0302
+  case cacheKeyMissesIdentity = 0303
+  case cacheScopeUnusable = 0305
+
+  // SL04xx: limits and money.
+  case limitNeverReached = 0401
+  case priceMissing = 0402
+  case limitTooSmallForOneRequest = 0404
+  case tiersWithoutKey = 0405
+
+  // SL05xx: reliability.
+  case retriesExceedDeadline = 0501
+  case breakerNeverOpens = 0502
+
+  // SL06xx: expressions.
+  case wrongPhase = 0601
+  case constantCondition = 0602
+  case expressionSyntax = 0603
+  case unknownVariable = 0604
+  case typeMismatch = 0605
+  case noOverload = 0606
+  case constantError = 0607
+  case unknownFunction = 0608
+  case expressionTooLarge = 0609
+
+  // SL09xx: what this version does not do.
+  case notServedYet = 0901
+}
+
+extension DiagnosticCode {
+  /// `SL0201`.
+  package var id: String {
+    let digits = String(rawValue)
+    return "SL" + String(repeating: "0", count: 4 - digits.count) + digits
+  }
+
+  /// The code that an id names, in any case; nil if there is none.
+  package init?(id: some StringProtocol) {
+    let upper = id.uppercased()
+    guard upper.hasPrefix("SL"), upper.utf8.count == 6, let number = Int(upper.dropFirst(2)) else {
+      return nil
+    }
+    self.init(rawValue: number)
+  }
+
+  /// The name as words with hyphens: `duplicate-key`.
+  package var name: String {
+    var words = ""
+    var previousIsLower = false
+    for character in String(describing: self) {
+      if character.isUppercase, previousIsLower { words += "-" }
+      previousIsLower = !character.isUppercase
+      words += character.lowercased()
+    }
+    return words
+  }
+
+  /// Whether the finding says that something is missing or unused anywhere.
+  ///
+  /// Where a file could be read only in part, such a finding may be a mere consequence.
+  package var concernsAbsence: Bool {
+    switch self {
+    case .unknownReference, .unusedDefinition, .missingKey, .noDefaultRoute, .priceMissing,
+      .emptyBundle, .missingKind, .unknownVariable:
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import SluiceCore
+
+/// Collects the findings of one run over one bundle.
+///
+/// All are gathered; what is printed is in reading order, each once, and at most
+/// `Bounds.diagnostics` of them. Consequences are suppressed: what lies in a spoiled stretch, what
+/// repeats a key, and what is said to be absent when a file could be read only in part.
+package struct Findings: Sendable {
+  private var gathered: [Diagnostic] = []
+  private var seen: Set<Seen> = []
+  private var keys: Set<String> = []
+  private var spoiled: [SourceSpan] = []
+  private var hasIncompleteSource = false
+  /// Findings that were counted but not kept, so that memory stays bounded.
+  private var dropped: [Diagnostic.Severity: Int] = [:]
+
+  private struct Seen: Hashable {
+    var code: DiagnosticCode
+    var span: SourceSpan
+  }
+
+  package init() {}
+
+  /// Takes a finding, unless it repeats one or is the consequence of one.
+  package mutating func report(_ finding: Diagnostic) {
+    guard !spoiled.contains(where: { $0.contains(finding.span) }) else { return }
+    guard gathered.count < Self.kept else {
+      dropped[finding.severity, default: 0] += 1
+      return
+    }
+    guard seen.insert(Seen(code: finding.code, span: finding.span)).inserted else { return }
+    gathered.append(finding)
+  }
+
+  /// Takes a finding unless one was reported under the same key, such as `tier golld`.
+  package mutating func report(_ finding: Diagnostic, once key: String) {
+    guard keys.insert(key).inserted else { return }
+    report(finding)
+  }
+
+  /// Drops later findings inside a stretch whose mistake has been told.
+  package mutating func spoil(_ span: SourceSpan) { spoiled.append(span) }
+
+  /// Says that a file could be read only in part, so that absence proves nothing.
+  package mutating func markIncomplete() { hasIncompleteSource = true }
+
+  /// Takes over what another run over the same bundle found.
+  package mutating func append(_ other: Findings) {
+    for finding in other.gathered { report(finding) }
+    spoiled += other.spoiled
+    keys.formUnion(other.keys)
+    hasIncompleteSource = hasIncompleteSource || other.hasIncompleteSource
+    dropped.merge(other.dropped, uniquingKeysWith: +)
+  }
+
+  package var haveErrors: Bool { count(of: .error) > 0 }
+  package var isEmpty: Bool { all.isEmpty && dropped.isEmpty }
+
+  /// How many there are of a severity, printed or not.
+  package func count(of severity: Diagnostic.Severity) -> Int {
+    dropped[severity, default: 0] + all.count { $0.severity == severity }
+  }
+
+  /// The gravest severity; nil when there is nothing.
+  package var gravest: Diagnostic.Severity? {
+    (all.map(\.severity) + dropped.keys).max()
+  }
+
+  /// What to print: in reading order, at most `Bounds.diagnostics`.
+  package var shown: [Diagnostic] { Array(all.sorted(by: Self.order).prefix(Bounds.diagnostics)) }
+
+  /// How many are not in ``shown``.
+  package var omitted: Int {
+    all.count + dropped.values.reduce(0, +) - min(all.count, Bounds.diagnostics)
+  }
+
+  private var all: [Diagnostic] {
+    guard hasIncompleteSource, gathered.contains(where: { !$0.code.concernsAbsence }) else {
+      return gathered
+    }
+    return gathered.filter { !$0.code.concernsAbsence }
+  }
+
+  /// Kept beyond what is printed, because the first in reading order may be reported late.
+  private static let kept = 10 * Bounds.diagnostics
+
+  private static func order(_ left: Diagnostic, _ right: Diagnostic) -> Bool {
+    if left.span != right.span { return left.span < right.span }
+    if left.severity != right.severity { return left.severity > right.severity }
+    if left.code != right.code { return left.code.rawValue < right.code.rawValue }
+    return left.message < right.message
+  }
+}
