@@ -20,10 +20,17 @@ func module(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
 }
 
 /// The tests of one target, in `Tests/<Target>Tests`.
-func tests(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+///
+/// Fixtures are read from the source tree, so they are left out of what is built.
+func tests(
+  _ name: String,
+  uses dependencies: [Target.Dependency] = [],
+  fixtures: [String] = []
+) -> Target {
   .testTarget(
     name: "\(name)Tests",
     dependencies: [.byName(name: name)] + dependencies,
+    exclude: fixtures,
     swiftSettings: strict
   )
 }
@@ -125,7 +132,7 @@ let package = Package(
     ),
 
     tests("SluiceCore"),
-    tests("SluiceExpressions", uses: ["SluiceCore"]),
+    tests("SluiceExpressions", uses: ["SluiceCore"], fixtures: ["Fixtures"]),
     tests("SluiceJSON", uses: ["SluiceCore"]),
     tests("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions"]),
     tests("SluiceTelemetry", uses: ["SluiceCore"]),

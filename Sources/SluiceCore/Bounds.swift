@@ -22,12 +22,32 @@ package enum Bounds {
   /// Nesting of one CEL expression.
   package static let expressionDepth = 64
 
+  // Evaluating CEL.
+  /// Turns of all loops that the expressions of one exchange may take together.
+  package static let expressionTurns = 100_000
+  /// Bytes of a string, or elements of a list, that an expression may build.
+  package static let expressionValueSize = 32 << 20
+  /// Memory that one compiled regular expression may take.
+  package static let regexBytes = 4 << 20
+
   // One turn of an event loop.
   package static let eventsPerPoll = 256
   package static let jobsPerTurn = 1_024
   package static let acceptsPerWake = 64
   /// Bytes asked of the kernel by one read.
   package static let readBytes = 16 << 10
+  /// Reads, and writes, of one stream that go through at once before others get a turn.
+  package static let operationsPerTurn = 32
+  package static let timersPerTurn = 1_024
+
+  // The machine.
+  /// Connections that wait in the kernel to be accepted; the kernel may allow fewer.
+  package static let acceptBacklog = 4_096
+  /// Pieces of blocking work that wait for a thread.
+  package static let blockingQueue = 256
+  package static let resolvedNames = 1_024
+  package static let addressesPerName = 16
+  package static let watchedFolders = 1_000
 
   // HTTP.
   /// Bytes of a request or reply head.
@@ -44,6 +64,19 @@ package enum Bounds {
   /// Bytes of one event of an SSE stream.
   package static let eventBytes = 1 << 20
 
+  /// Bytes of all extensions of the chunks of one body, and of its trailer section.
+  package static let chunkExtrasBytes = 8 << 10
+
+  // JSON.
+  /// Nesting of objects and arrays in one JSON text.
+  package static let jsonNesting = 128
+  /// Values, keys included, in one JSON text; a node of the tape takes 20 bytes.
+  package static let jsonNodes = 1 << 20
+  /// Choices of one reply that a stream is followed for.
+  package static let choices = 128
+  /// Tool calls of one choice that a stream is followed for.
+  package static let toolCalls = 256
+
   // Tables.
   /// Keys that one limit counts at a time.
   package static let limitKeys = 100_000
@@ -55,6 +88,14 @@ package enum Bounds {
   package static let cachedReplyBytes = 4 << 20
   /// Exchanges that wait for one flight.
   package static let flightFollowers = 1_024
+  /// Bytes of a client's name for a user, and of one value of a limit's key.
+  package static let identityBytes = 256
+  /// Bytes of a client's key.
+  package static let keyBytes = 512
+  /// Bytes of `keys.jsonl`.
+  package static let keyFileBytes = 64 << 20
+  /// Combinations of label values of one metric.
+  package static let metricSeries = 2_000
   /// Generations kept for rollback.
   package static let keptGenerations = 8
 }

@@ -36,13 +36,10 @@ package protocol World: AnyObject, Sendable {
   /// Runs `action` once the monotonic clock has reached `deadline`, in nanoseconds.
   ///
   /// The action runs on the executor that owns the world; it must not block.
-  /// - Returns: what `unschedule(_:)` takes to withdraw it.
+  /// - Returns: what withdraws it.
   func schedule(
     atMonotonic deadline: Int64, _ action: @escaping @Sendable () -> Void
-  ) -> ScheduledAction
-
-  /// Withdraws an action; nothing happens if it ran.
-  func unschedule(_ action: ScheduledAction)
+  ) -> any ScheduledAction
 
   /// Waits until the monotonic clock has reached `deadline`, in nanoseconds.
   ///
@@ -50,10 +47,10 @@ package protocol World: AnyObject, Sendable {
   func sleep(untilMonotonic deadline: Int64) async throws
 }
 
-/// Names an action that a world will run.
-package struct ScheduledAction: Hashable, Sendable {
-  package var id: UInt64
-  package init(id: UInt64) { self.id = id }
+/// An action that a world will run.
+package protocol ScheduledAction: AnyObject, Sendable {
+  /// Withdraws the action; nothing happens if it ran. On the executor that owns the world.
+  func withdraw()
 }
 
 extension Duration {

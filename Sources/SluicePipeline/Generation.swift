@@ -1,4 +1,5 @@
 internal import Synchronization
+package import SluiceExpressions
 package import SluicePolicy
 
 /// One loaded policy: numbered, hashed, immutable.
@@ -9,13 +10,21 @@ package final class Generation: Sendable {
   package let hash: String
   package let policy: Policy
   package let graph: Graph
+  /// The programs of `Policy.features`, in its order.
+  package let features: [Program]
 
-  package init(number: UInt64, hash: String, policy: Policy, graph: Graph) {
+  package init(
+    number: UInt64, hash: String, policy: Policy, graph: Graph, features: [Program]
+  ) {
     self.number = number
     self.hash = hash
     self.policy = policy
     self.graph = graph
+    self.features = features
   }
+
+  /// Slots of an exchange's frame.
+  package var frameSlots: Int { Variable.slot(ofFeature: features.count) }
 }
 
 /// The generation that new exchanges get.

@@ -155,15 +155,13 @@ package protocol Upstream: Sendable {
 package struct UpstreamRequest: Sendable {
   /// Below the upstream's base URL: `/chat/completions`.
   package var path: String
-  /// Fields of the client that may pass, in their order.
-  package var fields: [(name: String, value: String)]
+  /// The client's fields, of which the upstream passes on what `FieldFilter` lets through.
+  package var fields: HeaderFields
   package var body: [UInt8]
-  /// No later than this on the monotonic clock must the head of the reply have come.
+  /// By this time on the monotonic clock the head of the reply must have come.
   package var headDeadline: Int64
 
-  package init(
-    path: String, fields: [(name: String, value: String)], body: [UInt8], headDeadline: Int64
-  ) {
+  package init(path: String, fields: HeaderFields, body: [UInt8], headDeadline: Int64) {
     self.path = path
     self.fields = fields
     self.body = body

@@ -1,0 +1,96 @@
+/// Times of the calendar as text, in the form of RFC 3339.
+///
+/// For what people and files say; decisions count nanoseconds. The calendar is the proleptic
+/// Gregorian one, without leap seconds.
+package enum UTCTime {
+  /// Spells nanoseconds since 1970 as `2026-11-24T07:50:00.123Z`.
+  package static func text(ofWall nanoseconds: Int64) -> String {
+    let (seconds, rest) = floorDivision(nanoseconds, 1_000_000_000)
+    let (days, second) = floorDivision(seconds, 86_400)
+    let date = date(ofDay: days)
+    return
+      "\(padded(date.year, to: 4))-\(padded(date.month, to: 2))-\(padded(date.day, to: 2))T"
+      + "\(padded(second / 3_600, to: 2)):\(padded(second / 60 % 60, to: 2)):"
+      + "\(padded(second % 60, to: 2)).\(padded(rest / 1_000_000, to: 3))Z"
+  }
+
+  /// Reads `2026-11-24T07:50:00Z`, with a fraction or an offset such as `+01:00` if there is one.
+  ///
+  /// - Returns: whole seconds since 1970, rounded down; `nil` for anything else, and for dates that
+  ///   do not exist. A leap second reads as the second after it.
+  package static func seconds(of text: some StringProtocol) -> Int64? {
+    var rest = Array(text.utf8)[...]
+
+    func number(_ digits: Int, _ range: ClosedRange<Int64>) -> Int64? {
+      guard rest.count >= digits else { return nil }
+      var value: Int64 = 0
+      for byte in rest.prefix(digits) {
+        guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+        value = value * 10 + Int64(byte - UInt8(ascii: "0"))
+      }
+      rest = rest.dropFirst(digits)
+      return range.contains(value) ? value : nil
+    }
+    func mark(_ marks: String) -> UInt8? {
+      guard let byte = rest.first, marks.utf8.contains(byte) else { return nil }
+      rest = rest.dropFirst()
+      return byte
+    }
+
+    guard
+      let year = number(4, 1...9999), mark("-") != nil,
+      let month = number(2, 1...12), mark("-") != nil,
+      let day = number(2, 1...31), mark("Tt ") != nil,
+      let hour = number(2, 0...23), mark(":") != nil,
+      let minute = number(2, 0...59), mark(":") != nil,
+      let second = number(2, 0...60)
+    else { return nil }
+    let dayNumber = self.day(year: year, month: month, day: day)
+    let date = date(ofDay: dayNumber)
+    guard date.month == month, date.day == day else { return nil }
+    if mark(".") != nil {
+      let fraction = rest.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+      guard !fraction.isEmpty else { return nil }
+      rest = rest.dropFirst(fraction.count)
+    }
+    guard let zone = mark("Zz+-") else { return nil }
+    var offset: Int64 = 0
+    if zone == UInt8(ascii: "+") || zone == UInt8(ascii: "-") {
+      guard let hours = number(2, 0...23), mark(":") != nil, let minutes = number(2, 0...59) else {
+        return nil
+      }
+      offset = (hours * 3_600 + minutes * 60) * (zone == UInt8(ascii: "-") ? -1 : 1)
+    }
+    guard rest.isEmpty else { return nil }
+    return dayNumber * 86_400 + hour * 3_600 + minute * 60 + second - offset
+  }
+
+  /// Days since 1970 of a date; years are taken to begin in March, so that the leap day is last.
+  private static func day(year: Int64, month: Int64, day: Int64) -> Int64 {
+    let year = month <= 2 ? year - 1 : year
+    let (era, yearOfEra) = floorDivision(year, 400)
+    let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
+    return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+  }
+
+  private static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    let (era, dayOfEra) = floorDivision(day + 719_468, 146_097)
+    let yearOfEra =
+      (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shifted = (5 * dayOfYear + 2) / 153
+    let month = (shifted + 2) % 12 + 1
+    let year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
+    return (year, month, dayOfYear - (153 * shifted + 2) / 5 + 1)
+  }
+
+  private static func floorDivision(_ value: Int64, _ divisor: Int64) -> (Int64, Int64) {
+    let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+  }
+
+  private static func padded(_ value: Int64, to width: Int) -> String {
+    let digits = String(value)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+}

@@ -1,0 +1,109 @@
+/// An expression that was read and type-checked against an environment: what a policy holds.
+///
+/// Immutable. `program(seed:)` makes it run.
+package struct CheckedExpression: Sendable {
+  /// As the author wrote it.
+  package let source: String
+  package let root: Expression
+  package let type: CELType
+  /// The slots of all variables in it.
+  package let slots: Set<Int>
+  package let hostCalls: [HostCall]
+  /// By the `id` of the node.
+  private let types: [CELType]
+  private let references: [Reference?]
+  /// How many variables of macros are alive at once.
+  let localCount: Int
+
+  /// A call of a function that the host answers.
+  package struct HostCall: Sendable {
+    package let function: Environment.HostFunction
+    /// `nil` where an argument is not a literal.
+    package let arguments: [Value?]
+    package let argumentRanges: [Range<Int>]
+    package let range: Range<Int>
+  }
+
+  /// What a name or call was found to mean.
+  package enum Reference: Sendable {
+    case variable(Environment.Variable)
+    /// The variable of a macro: how many macros with variables stand around it.
+    case local(Int)
+    /// The name of a type as a value.
+    case type(String)
+    case hostFunction(Environment.HostFunction)
+    /// Not found; fails when it is reached. Only in checks that are not strict.
+    case unresolved(String)
+  }
+
+  init(
+    source: String,
+    root: Expression,
+    type: CELType,
+    types: [CELType],
+    references: [Reference?],
+    hostCalls: [HostCall],
+    localCount: Int
+  ) {
+    self.source = source
+    self.root = root
+    self.type = type
+    self.types = types
+    self.references = references
+    self.hostCalls = hostCalls
+    self.localCount = localCount
+    slots = Set(
+      references.compactMap {
+        if case .variable(let variable) = $0 { variable.slot } else { nil }
+      }
+    )
+  }
+
+  /// The type of a node of this expression's tree.
+  package func type(of node: Expression) -> CELType { types[node.id] }
+
+  /// What a node of this expression's tree refers to, if it is a name or a call.
+  package func reference(of node: Expression) -> Reference? { references[node.id] }
+
+  /// The expression in one spelling, whatever blanks and quotes the author chose.
+  package var canonicalText: String { root.description }
+}
+
+extension CheckedExpression {
+  /// What a check answers: the expression, unless an issue stands against it.
+  package struct Outcome: Sendable {
+    package let expression: CheckedExpression?
+    package let issues: [ExpressionIssue]
+  }
+
+  /// Reads and checks `source`.
+  ///
+  /// Total: any text has an outcome, in time linear in its length (which is bounded).
+  ///
+  /// - Parameter expected: the type that is wanted here; `nil` takes any.
+  package static func check(
+    _ source: String,
+    expecting expected: CELType? = nil,
+    in environment: Environment
+  ) -> Outcome {
+    check(source, expecting: expected, in: environment, typing: .strict)
+  }
+
+  static func check(
+    _ source: String,
+    expecting expected: CELType?,
+    in environment: Environment,
+    typing: Checker.Typing
+  ) -> Outcome {
+    do throws(Rejection) {
+      let (root, nodes) = try Parser.parse(source)
+      var checker = Checker(environment: environment, nodes: nodes, typing: typing)
+      return checker.check(root, source: source, expecting: expected)
+    } catch {
+      return Outcome(expression: nil, issues: [error.issue])
+    }
+  }
+
+  /// A string as a CEL literal, for expressions that are put together by a program.
+  package static func quoted(_ text: String) -> String { Value.string(text).literal }
+}

@@ -1,0 +1,86 @@
+// Wording of the house: what is wrong in the author's words, lower case, no full stop, names in
+// quotes; the help says what to type.
+extension ExpressionIssue {
+  /// What is wrong.
+  package var message: String {
+    switch kind {
+    case .empty: "the expression is empty"
+    case .tooLong(let bytes, let limit):
+      "the expression has \(bytes) bytes, more than the \(limit) allowed"
+    case .tooDeep(let limit): "the expression nests deeper than \(limit) levels"
+    case .unexpected(let found?, let expected): "found '\(found)' where \(expected) belongs"
+    case .unexpected(nil, let expected): "the expression ends where \(expected) belongs"
+    case .unknownCharacter(let character): "'\(character)' means nothing in an expression"
+    case .unterminatedString: "a quoted text does not end"
+    case .badEscape(let reason): "a bad escape in a quoted text: \(reason)"
+    case .numberOutOfRange(let text): "the number \(text) is out of range"
+    case .badMacro(let name, let reason): "'\(name)' is not used as it should be: \(reason)"
+    case .unknownName(let name, _): "'\(name)' is not declared"
+    case .incompleteName(let name, _): "'\(name)' is no value by itself"
+    case .unknownFunction(let name, _): "there is no function '\(name)'"
+    case .unknownField(let field, let owner, _): "\(owner) has no field '\(field)'"
+    case .wrongPhase(let name, let existsIn, let here, _):
+      "'\(name)' does not exist in phase \(here), only in \(Self.listed(existsIn))"
+    case .typeMismatch(let expected, let found):
+      "the expression is of type \(found), but \(expected) belongs here"
+    case .noSuchOverload(let function, let arguments, _):
+      "'\(function)' does not take (\(arguments.map(\.description).joined(separator: ", ")))"
+    case .notIterable(let type): "a value of type \(type) has no elements to go through"
+    case .badConstant(let constant, let text, let reason):
+      "'\(text)' is no valid \(constant.rawValue): \(reason)"
+    case .notConstant(let function): "'\(function)' takes only literals"
+    case .duplicateKey(let key): "the key \(key) occurs twice"
+    case .unsupportedKey(let type): "a value of type \(type) cannot be a key"
+    case .unsupportedZone(let zone): "the time zone '\(zone)' is not supported"
+    }
+  }
+
+  /// What to do about it, where that can be said.
+  package var help: String? {
+    switch kind {
+    case .unexpected("=", _), .unknownCharacter("="): "compare with '=='"
+    case .unknownCharacter("&"): "write '&&' for and"
+    case .unknownCharacter("|"): "write '||' for or"
+    case .unexpected("and", _): "write '&&' for and"
+    case .unexpected("or", _): "write '||' for or"
+    case .unexpected("not", _): "write '!' for not"
+    case .unknownName("not", _): "write '!' for not"
+    case .unexpected, .unknownCharacter, .badMacro, .tooLong, .numberOutOfRange, .badEscape: nil
+    case .empty: "write a condition, such as prompt.tokens < 200"
+    case .tooDeep: "give a part of it a name under 'features'"
+    case .unterminatedString: "close it with the quotes it began with"
+    case .unknownName(_, let nearest), .unknownFunction(_, let nearest),
+      .unknownField(_, _, let nearest):
+      nearest.isEmpty ? nil : "did you mean \(Self.listed(nearest.map { "'\($0)'" }, "or"))?"
+    case .incompleteName(_, let members): "write one of \(Self.listed(members, "or"))"
+    case .wrongPhase(_, _, _, let available):
+      available.isEmpty ? "nothing is there yet" : "available here: \(Self.listed(available))"
+    case .typeMismatch(.bool, _): "compare it with something"
+    case .typeMismatch(.string, _): "convert it with string(…)"
+    case .typeMismatch: nil
+    case .noSuchOverload(_, let arguments, let candidates):
+      overloadHelp(arguments, candidates)
+    case .notIterable: "macros go through a list or the keys of a map"
+    case .badConstant(.regex, _, _): "patterns are RE2: no look-around, no back-references"
+    case .badConstant(.duration, _, _): "write it such as \"90s\", \"15m\" or \"1h30m\""
+    case .badConstant(.timestamp, _, _): "write it such as \"2026-01-31T08:00:00Z\""
+    case .badConstant(.money, _, _): "write dollars such as \"5\" or \"0.02\""
+    case .notConstant: "write the value itself, so that it is known when the policy is loaded"
+    case .duplicateKey: "remove one of the two"
+    case .unsupportedKey: "keys are bool, int, uint or string"
+    case .unsupportedZone: "write \"UTC\" or an offset such as \"+02:00\""
+    }
+  }
+
+  private func overloadHelp(_ arguments: [CELType], _ candidates: [String]) -> String? {
+    if arguments.contains(.money), arguments.contains(where: { $0 == .int || $0 == .double }) {
+      return "write amounts of money as usd(\"5\")"
+    }
+    return candidates.isEmpty ? nil : "it takes \(Self.listed(Array(candidates.prefix(4)), "or"))"
+  }
+
+  private static func listed(_ words: [String], _ conjunction: String = "and") -> String {
+    guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+    return "\(words.dropLast().joined(separator: ", ")) \(conjunction) \(last)"
+  }
+}

@@ -1,0 +1,93 @@
+internal import SluiceCore
+
+/// The body of a function that every environment has, on values of any type.
+enum StandardFunction: Sendable {
+  case unary(@Sendable (Value) throws(EvaluationError) -> Value)
+  case binary(@Sendable (Value, Value) throws(EvaluationError) -> Value)
+  case variadic(@Sendable ([Value]) throws(EvaluationError) -> Value)
+
+  /// Finds a function; the target of a member call counts as its first argument.
+  init?(_ name: String, argumentCount: Int) {
+    let found =
+      Self.conversion(name, argumentCount)
+      ?? Self.text(name, argumentCount)
+      ?? Self.time(name, argumentCount)
+    guard let found else { return nil }
+    self = found
+  }
+
+  private static func conversion(_ name: String, _ count: Int) -> StandardFunction? {
+    guard count == 1 else { return nil }
+    return switch name {
+    case "int": .unary { (value) throws(EvaluationError) in .int(try value.toInt()) }
+    case "uint": .unary { (value) throws(EvaluationError) in .uint(try value.toUInt()) }
+    case "double": .unary { (value) throws(EvaluationError) in .double(try value.toDouble()) }
+    case "string": .unary { (value) throws(EvaluationError) in .string(try value.toString()) }
+    case "bytes": .unary { (value) throws(EvaluationError) in .bytes(try value.toBytes()) }
+    case "bool": .unary { (value) throws(EvaluationError) in .bool(try value.toBool()) }
+    case "duration":
+      .unary { (value) throws(EvaluationError) in .duration(try value.toDuration()) }
+    case "timestamp":
+      .unary { (value) throws(EvaluationError) in .timestamp(try value.toTimestamp()) }
+    case "usd": .unary { (value) throws(EvaluationError) in .money(try value.toMoney()) }
+    case "type": .unary { (value) in .type(value.typeName) }
+    case "size": .unary { (value) throws(EvaluationError) in .int(try value.size()) }
+    default: nil
+    }
+  }
+
+  private static func time(_ name: String, _ count: Int) -> StandardFunction? {
+    guard let part = TimePart(rawValue: name) else { return nil }
+    return switch count {
+    case 1: .unary { (value) throws(EvaluationError) in .int(try part.read(value, zone: nil)) }
+    case 2:
+      .binary { (value, zone) throws(EvaluationError) in
+        guard case .string(let zone) = zone else { throw .noSuchOverload(part.rawValue) }
+        return .int(try part.read(value, zone: zone))
+      }
+    default: nil
+    }
+  }
+
+  private static func text(_ name: String, _ count: Int) -> StandardFunction? {
+    switch (name, count) {
+    case ("contains", 2): test(name) { text, other in ByteSearch(other).isIn(text) }
+    case ("startsWith", 2): test(name) { text, other in text.beginsWith(codePointsOf: other) }
+    case ("endsWith", 2): test(name) { text, other in text.finishesWith(codePointsOf: other) }
+    case ("matches", 2):
+      test(name) { (text, pattern) throws(EvaluationError) in try text.matches(pattern: pattern) }
+    case ("lowerAscii", 1): change(name) { $0.lowerASCII }
+    case ("upperAscii", 1): change(name) { $0.upperASCII }
+    case ("trim", 1): change(name) { $0.trimmed }
+    case ("reverse", 1): change(name) { $0.reversedCodePoints }
+    case ("charAt", 2), ("indexOf", 2...3), ("lastIndexOf", 2...3), ("replace", 3...4),
+      ("split", 2...3), ("substring", 2...3), ("join", 1...2):
+      .variadic { (arguments) throws(EvaluationError) in
+        try TextFunction.call(name, arguments)
+      }
+    default: nil
+    }
+  }
+
+  private static func test(
+    _ name: String,
+    _ body: @escaping @Sendable (String, String) throws(EvaluationError) -> Bool
+  ) -> StandardFunction {
+    .binary { (text, other) throws(EvaluationError) in
+      guard case .string(let text) = text, case .string(let other) = other else {
+        throw .noSuchOverload(name)
+      }
+      return .bool(try body(text, other))
+    }
+  }
+
+  private static func change(
+    _ name: String,
+    _ body: @escaping @Sendable (String) -> String
+  ) -> StandardFunction {
+    .unary { (text) throws(EvaluationError) in
+      guard case .string(let text) = text else { throw .noSuchOverload(name) }
+      return .string(body(text))
+    }
+  }
+}

@@ -1,0 +1,197 @@
+/// Lowers a checked expression to closures.
+///
+/// Everything that can be decided once is decided here: which slot a name is, which overload a
+/// call takes, what constant parts come to, which patterns and sets they need.
+struct Planner {
+  let expression: CheckedExpression
+  let seed: UInt64
+  let known: [Int: Value]
+
+  func plan(_ node: Expression) -> Step {
+    switch node.form {
+    case .literal(let value): return .constant(value)
+    case .name(let name, _): return reference(node) ?? .failure(.unknownName(name))
+    case .select(let operand, let field):
+      return reference(node)
+        ?? lookUp(plan(operand), key: .constant(.string(field.name)), in: operand)
+    case .presence(let operand, let field): return presence(plan(operand), field.name)
+    case .call(let function, let arguments):
+      return reference(node) ?? call(function.name, arguments)
+    case .memberCall(let target, let function, let arguments):
+      return reference(node) ?? call(function.name, [target] + arguments)
+    case .unary(.not, let operand):
+      let run = plan(operand)
+      if case .constant(.bool(let value)) = run { return .constant(.bool(!value)) }
+      let bool = run.bool
+      return .bool { (frame) throws(EvaluationError) in !(try bool(frame)) }
+    case .unary(.negate, let operand):
+      return apply(plan(operand)) { (value) throws(EvaluationError) in try value.negated() }
+    case .binary(let binaryOperator, let left, let right):
+      return binary(binaryOperator, left, right)
+    case .logical(let logicalOperator, let operands):
+      return logical(logicalOperator, operands.map { plan($0) })
+    case .conditional(let condition, let then, let otherwise):
+      return conditional(
+        plan(condition),
+        plan(then),
+        plan(otherwise),
+        type: expression.type(of: node)
+      )
+    case .index(let operand, let key): return lookUp(plan(operand), key: plan(key), in: operand)
+    case .list(let elements): return list(elements.map { plan($0) })
+    case .map(let entries): return map(entries)
+    case .comprehension(let loop): return comprehension(node, loop)
+    }
+  }
+
+  /// The step of a node that refers to something declared; `nil` for all others.
+  private func reference(_ node: Expression) -> Step? {
+    switch expression.reference(of: node) {
+    case .variable(let variable):
+      return known[variable.slot].map(Step.constant) ?? .slot(variable.slot)
+    case .local(let index):
+      return .value { (frame) throws(EvaluationError) in frame.local(index) }
+    case .type(let name): return .constant(.type(name))
+    case .hostFunction(let function): return hostCall(node, function)
+    case .unresolved(let name): return .failure(.unknownName(name))
+    case nil: return nil
+    }
+  }
+
+  private func hostCall(_ node: Expression, _ function: Environment.HostFunction) -> Step {
+    guard function.isEvaluable else { return .failure(.unavailable(function.fullName)) }
+    let number = function.number
+    let steps = node.hostArguments.map { plan($0) }
+    let constants = steps.compactMap(\.known)
+    if constants.count == steps.count {
+      return .value { (frame) throws(EvaluationError) in try frame.call(number, constants) }
+    }
+    return gather(steps) { (frame, arguments) throws(EvaluationError) in
+      try frame.call(number, arguments)
+    }
+  }
+}
+
+// Collections.
+extension Planner {
+  private func gather(
+    _ steps: [Step],
+    _ body: @escaping @Sendable (Frame, [Value]) throws(EvaluationError) -> Value
+  ) -> Step {
+    let runs = steps.map(\.value)
+    return .value { (frame) throws(EvaluationError) in
+      var values: [Value] = []
+      values.reserveCapacity(runs.count)
+      for run in runs { values.append(try run(frame)) }
+      return try body(frame, values)
+    }
+  }
+
+  private func list(_ steps: [Step]) -> Step {
+    let constants = steps.compactMap(\.known)
+    guard constants.count < steps.count else { return .constant(.list(constants)) }
+    return gather(steps) { (_, values) in .list(values) }
+  }
+
+  private func map(_ entries: [Expression.Entry]) -> Step {
+    let steps = entries.flatMap { [plan($0.key), plan($0.value)] }
+    let build: @Sendable ([Value]) throws(EvaluationError) -> Value = {
+      (values) throws(EvaluationError) in
+      let entries = stride(from: 0, to: values.count, by: 2)
+        .map {
+          ValueMap.Entry(key: values[$0], value: values[$0 + 1])
+        }
+      guard let map = ValueMap(entries) else {
+        throw .invalidArgument("a map has a key twice, or one that cannot be a key")
+      }
+      return .map(map)
+    }
+    let constants = steps.compactMap(\.known)
+    guard constants.count == steps.count else {
+      return gather(steps) { (_, values) throws(EvaluationError) in try build(values) }
+    }
+    return folded { () throws(EvaluationError) in try build(constants) }
+  }
+
+  /// Computes a constant now; a failure stays one that happens when it is reached.
+  func folded(_ compute: () throws(EvaluationError) -> Value) -> Step {
+    do throws(EvaluationError) {
+      return .constant(try compute())
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// `operand[key]` and `operand.field`.
+  private func lookUp(_ operand: Step, key: Step, in node: Expression) -> Step {
+    if case .constant(.string(let text)) = key {
+      // The key is written in the policy, so the error may name it.
+      return apply(operand) { (value) throws(EvaluationError) in
+        guard case .map(let map) = value else { throw .noSuchOverload("[]") }
+        guard let found = map[text] else { throw .noSuchKey(text) }
+        return found
+      }
+    }
+    return apply(operand, key) { (value, key) throws(EvaluationError) in
+      try value.element(at: key)
+    }
+  }
+
+  private func presence(_ operand: Step, _ field: String) -> Step {
+    apply(operand) { (value) throws(EvaluationError) in
+      guard case .map(let map) = value else { throw .noSuchOverload("has") }
+      return .bool(map[field] != nil)
+    }
+  }
+}
+
+// Plain functions of values.
+extension Planner {
+  func apply(
+    _ operand: Step,
+    _ body: @escaping @Sendable (Value) throws(EvaluationError) -> Value
+  ) -> Step {
+    if let constant = operand.known {
+      return folded { () throws(EvaluationError) in try body(constant) }
+    }
+    let run = operand.value
+    return .value { (frame) throws(EvaluationError) in try body(try run(frame)) }
+  }
+
+  func apply(
+    _ left: Step,
+    _ right: Step,
+    _ body: @escaping @Sendable (Value, Value) throws(EvaluationError) -> Value
+  ) -> Step {
+    if let one = left.known, let other = right.known {
+      return folded { () throws(EvaluationError) in try body(one, other) }
+    }
+    let left = left.value
+    let right = right.value
+    return .value { (frame) throws(EvaluationError) in
+      try body(try left(frame), try right(frame))
+    }
+  }
+
+  func apply(
+    _ steps: [Step],
+    _ body: @escaping @Sendable ([Value]) throws(EvaluationError) -> Value
+  ) -> Step {
+    let constants = steps.compactMap(\.known)
+    if constants.count == steps.count {
+      return folded { () throws(EvaluationError) in try body(constants) }
+    }
+    return gather(steps) { (_, values) throws(EvaluationError) in try body(values) }
+  }
+}
+
+extension Expression {
+  /// The arguments of a node that was found to call a host function.
+  fileprivate var hostArguments: [Expression] {
+    switch form {
+    case .call(_, let arguments), .memberCall(_, _, let arguments): arguments
+    case .select(let operand, _): operand.hostArguments
+    default: []
+    }
+  }
+}

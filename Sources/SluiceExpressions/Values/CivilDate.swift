@@ -1,0 +1,47 @@
+/// A day of the Gregorian calendar, extended to all years.
+struct CivilDate {
+  let year: Int64
+  /// 1 to 12.
+  let month: Int64
+  /// 1 to 31.
+  let day: Int64
+
+  init(year: Int64, month: Int64, day: Int64) {
+    self.year = year
+    self.month = month
+    self.day = day
+  }
+
+  // Both directions count from 1 March of year 0: the leap day then ends a year, and the months
+  // before it follow a regular pattern of 153 days in five.
+  private static let daysToMarch0000: Int64 = 719_468
+  private static let daysIn400Years: Int64 = 146_097
+
+  /// The date that many days after 1970-01-01.
+  init(day count: Int64) {
+    let (era, dayOfEra) = (count + Self.daysToMarch0000)
+      .flooredDivision(by: Self.daysIn400Years)
+    let yearOfEra =
+      (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let marchMonth = (5 * dayOfYear + 2) / 153
+    day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
+    month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+    year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
+  }
+
+  var daysSince1970: Int64 {
+    let marchYear = month <= 2 ? year - 1 : year
+    let (era, yearOfEra) = marchYear.flooredDivision(by: 400)
+    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+    return era * Self.daysIn400Years + dayOfEra - Self.daysToMarch0000
+  }
+
+  /// Whether this is a day of the calendar: 30 February is none.
+  var isReal: Bool {
+    guard month >= 1, month <= 12, day >= 1 else { return false }
+    let back = CivilDate(day: daysSince1970)
+    return back.month == month && back.day == day
+  }
+}

@@ -1,0 +1,159 @@
+/// The fields of a head: its raw bytes once, and where each name and value lies in them.
+///
+/// Names are compared without regard to case and without allocating; strings are made only when
+/// asked for. Look-up is linear in the number of fields, which `Bounds.headerFields` bounds.
+package struct HeaderFields: Sendable {
+  struct Field: Sendable {
+    var nameStart: UInt32
+    var nameEnd: UInt32
+    var valueStart: UInt32
+    var valueEnd: UInt32
+  }
+
+  /// The head as it came, from the first line to the empty line.
+  let raw: [UInt8]
+  let fields: [Field]
+
+  init(raw: [UInt8], fields: [Field]) {
+    self.raw = raw
+    self.fields = fields
+  }
+
+  /// No fields.
+  package init() {
+    self.init(raw: [], fields: [])
+  }
+
+  package var count: Int { fields.count }
+
+  /// The place of the first field called `name`, in lower case; `nil` if there is none.
+  package func index(of name: String, from start: Int = 0) -> Int? {
+    let wanted = name.utf8.span
+    let bytes = raw.span
+    var index = start
+    while index < fields.count {
+      let field = fields[index]
+      if isSame(bytes, Int(field.nameStart)..<Int(field.nameEnd), wanted) { return index }
+      index += 1
+    }
+    return nil
+  }
+
+  /// The value of the first field called `name`, in lower case.
+  package func first(_ name: String) -> String? {
+    index(of: name).map { value(at: $0) }
+  }
+
+  /// The values of all fields called `name`, in lower case, in their order.
+  package func all(_ name: String) -> [String] {
+    var values: [String] = []
+    var from = 0
+    while let index = index(of: name, from: from) {
+      values.append(value(at: index))
+      from = index + 1
+    }
+    return values
+  }
+
+  /// Whether a list field called `name`, over all its lines, has the member `token`.
+  ///
+  /// Both are given in lower case; members are compared without regard to case (RFC 9110 section
+  /// 5.6.1). Parameters of a member are part of it.
+  package func list(_ name: String, contains token: String) -> Bool {
+    let wanted = token.utf8.span
+    let bytes = raw.span
+    var from = 0
+    while let index = index(of: name, from: from) {
+      var found = false
+      forEachMember(of: index) { member in
+        if isSame(bytes, member, wanted) { found = true }
+      }
+      if found { return true }
+      from = index + 1
+    }
+    return false
+  }
+
+  /// The name as it was sent.
+  package func name(at index: Int) -> String {
+    String(decoding: nameBytes(at: index), as: UTF8.self)
+  }
+
+  package func lowercasedName(at index: Int) -> String {
+    String(decoding: nameBytes(at: index).map(ByteClass.lowercased), as: UTF8.self)
+  }
+
+  /// The value without the white space around it; what is not UTF-8 reads as U+FFFD.
+  package func value(at index: Int) -> String {
+    String(decoding: valueBytes(at: index), as: UTF8.self)
+  }
+
+  package func nameBytes(at index: Int) -> ArraySlice<UInt8> {
+    raw[Int(fields[index].nameStart)..<Int(fields[index].nameEnd)]
+  }
+
+  package func valueBytes(at index: Int) -> ArraySlice<UInt8> {
+    raw[Int(fields[index].valueStart)..<Int(fields[index].valueEnd)]
+  }
+
+  /// Whether the field at `index` is called `name`, in lower case.
+  package func isNamed(_ name: String, at index: Int) -> Bool {
+    let field = fields[index]
+    return isSame(raw.span, Int(field.nameStart)..<Int(field.nameEnd), name.utf8.span)
+  }
+
+  /// Whether the name of the field at `index` begins with `prefix`, in lower case.
+  package func name(at index: Int, hasPrefix prefix: String) -> Bool {
+    let field = fields[index]
+    let length = prefix.utf8.count
+    guard Int(field.nameEnd - field.nameStart) >= length else { return false }
+    let start = Int(field.nameStart)
+    return isSame(raw.span, start..<(start + length), prefix.utf8.span)
+  }
+
+  /// Calls `body` with the range of each member of a comma-separated value, trimmed, never empty.
+  func forEachMember(of index: Int, _ body: (Range<Int>) -> Void) {
+    let (start, end) = (Int(fields[index].valueStart), Int(fields[index].valueEnd))
+    let bytes = raw.span
+    var from = start
+    while from <= end {
+      var to = from
+      while to < end, bytes[to] != ASCII.comma { to += 1 }
+      let member = trimmed(bytes, from..<to)
+      if !member.isEmpty { body(member) }
+      from = to + 1
+    }
+  }
+
+  /// Whether two ranges of the raw head are the same but for case.
+  func isName(at index: Int, sameAs range: Range<Int>) -> Bool {
+    let field = fields[index]
+    guard range.count == Int(field.nameEnd - field.nameStart) else { return false }
+    let bytes = raw.span
+    for offset in 0..<range.count
+    where ByteClass.lowercased(bytes[range.lowerBound + offset])
+      != ByteClass.lowercased(bytes[Int(field.nameStart) + offset])
+    {
+      return false
+    }
+    return true
+  }
+}
+
+/// Whether `bytes[range]` is `wanted`, given in lower case, but for case.
+func isSame(_ bytes: Span<UInt8>, _ range: Range<Int>, _ wanted: Span<UInt8>) -> Bool {
+  guard range.count == wanted.count else { return false }
+  for offset in 0..<range.count
+  where ByteClass.lowercased(bytes[range.lowerBound + offset]) != wanted[offset] {
+    return false
+  }
+  return true
+}
+
+/// `range` without the spaces and tabs at its ends.
+func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
+  var (start, end) = (range.lowerBound, range.upperBound)
+  while start < end, bytes[start] == ASCII.space || bytes[start] == ASCII.tab { start += 1 }
+  while end > start, bytes[end - 1] == ASCII.space || bytes[end - 1] == ASCII.tab { end -= 1 }
+  return start..<end
+}

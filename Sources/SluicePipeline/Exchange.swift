@@ -1,0 +1,185 @@
+package import SluiceCore
+package import SluiceDialects
+package import SluiceExpressions
+package import SluicePolicy
+
+/// One request and its reply, in flight.
+///
+/// Stages read what came before them and write what they found out. Owned by one task on one loop,
+/// hence not `Sendable`; what other threads may touch of it is `cancellation`.
+package final class Exchange {
+  // Given by the edge.
+  /// Unique in this process and hard to guess: `req_…`; in the reply's `x-request-id` and the log.
+  package let id: String
+  package let generation: Generation
+  package let world: any World
+  package let sink: any ReplySink
+  package let cancellation: Cancellation
+  package let startedAt: Moment
+  /// By this time on the monotonic clock the first byte of the reply must have been sent.
+  package let deadline: Int64
+  /// What expressions read; filled in as the exchange goes on.
+  package let facts: Facts
+  package let frame: Frame
+  /// Whether decisions are to be explained and no upstream asked.
+  package let isTraced: Bool
+
+  /// The time of the node that is deciding: read once at the start and after each wait.
+  package var moment: Moment
+  package var trail = Trail()
+  private var remark: String?
+  private var obligations: [any Obligation] = []
+
+  // Found out on the way; in the order of the pipeline.
+  /// What the tightest request limit that admitted the exchange has left.
+  package var rate: RateReport?
+  /// The place in `Policy.routes` of the route that was taken.
+  package var route: Int?
+  /// The name of the target that was chosen.
+  package var target = ""
+  /// The first candidate of the target that the tier may reach.
+  package var primary: ModelIndex?
+  package var cacheOutcome: CacheOutcome = .bypass
+  /// How long ago a cached answer was stored, in whole seconds.
+  package var ageSeconds: Int64?
+  /// The flight that this exchange leads.
+  package var flight: (any LeadingFlight)?
+  package var attempts = 0
+  package var answeredBy: ModelIndex?
+  /// The answer of the upstream, whole, as one `chat.completion` object; what may be stored.
+  package var answer: WholeAnswer?
+  package var usage: Usage?
+  /// What the attempt costs at the price table; `nil` until it is settled or if nothing is priced.
+  package var cost: NanoDollars?
+  /// Nanoseconds spent waiting for upstreams.
+  package var upstreamWait: Int64 = 0
+  /// The last failure of an attempt, for the refusal when no candidate answered.
+  package var failure: Failure?
+  package var outcome: Outcome = .pending
+
+  package init(
+    id: String,
+    request: ClientRequest,
+    generation: Generation,
+    world: any World,
+    sink: any ReplySink,
+    cancellation: Cancellation,
+    startedAt: Moment,
+    deadline: Int64,
+    isTraced: Bool = false
+  ) {
+    self.id = id
+    self.generation = generation
+    self.world = world
+    self.sink = sink
+    self.cancellation = cancellation
+    self.startedAt = startedAt
+    self.deadline = deadline
+    self.isTraced = isTraced
+    moment = startedAt
+    facts = Facts(request: request, features: generation.features, now: startedAt)
+    frame = Frame(slots: generation.frameSlots, source: facts)
+  }
+
+  package var policy: Policy { generation.policy }
+  package var request: ClientRequest { facts.request }
+  package var caller: Caller {
+    get { facts.caller }
+    set { facts.caller = newValue }
+  }
+
+  /// Notes why the node decides as it does; only kept, and only made, for traced exchanges.
+  package func explain(_ why: @autoclosure () -> String) {
+    if isTraced { remark = why() }
+  }
+
+  package func takeRemark() -> String? {
+    defer { remark = nil }
+    return remark
+  }
+
+  /// Has `obligation` met when the exchange ends, whatever ends it.
+  package func atEnd(_ obligation: any Obligation) { obligations.append(obligation) }
+
+  /// Meets the obligations, last given first, each once.
+  func end(at moment: Moment) {
+    self.moment = moment
+    while let obligation = obligations.popLast() { obligation.finish(self, at: moment) }
+  }
+
+  /// Ends the exchange with an error in the client's dialect.
+  package func refuse(_ error: APIError) { outcome = .refused(error) }
+}
+
+/// How an exchange ended, or will.
+package enum Outcome: Sendable {
+  case pending
+  /// A reply to be sent as it is.
+  case reply(Reply)
+  /// A stream that was sent, and ended as complete.
+  case streamed
+  /// A stream that was begun and could not be completed; the client was told why, if it was there.
+  case cut(Failure)
+  case refused(APIError)
+  /// Nobody is left to answer.
+  case abandoned
+}
+
+/// A reply in one piece.
+package struct Reply: Sendable {
+  package var status: Int
+  package var contentType: String
+  package var body: [UInt8]
+  /// Fields beside those that every reply has.
+  package var fields: [(name: String, value: String)]
+
+  package init(
+    status: Int,
+    contentType: String = "application/json",
+    body: [UInt8],
+    fields: [(name: String, value: String)] = []
+  ) {
+    self.status = status
+    self.contentType = contentType
+    self.body = body
+    self.fields = fields
+  }
+}
+
+/// What the client is told in `X-Sluice-Cache`.
+package enum CacheOutcome: String, Sendable, CaseIterable {
+  case miss, exact, semantic, stale, bypass
+}
+
+/// The whole answer of an upstream, with what decides whether it may be kept.
+package struct WholeAnswer: Sendable {
+  /// One `chat.completion` object.
+  package var body: [UInt8]
+  /// Status 200, every choice finished by the model itself, nothing cut.
+  package var isComplete: Bool
+
+  package init(body: [UInt8], isComplete: Bool) {
+    self.body = body
+    self.isComplete = isComplete
+  }
+}
+
+/// What a request limit has left, for the reply's rate-limit fields.
+package struct RateReport: Sendable, Equatable {
+  package var limit: String
+  package var windowSeconds: Int64
+  package var decision: RateDecision
+
+  package init(limit: String, windowSeconds: Int64, decision: RateDecision) {
+    self.limit = limit
+    self.windowSeconds = windowSeconds
+    self.decision = decision
+  }
+}
+
+/// A flight as its leader sees it.
+package protocol LeadingFlight: AnyObject, Sendable {
+  /// Whether others wait for the leader's answer, so that it is wanted even when its own client
+  /// has left.
+  var hasFollowers: Bool { get }
+}

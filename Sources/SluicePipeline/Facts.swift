@@ -1,0 +1,81 @@
+package import SluiceCore
+package import SluiceDialects
+package import SluiceExpressions
+package import SluicePolicy
+
+/// What the expressions of a policy can read of one exchange.
+///
+/// The frame asks for a variable once, when an expression first needs it, so that nothing of a
+/// request is decoded that no live expression names.
+package final class Facts {
+  package let request: ClientRequest
+  package var caller: Caller
+  /// The parsed body; set by the node `request`.
+  package var chat: ChatRequest?
+  package var route = ""
+  package var target = ""
+  private let features: [Program]
+  private let now: Moment
+
+  init(request: ClientRequest, features: [Program], now: Moment) {
+    self.request = request
+    self.features = features
+    self.now = now
+    caller = Caller(address: request.peer)
+  }
+}
+
+extension Facts: FrameSource {
+  package func value(ofSlot slot: Int, in frame: Frame) throws(EvaluationError) -> Value {
+    guard let variable = Variable(rawValue: slot) else {
+      return try features[slot - Variable.allCases.count].evaluate(frame)
+    }
+    switch variable {
+    case .requestModel: return .string(try parsed(variable).model)
+    case .requestStream: return .bool(try parsed(variable).isStreaming)
+    case .requestMaxTokens: return .int(Int64(try parsed(variable).outputLimit ?? 0))
+    case .requestTemperature: return .double(try parsed(variable).temperature ?? 1)
+    case .requestTools: return .list(try parsed(variable).toolNames.map { .string($0) })
+    case .requestText: return .string(try parsed(variable).allText)
+    case .requestPath: return .string(request.path)
+    case .promptText: return .string(try parsed(variable).lastUserText)
+    case .headers: return .map(headers)
+    case .userID: return .string(caller.user)
+    case .userTier: return .string(caller.tier)
+    case .tenant: return .string(caller.tenant)
+    case .product: return .string(caller.product)
+    case .clientIP: return .string(caller.addressKey)
+    case .now: return .timestamp(Timestamp(nanosecondsSince1970: now.wall))
+    case .route: return .string(route)
+    case .target: return .string(target)
+    case .promptTokens, .modelName, .modelUpstream: throw .unavailable(variable.name)
+    }
+  }
+
+  package func call(
+    _ function: Int, _ arguments: [Value], in frame: Frame
+  ) throws(EvaluationError) -> Value {
+    throw .unavailable(StateFunction(rawValue: function)?.declaration.fullName ?? "a function")
+  }
+
+  private func parsed(_ variable: Variable) throws(EvaluationError) -> ChatRequest {
+    guard let chat else { throw .unavailable(variable.name) }
+    return chat
+  }
+
+  /// All fields but those that carry secrets; repeated ones are joined as RFC 9110 §5.3 says.
+  private var headers: ValueMap {
+    var values: [String: String] = [:]
+    for index in 0..<request.fields.count {
+      let name = request.fields.lowercasedName(at: index)
+      guard !Self.secretFields.contains(name) else { continue }
+      let value = request.fields.value(at: index)
+      values[name] = values[name].map { "\($0), \(value)" } ?? value
+    }
+    return ValueMap(values.map { (.string($0.key), .string($0.value)) })
+  }
+
+  private static let secretFields: Set<String> = [
+    "authorization", "proxy-authorization", "cookie", "api-key", "x-api-key",
+  ]
+}

@@ -1,0 +1,170 @@
+package import SluiceCore
+import SluiceDialects
+package import SluicePipeline
+package import SluicePolicy
+
+/// Asks one candidate, and hands its answer to the client as it comes.
+///
+/// What an upstream says decides the exit: an answer goes on to be settled, a refusal of the
+/// request is the client's to see, and a failure before any byte of an answer lets the next
+/// candidate try.
+package struct AttemptStage: WaitingStage {
+  enum Exit: Int, StageExit {
+    /// The answer is whole.
+    case answered
+    /// The upstream refused the request; the client gets its words.
+    case declined
+    /// The tier may not reach this model.
+    case skipped
+    /// Nothing came; the next candidate may be asked.
+    case failed
+    /// Something went wrong that another candidate would not mend.
+    case gaveUp
+    /// The answer broke off after the client had part of it.
+    case cut
+  }
+
+  package let exits = Exit.names
+  private let model: ModelIndex
+  private let settings: ModelSettings
+  private let upstream: any Upstream
+  private let access: ModelAccess
+
+  package init(
+    model: ModelIndex, settings: ModelSettings, upstream: any Upstream, access: ModelAccess
+  ) {
+    self.model = model
+    self.settings = settings
+    self.upstream = upstream
+    self.access = access
+  }
+
+  package func decide(_ exchange: Exchange) async -> ExitIndex {
+    guard access.allows(model, tier: exchange.caller.tier) else {
+      exchange.explain("tier \(exchange.caller.tier) may not reach \(settings.name)")
+      return Exit.skipped.index
+    }
+    guard let chat = exchange.facts.chat else { preconditionFailure("read before an attempt") }
+    if exchange.isTraced {
+      exchange.answeredBy = model
+      exchange.explain("would ask \(settings.upstreamName) at upstream \(settings.upstream)")
+      return Exit.answered.index
+    }
+    do throws(Failure) {
+      return try await attempt(exchange, chat).index
+    } catch {
+      exchange.failure = error
+      return (error.retry == .anywhere ? Exit.failed : .gaveUp).index
+    }
+  }
+
+  private func attempt(_ exchange: Exchange, _ chat: ChatRequest) async throws(Failure) -> Exit {
+    // The attempt outlives its client while others wait for the same answer.
+    let cancellation = Cancellation()
+    let link = exchange.cancellation.onCancel { [flight = exchange.flight] reason in
+      if reason == .clientLeft, flight?.hasFollowers == true { return }
+      cancellation.cancel(reason)
+    }
+    defer { exchange.cancellation.remove(link) }
+
+    exchange.attempts += 1
+    let request = UpstreamRequest(
+      path: "/chat/completions", fields: exchange.request.fields,
+      body: chat.upstreamBody(model: settings.upstreamName), headDeadline: exchange.deadline)
+    let sentAt = exchange.world.now.monotonic
+    let reply: any UpstreamReply
+    do throws(Failure) {
+      reply = try await upstream.send(request, in: exchange.world, cancellation: cancellation)
+    } catch {
+      exchange.upstreamWait += exchange.world.now.monotonic - sentAt
+      throw error
+    }
+    exchange.upstreamWait += exchange.world.now.monotonic - sentAt
+    exchange.answeredBy = model
+
+    guard reply.status == 200 else {
+      let body = try await reply.wholeBody(of: exchange)
+      exchange.outcome = Self.outcome(ofRefusal: reply, body: body)
+      return .declined
+    }
+    if reply.isEventStream {
+      guard chat.isStreaming else {
+        reply.abandon()
+        throw Failure(.invalidReply, origin: .upstream, retry: .never)
+      }
+      var relay = StreamRelay(exchange: exchange, chat: chat, reply: reply)
+      return try await relay.run(cancellation: cancellation)
+    }
+    return try await plainAnswer(exchange, chat, reply)
+  }
+
+  /// Takes an answer that comes in one piece; a client that asked for a stream gets one.
+  private func plainAnswer(
+    _ exchange: Exchange, _ chat: ChatRequest, _ reply: any UpstreamReply
+  ) async throws(Failure) -> Exit {
+    let body = try await reply.wholeBody(of: exchange)
+    guard let answer = ChatReply(body) else {
+      throw Failure(.invalidReply, origin: .upstream, retry: .never)
+    }
+    exchange.usage = answer.usage
+    if exchange.cacheOutcome == .miss {
+      exchange.answer = WholeAnswer(body: body, isComplete: answer.isWhole)
+    }
+    exchange.outcome = .reply(Reply(answer, body: body, to: chat))
+    return .answered
+  }
+
+  /// What the client is told when the upstream refuses.
+  ///
+  /// The upstream's own words pass where they are an error of the dialect, since they name what
+  /// is wrong with the request. What concerns our credentials, and what is no such error, does
+  /// not: the client could not act on it.
+  private static func outcome(ofRefusal reply: any UpstreamReply, body: [UInt8]) -> Outcome {
+    let status = reply.status
+    if status == 401 || status == 403 { return .refused(.upstreamRefusedKey) }
+    guard (400..<600).contains(status), APIError.isErrorBody(body) else {
+      return .refused(.upstreamInvalidReply)
+    }
+    var fields: [(name: String, value: String)] = []
+    for name in ["retry-after", "retry-after-ms"] {
+      if let value = reply.field(name) { fields.append((name, value)) }
+    }
+    return .reply(Reply(status: status, body: body, fields: fields))
+  }
+}
+
+extension UpstreamReply {
+  /// Whether the body is a stream of events; parameters of the media type do not matter.
+  fileprivate var isEventStream: Bool {
+    guard let type = field("content-type") else { return false }
+    return type.lowercased().hasPrefix("text/event-stream")
+  }
+
+  /// The body in one piece, up to `Bounds.replyBytes`.
+  fileprivate func wholeBody(of exchange: Exchange) async throws(Failure) -> [UInt8] {
+    let start = exchange.world.now.monotonic
+    defer { exchange.upstreamWait += exchange.world.now.monotonic - start }
+    var body: [UInt8] = []
+    while let bytes = try await read() {
+      guard body.count + bytes.count <= Bounds.replyBytes else {
+        abandon()
+        throw Failure(.replyTooLarge, origin: .upstream, retry: .never)
+      }
+      if body.isEmpty { body = bytes } else { body += bytes }
+    }
+    return body
+  }
+}
+
+extension Reply {
+  /// An answer as `chat` asked for it: in one piece, or as the stream that it would have been.
+  package init(_ answer: ChatReply, body: [UInt8], to chat: ChatRequest) {
+    guard chat.isStreaming else {
+      self.init(status: 200, body: body)
+      return
+    }
+    var frames: [UInt8] = []
+    ReplayStream(answer.document, includesUsage: chat.wantsUsage).append(to: &frames)
+    self.init(status: 200, contentType: "text/event-stream", body: frames)
+  }
+}

@@ -1,0 +1,169 @@
+import SluiceCore
+import SluiceDialects
+import SluiceHTTP
+import SluicePipeline
+
+/// Hands a stream from an upstream to a client, event by event, and sees what goes by.
+///
+/// A chunk leaves as it comes. The head of the reply is held back until the first event, so that a
+/// stream that fails before it can still be answered by another candidate, or by a plain error.
+struct StreamRelay {
+  /// How long the end of the upstream's body may lag behind `[DONE]` before its connection is
+  /// given up rather than kept for the next request.
+  private static let endGrace: Int64 = 100_000_000
+
+  private let exchange: Exchange
+  private let reply: any UpstreamReply
+  private var parser = EventStreamParser()
+  private var reader: StreamReader
+  /// Puts the answer together for the cache; `nil` if it will not be kept.
+  private var assembler: StreamAssembler?
+  private var output: [UInt8] = []
+  private var hasBegun = false
+  /// The client left, but others wait for the answer.
+  private var clientLeft = false
+
+  init(exchange: Exchange, chat: ChatRequest, reply: any UpstreamReply) {
+    self.exchange = exchange
+    self.reply = reply
+    reader = StreamReader(wantsUsage: chat.wantsUsage)
+    assembler = exchange.cacheOutcome == .miss ? StreamAssembler() : nil
+  }
+
+  /// Relays to the end.
+  ///
+  /// - Parameter cancellation: of the attempt.
+  /// - Throws: a failure before the client had anything.
+  mutating func run(cancellation: Cancellation) async throws(Failure) -> AttemptStage.Exit {
+    do throws(Failure) {
+      try await relay()
+    } catch {
+      reply.abandon()
+      return try await breakOff(because: error)
+    }
+    exchange.usage = reader.usage
+    guard reader.isWhole else {
+      reply.abandon()
+      let reason: Failure.Reason = reader.hasFailed ? .invalidReply : .connectionBroken
+      return try await breakOff(because: Failure(reason, origin: .upstream, retry: .never))
+    }
+    if let body = assembler?.reply {
+      exchange.answer = WholeAnswer(body: body, isComplete: reader.isWholeAnswer)
+    }
+    await endClientStream()
+    await awaitEnd(cancellation)
+    return .answered
+  }
+
+  private mutating func relay() async throws(Failure) {
+    while !reader.isDone && !reader.hasFailed {
+      guard let bytes = try await readTimed() else {
+        if let last = parser.finish() { take(last) }
+        try await forward()
+        return
+      }
+      parser.append(bytes)
+      try takeEvents()
+      try await forward()
+    }
+  }
+
+  private func readTimed() async throws(Failure) -> [UInt8]? {
+    let start = exchange.world.now.monotonic
+    defer { exchange.upstreamWait += exchange.world.now.monotonic - start }
+    return try await reply.read()
+  }
+
+  private mutating func takeEvents() throws(Failure) {
+    while true {
+      switch parser.next() {
+      case .needMore: return
+      case .event(let event): take(event)
+      case .tooLong: throw Failure(.replyTooLarge, origin: .upstream, retry: .never)
+      }
+    }
+  }
+
+  private mutating func take(_ event: StreamEvent) {
+    switch reader.read(event) {
+    case .pass, .done:
+      output += event.frame
+      if !event.isTerminated { output += "\n\n".utf8 }
+      if event.hasData, !event.isDone { assembler?.append(event) }
+    case .hide:
+      // Its usage belongs to the stored answer all the same.
+      if event.hasData, !event.isDone { assembler?.append(event) }
+    case .failed:
+      break
+    }
+  }
+
+  private mutating func forward() async throws(Failure) {
+    defer { output.removeAll(keepingCapacity: true) }
+    guard !output.isEmpty, !clientLeft else { return }
+    do throws(Failure) {
+      if !hasBegun {
+        hasBegun = true
+        try await exchange.sink.begin(
+          status: 200, fields: [("content-type", "text/event-stream")] + exchange.replyFields)
+      }
+      try await exchange.sink.write(output)
+    } catch {
+      guard error.reason == .clientLeft, exchange.flight?.hasFollowers == true else { throw error }
+      clientLeft = true
+    }
+  }
+
+  private mutating func endClientStream() async {
+    guard !clientLeft else {
+      exchange.outcome = .abandoned
+      return
+    }
+    do throws(Failure) {
+      // Some upstreams end without saying so; clients wait for it.
+      if !reader.isDone { try await exchange.sink.write(Array("data: [DONE]\n\n".utf8)) }
+      try await exchange.sink.finish()
+      exchange.outcome = .streamed
+    } catch {
+      exchange.outcome = .abandoned
+    }
+  }
+
+  /// Ends a stream that cannot be completed.
+  ///
+  /// - Throws: `failure` if the client has had nothing of it.
+  private mutating func breakOff(
+    because failure: Failure
+  ) async throws(Failure) -> AttemptStage.Exit {
+    exchange.usage = reader.usage
+    exchange.failure = failure
+    guard hasBegun else { throw failure }
+    if clientLeft || failure.reason == .clientLeft {
+      exchange.outcome = .abandoned
+      return .cut
+    }
+    exchange.outcome = .cut(failure)
+    do throws(Failure) {
+      try await exchange.sink.write(RefuseStage.error(for: failure).streamEvent)
+      try await exchange.sink.finish()
+    } catch {
+      exchange.outcome = .abandoned
+    }
+    return .cut
+  }
+
+  /// Reads the end of the upstream's body, so that its connection can be used again.
+  private func awaitEnd(_ cancellation: Cancellation) async {
+    let world = exchange.world
+    let timer = world.schedule(atMonotonic: world.now.monotonic + Self.endGrace) {
+      cancellation.cancel(.deadline)
+    }
+    defer { timer.withdraw() }
+    do throws(Failure) {
+      while try await reply.read() != nil {}
+    } catch {
+      // The client has its whole answer; only this connection is lost.
+      reply.abandon()
+    }
+  }
+}

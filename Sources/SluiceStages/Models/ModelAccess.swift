@@ -1,0 +1,72 @@
+package import SluicePolicy
+
+/// What a tier may reach, and what a client of that tier may name.
+///
+/// A pure look-up, made once a generation.
+package struct ModelAccess: Sendable {
+  /// By tier; a tier that is not here may reach every model.
+  private let allowed: [String: Set<ModelIndex>]
+  private let goals: [String: RouteTable.Goal]
+  private let candidates: [TargetIndex: [ModelIndex]]
+  /// What can be named, sorted.
+  private let listed: [(name: String, goal: RouteTable.Goal)]
+
+  package init(_ policy: Policy) {
+    allowed = Dictionary(
+      uniqueKeysWithValues: policy.tiers.compactMap { tier in
+        tier.models.map { (tier.name, $0) }
+      })
+    var goals: [String: RouteTable.Goal] = [:]
+    for position in policy.models.indices {
+      goals[policy.models[position].name] = .model(ModelIndex(position))
+    }
+    var candidates: [TargetIndex: [ModelIndex]] = [:]
+    for position in policy.targets.indices {
+      let index = TargetIndex(position)
+      goals[policy.targets[position].name] = .target(index)
+      candidates[index] = policy.candidates(of: index)
+    }
+    self.goals = goals
+    self.candidates = candidates
+    listed = goals.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  /// Whether `tier` may reach `model`.
+  package func allows(_ model: ModelIndex, tier: String) -> Bool {
+    allowed[tier]?.contains(model) ?? true
+  }
+
+  /// What a client means by `name`; `nil` if nothing is called so.
+  package func goal(named name: String) -> RouteTable.Goal? { goals[name] }
+
+  /// The first model of `goal` that `tier` may reach.
+  package func primary(of goal: RouteTable.Goal, tier: String) -> ModelIndex? {
+    switch goal {
+    case .model(let model): allows(model, tier: tier) ? model : nil
+    case .target(let target): candidates[target]?.first { allows($0, tier: tier) }
+    }
+  }
+
+  /// The names that a client of `tier` may use, sorted.
+  package func names(for tier: String) -> [String] {
+    listed.filter { primary(of: $0.goal, tier: tier) != nil }.map(\.name)
+  }
+}
+
+extension Policy {
+  /// The models that `target` may lead to, in its order; of a split, those of all its shares.
+  package func candidates(of target: TargetIndex) -> [ModelIndex] {
+    switch self[target].kind {
+    case .candidates(let models): models
+    case .split(let shares, _): shares.flatMap { candidates(of: $0.target) }
+    }
+  }
+
+  /// The name by which clients and trails know a goal.
+  package func name(of goal: RouteTable.Goal) -> String {
+    switch goal {
+    case .target(let target): self[target].name
+    case .model(let model): self[model].name
+    }
+  }
+}

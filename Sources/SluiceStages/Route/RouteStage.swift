@@ -1,0 +1,112 @@
+package import SluiceCore
+package import SluiceExpressions
+package import SluiceDialects
+package import SluicePipeline
+package import SluicePolicy
+package import SluiceTelemetry
+
+/// Chooses the target, and with it the primary: the first candidate that the tier may reach.
+///
+/// Each target that a route can lead to is an exit of its own, so that what a policy decides can
+/// be seen in the graph.
+package struct RouteStage: Stage {
+  /// The exits behind those of the goals.
+  enum Refusal: Int, StageExit { case noRoute, refused }
+
+  package let exits: [String]
+  private let goals: [RouteTable.Goal]
+  private let table: RouteTable
+  private let splits: [TargetIndex: (split: Split, key: Program)]
+  private let access: ModelAccess
+  private let errors: Counter
+
+  /// - Parameters:
+  ///   - goals: where the routes lead, splits resolved; each is an exit, named as in `names`.
+  ///   - splits: by target; the program gives the place among a million.
+  ///   - errors: counts conditions that had no value.
+  package init(
+    table: RouteTable,
+    goals: [(goal: RouteTable.Goal, name: String)],
+    splits: [TargetIndex: (split: Split, key: Program)],
+    access: ModelAccess,
+    errors: Counter
+  ) {
+    self.table = table
+    self.goals = goals.map(\.goal)
+    self.splits = splits
+    self.access = access
+    self.errors = errors
+    exits = goals.map(\.name) + Refusal.names
+  }
+
+  package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
+    guard let chat = exchange.facts.chat else { return refuse(exchange, .internalError) }
+    let tier = exchange.caller.tier
+    var requested: RouteTable.Goal?
+    if chat.model != "auto" {
+      // A name outside the tier's reach is answered as one that does not exist: what a key may
+      // not name it need not know of.
+      requested = access.goal(named: chat.model)
+      guard let requested, access.primary(of: requested, tier: tier) != nil else {
+        return refuse(exchange, .modelNotFound(chat.model))
+      }
+    }
+
+    let decision = table.decide(exchange.frame, requested: requested)
+    if !decision.errors.isEmpty { errors.increment(by: Int64(decision.errors.count)) }
+    guard let route = decision.route, var goal = decision.goal else {
+      exchange.refuse(.noRoute)
+      exchange.explain(remark(decision, exchange, "no route matches"))
+      return exit(.noRoute)
+    }
+    let settings = exchange.policy.routes[route]
+    exchange.route = route
+    exchange.facts.route = settings.name
+
+    if case .target(let target) = goal, let (split, key) = splits[target] {
+      do throws(EvaluationError) {
+        guard case .int(let bucket) = try key.evaluate(exchange.frame) else {
+          throw .noSuchOverload("bucket")
+        }
+        goal = .target(split.target(at: Int(bucket)))
+      } catch {
+        errors.increment()
+        exchange.explain("\(exchange.policy[target].name): \(error)")
+        return refuse(exchange, .policyError(place: "\(exchange.policy[target].place)"))
+      }
+    }
+
+    let name = exchange.policy.name(of: goal)
+    exchange.target = name
+    exchange.facts.target = name
+    guard let primary = access.primary(of: goal, tier: tier) else {
+      exchange.explain("tier \(tier) may reach no model of \(name)")
+      return refuse(exchange, .modelNotAllowed(name))
+    }
+    exchange.primary = primary
+    exchange.explain(
+      remark(decision, exchange, "route \(settings.name) at \(settings.place) to \(name)"))
+    guard let position = goals.firstIndex(of: goal) else {
+      preconditionFailure("\(name) has no exit")
+    }
+    return ExitIndex(position)
+  }
+
+  private func refuse(_ exchange: Exchange, _ error: APIError) -> ExitIndex {
+    exchange.refuse(error)
+    return exit(.refused)
+  }
+
+  private func exit(_ refusal: Refusal) -> ExitIndex {
+    ExitIndex(goals.count + refusal.rawValue)
+  }
+
+  private func remark(
+    _ decision: RouteTable.Decision, _ exchange: Exchange, _ verdict: String
+  ) -> String {
+    let failed = decision.errors.map { failure in
+      "; \(exchange.policy.routes[failure.route].name) had no value: \(failure.error)"
+    }
+    return verdict + failed.joined()
+  }
+}

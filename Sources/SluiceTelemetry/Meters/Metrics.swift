@@ -1,0 +1,228 @@
+internal import SluiceCore
+internal import Synchronization
+
+/// Every metric of the gateway: the one list of their names and what they say.
+///
+/// One registry lives as long as the process. Stages and stores keep the series they were handed;
+/// series are found again by their labels, so numbers go on growing over a reload.
+package final class MetricsRegistry: Sendable {
+  // The series of the article that dashboards and alerts are written against.
+  package let requests = CounterFamily(
+    counter: "llm_requests_total",
+    help: "Exchanges that ended, by the model that answered or \"none\".",
+    labels: ["model", "status", "cache_hit"]
+  )
+  package let requestDuration = HistogramFamily(
+    histogram: "llm_request_duration_seconds",
+    help: "From the end of the request to the end of the reply.",
+    labels: ["model"],
+    bounds: [500, 1_000, 2_500, 5_000, 10_000, 30_000].map { $0 * millisecond }
+  )
+  package let cost = CounterFamily(
+    counter: "llm_cost_dollars_total",
+    help: "What answers cost, from the upstreams' usage and the price table.",
+    labels: ["model", "user_tier"],
+    unit: .nano
+  )
+  private let active = GaugeFamily(
+    gauge: "llm_active_requests",
+    help: "Exchanges in flight."
+  )
+
+  // The pipeline.
+  package let exits = CounterFamily(
+    counter: "sluice_exit_total",
+    help: "Exchanges that left a node by an exit.",
+    labels: ["node", "exit"]
+  )
+  private let overheadFamily = HistogramFamily(
+    histogram: "sluice_overhead_seconds",
+    help: "Time in the gateway that was not spent waiting for an upstream.",
+    bounds: [
+      10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000,
+      500_000, 1_000_000,
+    ]
+    .map { $0 * microsecond }
+  )
+  package let tokens = CounterFamily(
+    counter: "sluice_tokens_total",
+    help: "Tokens that upstreams counted; direction is input or output.",
+    labels: ["model", "direction"]
+  )
+  package let expressionErrors = CounterFamily(
+    counter: "sluice_expression_errors_total",
+    help: "Expressions of the policy that failed while serving, by the node that asked.",
+    labels: ["where"]
+  )
+  private let followers = GaugeFamily(
+    gauge: "sluice_flight_followers",
+    help: "Exchanges that wait for the answer to an equal request."
+  )
+
+  // The cache.
+  private let entries = GaugeFamily(
+    gauge: "sluice_cache_entries",
+    help: "Answers that the cache holds."
+  )
+  private let bytes = GaugeFamily(
+    gauge: "sluice_cache_bytes",
+    help: "Bytes that the cache holds, book-keeping included."
+  )
+  private let evictions = CounterFamily(
+    counter: "sluice_cache_evictions_total",
+    help: "Answers that were dropped before their time to make room."
+  )
+
+  // The policy.
+  package let reloads = CounterFamily(
+    counter: "sluice_reload_total",
+    help: "Reloads; result is accepted, unchanged, refused or rolled_back.",
+    labels: ["result"]
+  )
+  private let generationFamily = GaugeFamily(
+    gauge: "sluice_generation",
+    help: "The number of the policy that new exchanges get."
+  )
+  private let liveGenerations = GaugeFamily(
+    gauge: "sluice_generations_live",
+    help: "Policies that some exchange still runs under."
+  )
+  private let configStale = GaugeFamily(
+    gauge: "sluice_config_stale_seconds",
+    help: "How long the files have said something else than what is served."
+  )
+  private let refused = GaugeFamily(
+    gauge: "sluice_config_refused",
+    help: "1 while the newest files are refused, else 0."
+  )
+
+  // The edges and the process.
+  private let connections = GaugeFamily(
+    gauge: "sluice_connections_open",
+    help: "Connections of clients."
+  )
+  private let upstreamConnections = GaugeFamily(
+    gauge: "sluice_upstream_connections_open",
+    help: "Connections to upstreams, idle ones included."
+  )
+  private let droppedLines = CounterFamily(
+    counter: "sluice_log_lines_dropped_total",
+    help: "Log lines that were lost because their reader was too slow."
+  )
+  private let residentMemory = GaugeFamily(
+    gauge: "process_resident_memory_bytes",
+    help: "Resident memory of the process."
+  )
+  private let openDescriptors = GaugeFamily(
+    gauge: "process_open_fds",
+    help: "Open file descriptors of the process."
+  )
+
+  // Series without labels, so that nobody looks them up.
+  package let activeRequests: Gauge
+  package let overhead: Histogram
+  package let flightFollowers: Gauge
+  package let cacheEntries: Gauge
+  package let cacheBytes: Gauge
+  package let cacheEvictions: Counter
+  package let generation: Gauge
+  package let generationsLive: Gauge
+  package let configStaleSeconds: Gauge
+  package let configRefused: Gauge
+  package let connectionsOpen: Gauge
+  package let upstreamConnectionsOpen: Gauge
+  package let logLinesDropped: Counter
+  package let residentMemoryBytes: Gauge
+  package let openFileDescriptors: Gauge
+
+  private let models = Mutex<[String: ModelMeters]>([:])
+
+  package init() {
+    activeRequests = active[]
+    overhead = overheadFamily[]
+    flightFollowers = followers[]
+    cacheEntries = entries[]
+    cacheBytes = bytes[]
+    cacheEvictions = evictions[]
+    generation = generationFamily[]
+    generationsLive = liveGenerations[]
+    configStaleSeconds = configStale[]
+    configRefused = refused[]
+    connectionsOpen = connections[]
+    upstreamConnectionsOpen = upstreamConnections[]
+    logLinesDropped = droppedLines[]
+    residentMemoryBytes = residentMemory[]
+    openFileDescriptors = openDescriptors[]
+  }
+
+  /// What is counted for one model; `none` before one was chosen.
+  ///
+  /// One look-up an exchange instead of one a series.
+  package func meters(of model: String) -> ModelMeters {
+    models.withLock { models in
+      if let known = models[model] { return known }
+      let name = models.count < Bounds.metricSeries ? model : "other"
+      if let known = models[name] { return known }
+      let new = ModelMeters(of: name, in: self)
+      models[name] = new
+      return new
+    }
+  }
+
+  /// The page that a scrape gets.
+  package func exposition() -> [UInt8] {
+    ExpositionPage([
+      requests, requestDuration, cost, active, exits, overheadFamily, tokens, expressionErrors,
+      followers, entries, bytes, evictions, reloads, generationFamily, liveGenerations,
+      configStale, refused, connections, upstreamConnections, droppedLines, residentMemory,
+      openDescriptors,
+    ])
+    .bytes
+  }
+}
+
+/// The series of one model, each made at once: a counter that first appears with its first count
+/// hides that count from a rate.
+package final class ModelMeters: Sendable {
+  private let requests: [Counter]
+  package let duration: Histogram
+  package let inputTokens: Counter
+  package let outputTokens: Counter
+
+  fileprivate init(of model: String, in registry: MetricsRegistry) {
+    requests = ExchangeStatus.allCases.flatMap { status in
+      ["false", "true"].map { registry.requests[model, status.rawValue, $0] }
+    }
+    duration = registry.requestDuration[model]
+    inputTokens = registry.tokens[model, "input"]
+    outputTokens = registry.tokens[model, "output"]
+  }
+
+  package func requests(_ status: ExchangeStatus, cacheHit: Bool) -> Counter {
+    requests[status.position * 2 + (cacheHit ? 1 : 0)]
+  }
+}
+
+/// How an exchange ended, as the label `status` says it.
+package enum ExchangeStatus: String, Sendable, CaseIterable {
+  /// The client got the whole answer.
+  case success
+  /// Something failed: the upstream, the request, or Sluice.
+  case error
+  /// The policy said no.
+  case refused
+  /// The answer began and did not end as it should have.
+  case cut
+
+  fileprivate var position: Int {
+    switch self {
+    case .success: 0
+    case .error: 1
+    case .refused: 2
+    case .cut: 3
+    }
+  }
+}
+
+private let microsecond: Int64 = 1_000
+private let millisecond: Int64 = 1_000_000
