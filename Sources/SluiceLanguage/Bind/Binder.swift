@@ -7,19 +7,45 @@ import SluicePolicy
 /// A reader of one bundle, used once and confined to its call: sections are bound in the order in
 /// which they need each other, so that a name can be looked up wherever it is declared.
 final class Binder {
-  let bundle: Bundle
+  /// The files, and behind them the flags that were put over them.
+  private(set) var bundle: Bundle
   private(set) var findings: Findings
   let sections: Sections
+  let overrides: PolicyOverrides
+  /// Where to point when what is wrong stands nowhere.
+  let beginning: SourceSpan
   /// The types of `features.NAME`, in the order of their slots.
   var features: [(name: String, type: CELType)] = []
+  var boundFeatures: [Declared<FeatureSettings>] = []
+  /// Made once per phase; anew when the type of a feature becomes known.
+  var environments: [Phase: Environment] = [:]
   /// What expressions use that is not served yet, with its place.
   var unservedUses: [(feature: String, span: SourceSpan)] = []
+  /// The addresses that will be listened on.
+  var listeners: [Listener] = []
+  var adminListener: Listener?
 
-  init(_ documents: [YAMLDocument], of bundle: Bundle, _ findings: Findings) {
-    self.bundle = bundle
+  init(
+    _ documents: [YAMLDocument],
+    of bundle: Bundle,
+    overrides: PolicyOverrides,
+    _ findings: Findings
+  ) {
     var findings = findings
-    sections = Sections(of: documents, in: bundle, &findings)
+    let sections = Sections(of: documents, in: bundle, &findings)
+    self.bundle = bundle
+    self.overrides = overrides
+    self.sections = sections
     self.findings = findings
+    beginning =
+      sections.policyHeads.first
+      ?? SourceSpan(source: SourceID(index: 0), start: 0, end: 0)
+  }
+
+  /// Makes a flag a place that findings can point at.
+  func addFlag(_ name: String, _ value: String) -> SourceSpan {
+    let source = bundle.add(SourceText(path: name, bytes: Array(value.utf8)))
+    return SourceSpan(source: source, start: 0, end: value.utf8.count)
   }
 
   func report(_ finding: Diagnostic) { findings.report(finding) }
@@ -30,8 +56,11 @@ final class Binder {
   /// Binds every section.
   func bind() -> Draft {
     bindFeatures()
+    let server = bindServer()
     return Draft(
-      server: bindServer(),
+      server: server,
+      listeners: listeners,
+      adminListener: adminListener,
       identity: bindIdentity(),
       upstreams: declarations(of: .upstreams, bindUpstream),
       models: declarations(of: .models, bindModel),
@@ -58,8 +87,6 @@ final class Binder {
       }
     }
   }
-
-  var boundFeatures: [Declared<FeatureSettings>] = []
 }
 
 // Names and what refers to them.
@@ -109,7 +136,7 @@ extension Binder {
   }
 
   /// Tells a name that cannot be used where names of its section are.
-  private func checkName(_ entry: YAMLEntry, _ section: Section) {
+  func checkName(_ entry: YAMLEntry, _ section: Section) {
     let name = entry.name
     let kind = names(of: section).kind
     if let trap = YAMLTraps.finding(for: entry.key, wanting: .text) { report(trap) }

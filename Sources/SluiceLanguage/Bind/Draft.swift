@@ -3,6 +3,9 @@ import SluicePolicy
 /// What was bound, with the places that checks point at. Complete only when nothing was wrong.
 struct Draft {
   var server: Declared<ServerSettings>
+  /// The addresses of traffic, flags put over files.
+  var listeners: [Listener]
+  var adminListener: Listener?
   var identity: Declared<IdentitySettings>
   var upstreams: [Declared<UpstreamSettings>]
   var models: [Declared<ModelSettings>]

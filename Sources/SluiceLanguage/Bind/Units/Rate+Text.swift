@@ -46,3 +46,15 @@ extension LimitSettings.Rate {
     }
   }
 }
+
+extension LimitSettings.Rate {
+  /// The spelling of a rate of tokens: `200000 tokens/m`.
+  var tokensText: String { text.replacingFirst("/", with: " tokens/") }
+}
+
+extension String {
+  fileprivate func replacingFirst(_ character: Character, with text: String) -> String {
+    guard let index = firstIndex(of: character) else { return self }
+    return self[..<index] + text + self[self.index(after: index)...]
+  }
+}
