@@ -66,13 +66,18 @@ let package = Package(
     module("SluiceHTTP", uses: ["SluiceCore"]),
 
     // 3
-    module(
-      "SluicePipeline",
-      uses: ["SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry"]
-    ),
     module("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP"]),
 
     // 4
+    module(
+      "SluicePipeline",
+      uses: [
+        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluiceHTTP", "SluicePolicy",
+        "SluiceTelemetry", "SluiceDialects",
+      ]
+    ),
+
+    // 5
     module("SluiceLanguage", uses: ["SluiceCore", "SluiceExpressions", "SluicePolicy", "CYAML"]),
     module(
       "SluiceStages",
@@ -81,17 +86,23 @@ let package = Package(
         "SluicePipeline", "SluiceDialects", "SluiceHTTP",
       ]
     ),
-    module("SluiceStores", uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline"]),
+    module(
+      "SluiceStores",
+      uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline"]
+    ),
     module(
       "SluiceServer",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
-        "SluiceTelemetry",
+        "SluicePolicy", "SluiceTelemetry",
       ]
     ),
     module(
       "SluiceUpstream",
-      uses: ["SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceTelemetry"]
+      uses: [
+        "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
+        "SluiceTelemetry",
+      ]
     ),
 
     // 6
@@ -99,7 +110,7 @@ let package = Package(
       "SluiceCompiler",
       uses: [
         "SluiceCore", "SluiceExpressions", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
-        "SluiceLanguage", "SluiceStages", "SluiceStores",
+        "SluiceDialects", "SluiceLanguage", "SluiceStages", "SluiceStores",
       ]
     ),
 
@@ -115,8 +126,9 @@ let package = Package(
     module(
       "SluiceSimulation",
       uses: [
-        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
-        "SluiceDialects", "SluiceStages", "SluiceStores", "SluiceCompiler",
+        "SluiceCore", "SluiceJSON", "SluiceHTTP", "SluicePolicy", "SluiceTelemetry",
+        "SluicePipeline", "SluiceDialects", "SluiceLanguage", "SluiceStages", "SluiceStores",
+        "SluiceCompiler",
       ]
     ),
 
@@ -138,30 +150,39 @@ let package = Package(
     tests("SluiceTelemetry", uses: ["SluiceCore"]),
     tests("SluiceReactor", uses: ["SluiceCore"]),
     tests("SluiceHTTP", uses: ["SluiceCore"]),
+    tests("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP"]),
     tests(
       "SluicePipeline",
-      uses: ["SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry"]
+      uses: [
+        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluiceHTTP", "SluicePolicy",
+        "SluiceTelemetry", "SluiceDialects",
+      ]
     ),
-    tests("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP"]),
     tests("SluiceLanguage", uses: ["SluiceCore", "SluiceExpressions", "SluicePolicy"]),
     tests(
       "SluiceStages",
       uses: [
-        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry",
-        "SluicePipeline", "SluiceDialects", "SluiceStores",
+        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluiceHTTP", "SluicePolicy",
+        "SluiceTelemetry", "SluicePipeline", "SluiceDialects", "SluiceStores",
       ]
     ),
-    tests("SluiceStores", uses: ["SluiceCore", "SluicePolicy", "SluicePipeline"]),
+    tests(
+      "SluiceStores",
+      uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline"]
+    ),
     tests(
       "SluiceServer",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
-        "SluiceTelemetry",
+        "SluicePolicy", "SluiceTelemetry",
       ]
     ),
     tests(
       "SluiceUpstream",
-      uses: ["SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceTelemetry"]
+      uses: [
+        "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
+        "SluiceTelemetry",
+      ]
     ),
     tests(
       "SluiceCompiler",
@@ -170,12 +191,20 @@ let package = Package(
         "SluiceStages", "SluiceStores",
       ]
     ),
-    tests("SluiceGateway", uses: ["SluiceCore", "SluicePolicy", "SluiceCompiler"]),
+    tests(
+      "SluiceGateway",
+      uses: [
+        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluiceReactor",
+        "SluiceHTTP", "SluicePipeline", "SluiceLanguage", "SluiceStages", "SluiceStores",
+        "SluiceServer", "SluiceCompiler",
+      ]
+    ),
     tests(
       "SluiceSimulation",
       uses: [
-        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
-        "SluiceDialects", "SluiceStages", "SluiceStores", "SluiceCompiler",
+        "SluiceCore", "SluiceJSON", "SluiceHTTP", "SluicePolicy", "SluiceTelemetry",
+        "SluicePipeline", "SluiceDialects", "SluiceLanguage", "SluiceStages", "SluiceStores",
+        "SluiceCompiler",
       ]
     ),
     .testTarget(name: "TidyTests", swiftSettings: strict),

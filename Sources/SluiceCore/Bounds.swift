@@ -88,12 +88,16 @@ package enum Bounds {
   package static let cacheBytes = 256 << 20
   /// Bytes of one answer that may be kept.
   package static let cachedReplyBytes = 4 << 20
+  /// Products, tags and keys whose last invalidation is remembered.
+  package static let invalidatedNames = 1_000
   /// Exchanges that wait for one flight.
   package static let flightFollowers = 1_024
   /// Bytes of a client's name for a user, and of one value of a limit's key.
   package static let identityBytes = 256
   /// Bytes of a client's key.
   package static let keyBytes = 512
+  /// Bytes of one line of `keys.jsonl`.
+  package static let keyLineBytes = 64 << 10
   /// Bytes of `keys.jsonl`.
   package static let keyFileBytes = 64 << 20
   /// Combinations of label values of one metric.

@@ -13,6 +13,11 @@ package struct TokenPrice: Hashable, Sendable {
   package static let free = TokenPrice(nanoDollarsPerMillion: 0)
 }
 
+extension TokenPrice: CustomStringConvertible {
+  /// `$0.50/M`, as a policy says it.
+  package var description: String { "$\(NanoDollars(nanoDollarsPerMillion))/M" }
+}
+
 /// One priced count: `tokens` at `price`.
 package struct PricedTokens: Sendable {
   package var tokens: Int

@@ -135,7 +135,7 @@ package enum APIError: Error, Hashable, Sendable {
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel, .noRoute,
       .insufficientQuota, .policyError, .upstreamUnreachable, .upstreamInvalidReply,
-      .upstreamTimeout, .upstreamCut, .deadlineExceeded, .internalError:
+      .upstreamTimeout, .upstreamCut, .upstreamRefusedKey, .deadlineExceeded, .internalError:
       nil
     }
   }

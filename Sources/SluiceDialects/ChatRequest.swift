@@ -133,6 +133,23 @@ extension ChatRequest {
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// The names of the tools and functions that are offered, in their order.
+  package var toolNames: [String] {
+    var names: [String] = []
+    for (list, holder) in [("tools", "function"), ("functions", nil)] as [(String, String?)] {
+      guard let tools = document.member(list, of: document.root) else { continue }
+      for tool in document.elements(of: tools) {
+        let function = holder.map { document.member($0, of: tool) } ?? tool
+        if let name = function.flatMap({ document.member("name", of: $0) })
+          .flatMap({ document.string($0) })
+        {
+          names.append(name)
+        }
+      }
+    }
+    return names
+  }
+
   package var messageCount: Int { document.count(of: messages) }
 
   /// Whether a message has a part that is an image.

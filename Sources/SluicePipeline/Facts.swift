@@ -1,7 +1,8 @@
-package import SluiceCore
+import SluiceCore
 package import SluiceDialects
 package import SluiceExpressions
-package import SluicePolicy
+import SluiceHTTP
+import SluicePolicy
 
 /// What the expressions of a policy can read of one exchange.
 ///
@@ -27,8 +28,8 @@ package final class Facts {
 
 extension Facts: FrameSource {
   package func value(ofSlot slot: Int, in frame: Frame) throws(EvaluationError) -> Value {
-    guard let variable = Variable(rawValue: slot) else {
-      return try features[slot - Variable.allCases.count].evaluate(frame)
+    guard let variable = PolicyVariable(rawValue: slot) else {
+      return try features[slot - PolicyVariable.allCases.count].evaluate(frame)
     }
     switch variable {
     case .requestModel: return .string(try parsed(variable).model)
@@ -45,7 +46,7 @@ extension Facts: FrameSource {
     case .tenant: return .string(caller.tenant)
     case .product: return .string(caller.product)
     case .clientIP: return .string(caller.addressKey)
-    case .now: return .timestamp(Timestamp(nanosecondsSince1970: now.wall))
+    case .now: return .timestamp(Timestamp(wallNanoseconds: now.wall))
     case .route: return .string(route)
     case .target: return .string(target)
     case .promptTokens, .modelName, .modelUpstream: throw .unavailable(variable.name)
@@ -58,7 +59,7 @@ extension Facts: FrameSource {
     throw .unavailable(StateFunction(rawValue: function)?.declaration.fullName ?? "a function")
   }
 
-  private func parsed(_ variable: Variable) throws(EvaluationError) -> ChatRequest {
+  private func parsed(_ variable: PolicyVariable) throws(EvaluationError) -> ChatRequest {
     guard let chat else { throw .unavailable(variable.name) }
     return chat
   }
@@ -72,7 +73,7 @@ extension Facts: FrameSource {
       let value = request.fields.value(at: index)
       values[name] = values[name].map { "\($0), \(value)" } ?? value
     }
-    return ValueMap(values.map { (.string($0.key), .string($0.value)) })
+    return ValueMap(strings: values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
   }
 
   private static let secretFields: Set<String> = [

@@ -24,7 +24,7 @@ package final class Generation: Sendable {
   }
 
   /// Slots of an exchange's frame.
-  package var frameSlots: Int { Variable.slot(ofFeature: features.count) }
+  package var frameSlots: Int { PolicyVariable.slot(ofFeature: features.count) }
 }
 
 /// The generation that new exchanges get.

@@ -1,4 +1,5 @@
-package import SluiceCore
+import SluiceCore
+import SluiceTelemetry
 
 /// Walks an exchange through its generation's graph.
 package enum GraphRunner {

@@ -1,5 +1,5 @@
-package import SluiceCore
-package import SluicePolicy
+import SluiceCore
+import SluicePolicy
 
 extension Exchange {
   /// The fields that every reply of this exchange carries, in a fixed order.

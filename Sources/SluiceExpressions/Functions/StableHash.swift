@@ -3,7 +3,7 @@
 /// It decides who is in a sample, so changing it would move users between the arms of a running
 /// experiment. FNV-1a over the seed and the UTF-8 of the key, then the finishing steps of
 /// splitmix64, since the high bits of FNV alone are poor for short keys.
-enum StableHash {
+package enum StableHash {
   static func hash(_ key: String, seed: UInt64) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
@@ -15,7 +15,7 @@ enum StableHash {
   }
 
   /// The bucket of a key, below `count`, each as likely as the other.
-  static func bucket(_ key: String, of count: UInt64, seed: UInt64) -> UInt64 {
+  package static func bucket(_ key: String, of count: UInt64, seed: UInt64) -> UInt64 {
     hash(key, seed: seed).multipliedFullWidth(by: count).high
   }
 }

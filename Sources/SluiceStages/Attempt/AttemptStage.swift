@@ -1,5 +1,5 @@
-package import SluiceCore
-import SluiceDialects
+import SluiceCore
+package import SluiceDialects
 package import SluicePipeline
 package import SluicePolicy
 

@@ -16,8 +16,6 @@ struct StreamRelay {
   private let reply: any UpstreamReply
   private var parser = EventStreamParser()
   private var reader: StreamReader
-  /// Puts the answer together for the cache; `nil` if it will not be kept.
-  private var assembler: StreamAssembler?
   private var output: [UInt8] = []
   private var hasBegun = false
   /// The client left, but others wait for the answer.
@@ -26,8 +24,8 @@ struct StreamRelay {
   init(exchange: Exchange, chat: ChatRequest, reply: any UpstreamReply) {
     self.exchange = exchange
     self.reply = reply
-    reader = StreamReader(wantsUsage: chat.wantsUsage)
-    assembler = exchange.cacheOutcome == .miss ? StreamAssembler() : nil
+    reader = StreamReader(
+      wantsUsage: chat.wantsUsage, assembles: exchange.cacheOutcome == .miss)
   }
 
   /// Relays to the end.
@@ -47,7 +45,7 @@ struct StreamRelay {
       let reason: Failure.Reason = reader.hasFailed ? .invalidReply : .connectionBroken
       return try await breakOff(because: Failure(reason, origin: .upstream, retry: .never))
     }
-    if let body = assembler?.reply {
+    if let body = reader.assembledReply {
       exchange.answer = WholeAnswer(body: body, isComplete: reader.isWholeAnswer)
     }
     await endClientStream()
@@ -89,11 +87,7 @@ struct StreamRelay {
     case .pass, .done:
       output += event.frame
       if !event.isTerminated { output += "\n\n".utf8 }
-      if event.hasData, !event.isDone { assembler?.append(event) }
-    case .hide:
-      // Its usage belongs to the stored answer all the same.
-      if event.hasData, !event.isDone { assembler?.append(event) }
-    case .failed:
+    case .hide, .failed:
       break
     }
   }

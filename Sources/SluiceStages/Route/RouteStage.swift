@@ -1,6 +1,6 @@
 package import SluiceCore
 package import SluiceExpressions
-package import SluiceDialects
+import SluiceDialects
 package import SluicePipeline
 package import SluicePolicy
 package import SluiceTelemetry
@@ -22,7 +22,7 @@ package struct RouteStage: Stage {
 
   /// - Parameters:
   ///   - goals: where the routes lead, splits resolved; each is an exit, named as in `names`.
-  ///   - splits: by target; the program gives the place among a million.
+  ///   - splits: by target; the program gives the key that is to stay with its share.
   ///   - errors: counts conditions that had no value.
   package init(
     table: RouteTable,
@@ -65,10 +65,7 @@ package struct RouteStage: Stage {
 
     if case .target(let target) = goal, let (split, key) = splits[target] {
       do throws(EvaluationError) {
-        guard case .int(let bucket) = try key.evaluate(exchange.frame) else {
-          throw .noSuchOverload("bucket")
-        }
-        goal = .target(split.target(at: Int(bucket)))
+        goal = .target(split.target(of: try key.evaluateString(exchange.frame)))
       } catch {
         errors.increment()
         exchange.explain("\(exchange.policy[target].name): \(error)")

@@ -1,4 +1,3 @@
-package import SluiceCore
 package import SluiceExpressions
 package import SluicePolicy
 

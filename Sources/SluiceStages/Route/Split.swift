@@ -1,3 +1,4 @@
+import SluiceExpressions
 package import SluicePolicy
 
 /// Shares of targets, chosen by a stable hash so that one key always gets the same share.
@@ -8,6 +9,11 @@ package struct Split: Sendable {
   package init(_ shares: [TargetSettings.Share]) {
     precondition(shares.reduce(0) { $0 + $1.millionths } == 1_000_000, "shares add up to a whole")
     self.shares = shares
+  }
+
+  /// The target of a key: the same one for as long as the shares stay what they are.
+  package func target(of key: String) -> TargetIndex {
+    target(at: Int(StableHash.bucket(key, of: 1_000_000, seed: 0)))
   }
 
   /// The target of a place among a million.

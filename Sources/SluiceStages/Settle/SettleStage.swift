@@ -1,5 +1,7 @@
 package import SluiceCore
+import SluiceDialects
 package import SluicePipeline
+import SluicePolicy
 
 /// Books what the attempt used: tokens as the upstream counted them, cost by the price table.
 package struct SettleStage: Stage {

@@ -1,7 +1,7 @@
 package import SluiceExpressions
 
 /// When an expression of a policy runs; a variable exists from its phase on.
-package enum Phase: Int, Sendable, CaseIterable {
+package enum PolicyPhase: Int, Sendable, CaseIterable {
   /// Keys of limits: the request phase without `features`, which would be computed for requests
   /// that a limit then refuses.
   case admission
@@ -34,7 +34,7 @@ package enum Phase: Int, Sendable, CaseIterable {
 /// pipeline fills the frame from. The raw value is the slot.
 ///
 /// Slots behind the last one belong to `features.NAME`, in the order of `Policy.features`.
-package enum Variable: Int, Sendable, CaseIterable {
+package enum PolicyVariable: Int, Sendable, CaseIterable {
   case requestModel
   case requestStream
   case requestMaxTokens
@@ -126,9 +126,9 @@ package enum Variable: Int, Sendable, CaseIterable {
     }
   }
 
-  package var phases: [Phase] {
+  package var phases: [PolicyPhase] {
     switch self {
-    case .now: Phase.allCases
+    case .now: PolicyPhase.allCases
     case .route, .target: [.routed, .attempt]
     case .modelName, .modelUpstream: [.attempt]
     default: [.admission, .request, .routed, .attempt]
@@ -159,17 +159,17 @@ package enum StateFunction: Int, Sendable, CaseIterable {
     }
   }
 
-  private static func phases(_ phases: [Phase]) -> Set<Environment.Phase> {
+  private static func phases(_ phases: [PolicyPhase]) -> Set<Environment.Phase> {
     Set(phases.map(\.environmentPhase))
   }
 }
 
 extension Environment {
   /// What expressions of `phase` may name, with the features of a policy and their types.
-  package init(phase: Phase, features: [(name: String, type: CELType)]) {
+  package init(phase: PolicyPhase, features: [(name: String, type: CELType)]) {
     self.init(
       phase: phase.environmentPhase,
-      variables: Variable.allCases.map { variable in
+      variables: PolicyVariable.allCases.map { variable in
         Environment.Variable(
           variable.name, variable.type, slot: variable.slot,
           phases: Set(variable.phases.map(\.environmentPhase)))
@@ -179,8 +179,8 @@ extension Environment {
       declare(
         Environment.Variable(
           "features.\(feature.name)", feature.type,
-          slot: SluicePolicy.Variable.slot(ofFeature: position),
-          phases: Set([Phase.request, .routed, .attempt].map(\.environmentPhase))))
+          slot: PolicyVariable.slot(ofFeature: position),
+          phases: Set([PolicyPhase.request, .routed, .attempt].map(\.environmentPhase))))
     }
   }
 }

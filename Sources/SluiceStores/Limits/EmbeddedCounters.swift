@@ -1,0 +1,160 @@
+package import SluiceCore
+package import SluicePipeline
+package import SluicePolicy
+internal import Synchronization
+
+/// The counts of limits in the memory of one process.
+///
+/// Keys are spread over shards, each behind its own lock, so that loops that count for different
+/// users seldom meet. Of every limit a shard holds its share of `Bounds.limitKeys`; a new key that
+/// finds the share full of keys that still count is refused rather than let through uncounted.
+///
+/// Idle keys leave when new ones come: each arrival looks at the few keys that may have been idle
+/// for longest, whatever limit they belong to, so that the keys of a limit that a reload removed
+/// leave too.
+///
+/// Safe from any thread. A count takes O(1), a new key O(log keys).
+package final class EmbeddedCounters: Counters {
+  private let shards: [Shard]
+  private let keysPerShard: Int
+
+  /// Makes empty counts; one limit counts `keys` of them at a time.
+  package init(keys: Int = Bounds.limitKeys, shards: Int = 8) {
+    keysPerShard = max(1, keys / shards)
+    self.shards = (0..<shards).map { _ in Shard() }
+  }
+
+  package func take(
+    limit: String,
+    key: String,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    at moment: Moment
+  ) -> RateDecision {
+    let name = CountName(limit: limit, key: key)
+    return shard(of: name).windows
+      .withLock { table in
+        table.take(name, rate: rate, burst: burst, bound: keysPerShard, at: moment.monotonic)
+      }
+  }
+
+  package func enter(limit: String, key: String, maximum: Int) -> Bool {
+    let name = CountName(limit: limit, key: key)
+    return shard(of: name).places
+      .withLock { table in
+        table.enter(name, maximum: maximum, bound: keysPerShard)
+      }
+  }
+
+  package func leave(limit: String, key: String) {
+    let name = CountName(limit: limit, key: key)
+    shard(of: name).places.withLock { $0.leave(name) }
+  }
+
+  /// How many keys are kept, over all limits.
+  package var keyCount: Int {
+    shards.reduce(0) { sum, shard in
+      sum + shard.windows.withLock { $0.count } + shard.places.withLock { $0.count }
+    }
+  }
+
+  private func shard(of name: CountName) -> Shard {
+    shards[Int(UInt(bitPattern: name.hashValue) % UInt(shards.count))]
+  }
+}
+
+private final class Shard: Sendable {
+  let windows = Mutex(WindowTable())
+  let places = Mutex(PlaceTable())
+}
+
+/// What one count counts.
+struct CountName: Hashable, Sendable {
+  var limit: String
+  var key: String
+}
+
+/// Sliding windows by name, no more of a limit than its bound.
+struct WindowTable: Sendable {
+  /// How many keys that may be idle one new key looks at.
+  private static let expiriesPerArrival = 64
+
+  private var windows: [CountName: SlidingWindow] = [:]
+  private var keysOfLimit: [String: Int] = [:]
+  /// One entry a window: a time before which it is certainly not idle.
+  private var deadlines = DeadlineHeap()
+
+  var count: Int { windows.count }
+
+  mutating func take(
+    _ name: CountName,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    bound: Int,
+    at now: Int64
+  ) -> RateDecision {
+    if let known = windows[name]?.take(rate, burst: burst, at: now) { return known }
+
+    expire(at: now)
+    guard keysOfLimit[name.limit, default: 0] < bound else {
+      let wait = max(1, (deadlines.first?.time ?? now) - now)
+      return RateDecision(
+        verdict: .tableFull(retryAfterNanoseconds: wait),
+        quota: rate.count + burst,
+        remaining: 0,
+        resetNanoseconds: wait
+      )
+    }
+    var window = SlidingWindow(rate: rate)
+    let decision = window.take(rate, burst: burst, at: now)
+    windows[name] = window
+    keysOfLimit[name.limit, default: 0] += 1
+    deadlines.insert(name, at: window.idleAt)
+    return decision
+  }
+
+  private mutating func expire(at now: Int64) {
+    for _ in 0..<Self.expiriesPerArrival {
+      guard let first = deadlines.first, first.time <= now else { return }
+      let idleAt = windows[first.name]?.idleAt ?? now
+      if idleAt > now {
+        deadlines.replaceFirst(at: idleAt)
+        continue
+      }
+      deadlines.removeFirst()
+      windows[first.name] = nil
+      let left = keysOfLimit[first.name.limit, default: 1] - 1
+      keysOfLimit[first.name.limit] = left > 0 ? left : nil
+    }
+  }
+}
+
+/// Places in flight by name.
+struct PlaceTable: Sendable {
+  private var taken: [CountName: Int] = [:]
+  private var keysOfLimit: [String: Int] = [:]
+
+  var count: Int { taken.count }
+
+  mutating func enter(_ name: CountName, maximum: Int, bound: Int) -> Bool {
+    let now = taken[name, default: 0]
+    guard now < maximum else { return false }
+    if now == 0 {
+      guard keysOfLimit[name.limit, default: 0] < bound else { return false }
+      keysOfLimit[name.limit, default: 0] += 1
+    }
+    taken[name] = now + 1
+    return true
+  }
+
+  mutating func leave(_ name: CountName) {
+    guard let now = taken[name] else { preconditionFailure("nobody left by the way they came") }
+    guard now == 1 else {
+      taken[name] = now - 1
+      return
+    }
+    taken[name] = nil
+    let left = keysOfLimit[name.limit, default: 1] - 1
+    keysOfLimit[name.limit] = left > 0 ? left : nil
+  }
+}
