@@ -18,9 +18,10 @@ package enum Compiler {
   package static func compile(
     _ bundle: Bundle, overrides: PolicyOverrides = PolicyOverrides()
   ) -> Compilation {
-    let (policy, findings) = Language.check(bundle, overrides: overrides)
+    let checked = Language.check(bundle, overrides: overrides)
     return Compilation(
-      policy: policy, findings: findings, bundle: bundle, hash: BundleHash.hex(of: bundle))
+      policy: checked.policy, findings: checked.findings, bundle: checked.bundle,
+      hash: BundleHash.hex(of: bundle))
   }
 
   /// Lowers a checked policy to the graph that runs it.

@@ -18,7 +18,7 @@ final class Binder {
   var features: [(name: String, type: CELType)] = []
   var boundFeatures: [Declared<FeatureSettings>] = []
   /// Made once per phase; anew when the type of a feature becomes known.
-  var environments: [Phase: Environment] = [:]
+  var environments: [PolicyPhase: Environment] = [:]
   /// What expressions use that is not served yet, with its place.
   var unservedUses: [(feature: String, span: SourceSpan)] = []
   /// The addresses that will be listened on.

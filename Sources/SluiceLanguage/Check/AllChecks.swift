@@ -2,7 +2,7 @@
 ///
 /// To add one: a file with the check, and a line in ``allChecks``; a new code also needs its line in
 /// `DiagnosticCode` and its page.
-protocol PolicyCheck {
+protocol PolicyCheck: Sendable {
   /// Reports to `binder` what is wrong with `draft`, which lacks what could not be bound.
   func inspect(_ draft: Draft, _ binder: Binder)
 }

@@ -1,3 +1,5 @@
+import SluicePolicy
+
 /// Callers without a key behind an address that others can reach.
 struct AnonymousExposure: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {

@@ -1,3 +1,5 @@
+import SluicePolicy
+
 /// Answers that are kept longer than they stay right.
 struct AnswerLifetime: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {

@@ -1,3 +1,5 @@
+import SluicePolicy
+
 /// A model whose cost a budget has to count but cannot.
 struct MissingPrices: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {

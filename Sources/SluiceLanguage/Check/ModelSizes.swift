@@ -1,3 +1,5 @@
+import SluicePolicy
+
 /// A model that may answer with more tokens than it holds.
 struct ModelSizes: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {

@@ -1,3 +1,5 @@
+import SluicePolicy
+
 /// An `identity` that takes no key and no anonymous caller.
 struct NobodyAdmitted: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {

@@ -8,6 +8,7 @@ import SluicePolicy
 struct RouteOrder: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
     var always: Declared<RouteSettings>?
+    var requested: Declared<RouteSettings>?
     var seen: [String: Declared<RouteSettings>] = [:]
     for route in draft.routes {
       // A condition that could not be bound says nothing.
@@ -23,13 +24,27 @@ struct RouteOrder: PolicyCheck {
             takers: [(taker.settings.name, taker.nameSpan)]))
       }
       if let condition, seen[condition] == nil { seen[condition] = route }
-      if isUnconditional, always == nil { always = route }
+      // `to: requested` leaves the clients that name nothing to the routes behind it.
+      if isUnconditional, always == nil {
+        if route.settings.destination == .requested {
+          if let requested {
+            binder.report(
+              .unreachableRoute(
+                route.settings.name, at: route.nameSpan,
+                takers: [(requested.settings.name, requested.nameSpan)]))
+          }
+          requested = requested ?? route
+        } else {
+          always = route
+        }
+      }
     }
     // A route that could not be bound may be the one that takes the rest.
     let given = binder.sections[.routes]?.value.sequence?.count
     guard always == nil, given == nil || given == draft.routes.count else { return }
     if let last = draft.routes.last {
-      binder.report(.noDefaultRoute(witness: nil, at: last.nameSpan))
+      let witness = requested == nil ? nil : "request.model: auto"
+      binder.report(.noDefaultRoute(witness: witness, at: last.nameSpan))
     } else {
       binder.report(
         .noDefaultRoute(

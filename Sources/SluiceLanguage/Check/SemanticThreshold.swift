@@ -1,3 +1,5 @@
+import SluicePolicy
+
 /// A similarity at which questions with other answers count as the same.
 struct SemanticThreshold: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {

@@ -1,3 +1,5 @@
+import SluicePolicy
+
 /// Values by tier in what counts all callers together.
 struct TiersWithoutKey: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {

@@ -1,3 +1,4 @@
+import SluiceExpressions
 import SluicePolicy
 
 /// What is declared and reached by nothing.
@@ -20,7 +21,7 @@ struct UnusedDefinitions: PolicyCheck {
     }
     var features: Set<String> = []
     for slot in Self.slots(policy) {
-      let position = slot - SluicePolicy.Variable.slot(ofFeature: 0)
+      let position = slot - PolicyVariable.slot(ofFeature: 0)
       if policy.features.indices.contains(position) {
         features.insert(policy.features[position].name)
       }

@@ -4,7 +4,7 @@ import SluicePolicy
 
 extension Binder {
   /// What expressions of a phase may name.
-  func environment(_ phase: Phase) -> Environment {
+  func environment(_ phase: PolicyPhase) -> Environment {
     if let known = environments[phase] { return known }
     let made = Environment(phase: phase, features: features)
     environments[phase] = made
@@ -17,7 +17,7 @@ extension Binder {
   func expression(
     _ entry: YAMLEntry,
     _ type: CELType?,
-    in phase: Phase
+    in phase: PolicyPhase
   ) -> SluicePolicy.Expression? {
     guard let scalar = expressionScalar(entry) else { return nil }
     let text = bundle[scalar.span.source]
@@ -58,9 +58,9 @@ extension Binder {
   func checked(
     _ source: String,
     _ type: CELType?,
-    in phase: Phase,
+    in phase: PolicyPhase,
     at span: SourceSpan,
-    _ place: (Range<Int>) -> SourceSpan
+    _ place: @escaping (Range<Int>) -> SourceSpan
   ) -> SluicePolicy.Expression? {
     let environment = environment(phase)
     let outcome = CheckedExpression.check(source, expecting: type, in: environment)

@@ -84,7 +84,7 @@ extension Binder {
       report(.issue(issue, available: environment.available, at: entry.keySpan))
     }
     guard let expression = outcome.expression else { return nil }
-    let variable = SluicePolicy.Variable.allCases.first { $0.name == entry.name }
+    let variable = PolicyVariable.allCases.first { $0.name == entry.name }
     let subject = MatchSubject(
       name: entry.name, variable: variable, type: expression.type, keySpan: entry.keySpan)
     unservedUses += ExpressionUse(expression: expression) { _ in entry.keySpan }.unserved
@@ -236,7 +236,7 @@ extension Binder {
 private struct MatchSubject {
   var name: String
   /// Nil for a feature.
-  var variable: SluicePolicy.Variable?
+  var variable: PolicyVariable?
   var type: CELType
   var keySpan: SourceSpan
 }

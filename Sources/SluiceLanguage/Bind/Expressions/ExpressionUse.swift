@@ -9,7 +9,7 @@ struct ExpressionUse {
 
   /// A text that a variable with few possible values is compared with.
   struct DomainName {
-    var variable: SluicePolicy.Variable
+    var variable: PolicyVariable
     var text: String
     var span: SourceSpan
   }
@@ -64,14 +64,14 @@ struct ExpressionUse {
 
   private func texts(
     _ node: SluiceExpressions.Expression,
-    for variable: SluicePolicy.Variable
+    for variable: PolicyVariable
   ) -> [DomainName] {
     guard case .literal(.string(let text)) = node.form else { return [] }
     return [DomainName(variable: variable, text: text, span: place(node.range))]
   }
 
-  private func variable(_ node: SluiceExpressions.Expression) -> SluicePolicy.Variable? {
+  private func variable(_ node: SluiceExpressions.Expression) -> PolicyVariable? {
     guard case .variable(let variable)? = expression.reference(of: node) else { return nil }
-    return SluicePolicy.Variable(rawValue: variable.slot)
+    return PolicyVariable(rawValue: variable.slot)
   }
 }

@@ -30,7 +30,7 @@ extension Binder {
           nameSpan: entry.keySpan, node: entry.value,
           settings: FeatureSettings(
             name: name, value: value,
-            slot: SluicePolicy.Variable.slot(ofFeature: position),
+            slot: PolicyVariable.slot(ofFeature: position),
             place: place(of: entry.keySpan))))
     }
     for entry in entries { checkName(entry, .features) }
@@ -41,7 +41,7 @@ extension Binder {
     guard let text = entry.value.scalar?.text else { return [] }
     let outcome = CheckedExpression.check(text, in: environment(.request))
     guard let expression = outcome.expression else { return [] }
-    let first = SluicePolicy.Variable.slot(ofFeature: 0)
+    let first = PolicyVariable.slot(ofFeature: 0)
     return expression.slots.sorted().compactMap { slot in
       slot >= first ? sorted[slot - first] : nil
     }

@@ -4,7 +4,7 @@ package import SluicePolicy
 ///
 /// Read, bind, check: every stage goes on after a mistake, so that one run tells all of them. The
 /// compiler calls it for start-up, reload, lint and tests alike; there is no second way.
-package enum PolicyLanguage {
+package enum Language {
   /// Checks a bundle under the flags that it will run with.
   ///
   /// - Parameters:
