@@ -158,7 +158,11 @@ let package = Package(
         "SluiceTelemetry", "SluiceDialects",
       ]
     ),
-    tests("SluiceLanguage", uses: ["SluiceCore", "SluiceExpressions", "SluicePolicy"]),
+    tests(
+      "SluiceLanguage",
+      uses: ["SluiceCore", "SluiceExpressions", "SluicePolicy"],
+      fixtures: ["Golden"]
+    ),
     tests(
       "SluiceStages",
       uses: [

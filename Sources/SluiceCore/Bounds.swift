@@ -15,6 +15,8 @@ package enum Bounds {
   package static let yamlNesting = 64
   /// Nodes that aliases may add to one file when they are expanded.
   package static let yamlAliasNodes = 10_000
+  /// Mistakes of syntax in one file behind which reading goes on.
+  package static let yamlRecoveries = 32
   /// Bytes of a name that a policy declares.
   package static let policyNameBytes = 128
   /// Findings that one run prints.

@@ -32,21 +32,6 @@ extension Diagnostic {
     )
   }
 
-  package static func limitTooSmallForOneRequest(
-    _ name: String,
-    holds: String,
-    needs: String,
-    at span: SourceSpan
-  ) -> Diagnostic {
-    Diagnostic(
-      .limitTooSmallForOneRequest,
-      "one request may use \(needs), more than `\(name)` ever allows (\(holds))",
-      at: span,
-      notes: ["such requests would be refused for ever"],
-      help: "raise `\(name)`, or lower `max_output` of the models behind it"
-    )
-  }
-
   /// `section`: such as `limit \`global\``.
   package static func tiersWithoutKey(
     _ section: String,

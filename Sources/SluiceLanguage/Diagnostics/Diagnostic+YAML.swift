@@ -158,12 +158,12 @@ extension Diagnostic {
     )
   }
 
-  package static func yamlTag(_ tag: String, at span: SourceSpan, quoted: String?) -> Diagnostic {
+  package static func yamlTag(_ tag: String, at span: SourceSpan) -> Diagnostic {
     Diagnostic(
       .yamlTag,
       "`\(Wording.short(tag))` is a YAML tag, and Sluice takes none",
       at: span,
-      help: quoted.map { "if it is an expression, put it in quotes: \($0)" } ?? "remove the tag"
+      help: "remove the tag"
     )
   }
 

@@ -29,7 +29,7 @@ package struct Findings: Sendable {
       return
     }
     guard seen.insert(Seen(code: finding.code, span: finding.span)).inserted else { return }
-    gathered.append(finding)
+    gathered.append(finding.masked())
   }
 
   /// Takes a finding unless one was reported under the same key, such as `tier golld`.

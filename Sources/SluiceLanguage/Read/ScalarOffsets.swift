@@ -20,8 +20,9 @@ package struct ScalarOffsets: Sendable {
     guard let offsets, range.lowerBound >= 0, range.upperBound < offsets.count else {
       return span.beginning
     }
-    let start = offsets[range.lowerBound]
-    let end = range.isEmpty ? start : offsets[range.upperBound - 1] + 1
+    // A block's last line break lies behind the span, which ends with the text.
+    let start = min(offsets[range.lowerBound], span.end)
+    let end = range.isEmpty ? start : min(offsets[range.upperBound - 1] + 1, span.end)
     return SourceSpan(source: span.source, start: start, end: max(start, end))
   }
 

@@ -11,6 +11,9 @@ struct ValueOnLine {
 
   var quoted: String { Wording.quoted(text) }
 
+  /// In other quotes than the author's, which the text itself holds.
+  var requoted: String { Wording.quoted(String(text.dropFirst().dropLast())) }
+
   /// Whether the text looks more like an expression than like a name or a number.
   var isExpression: Bool {
     let signs = ["(", "[", "\"", "'", "==", "!=", "&&", "||", "?", "<", ">", "!", "{"]

@@ -19,34 +19,44 @@ struct YAMLFailureReading {
 
   /// An expression that YAML took apart.
   private func split(_ failure: YAMLFailure, at offset: Int) -> Diagnostic? {
-    guard let value = ValueOnLine(around: offset, in: text) else { return nil }
+    guard !failure.context.contains("quoted scalar"),
+      let value = ValueOnLine(around: offset, in: text)
+    else { return nil }
     let first = text.bytes[value.range.lowerBound]
-    let span = SourceSpan(
-      source: source,
-      start: value.range.lowerBound,
-      end: value.range.upperBound
-    )
     let isFlow = failure.context.contains("flow")
-    if offset == value.range.lowerBound || failure.context.contains("anchor")
-      || failure.context.contains("alias") || failure.context.contains("tag")
-    {
-      guard "!*&@%`|>".utf8.contains(first) else { return nil }
-      return .expressionSplit(by: "`\(Unicode.Scalar(first))`", quoted: value.quoted, at: span)
-    }
-    // A bracket that nothing closes is no expression, nor is a closing one without a beginning.
-    if isFlow, isCloser(byte(at: offset)) { return nil }
-    guard value.isExpression || !isFlow && failure.problem.contains("mapping values") else {
+    let sign: String
+    if "!*&@%`|>".utf8.contains(first) {
+      sign = "the leading `\(Unicode.Scalar(first))`"
+    } else if offset == value.range.lowerBound || isFlow && isCloser(byte(at: offset)) {
+      // A bracket that nothing opens or closes is no expression.
+      return nil
+    } else if value.isExpression || !isFlow && failure.problem.contains("mapping values") {
+      sign =
+        if !isFlow, "\"'[{".utf8.contains(first) {
+          "the leading `\(Unicode.Scalar(first))`"
+        } else if let byte = byte(at: offset), byte > 0x20, byte < 0x7F {
+          "`\(Unicode.Scalar(byte))`"
+        } else {
+          "a sign"
+        }
+    } else {
       return nil
     }
-    let sign: String =
-      if "\"'[{".utf8.contains(first), !isFlow || failure.mark == 0 {
-        "the leading `\(Unicode.Scalar(first))`"
-      } else if let byte = byte(at: offset), byte < 0x80 {
-        "`\(Unicode.Scalar(byte))`"
-      } else {
-        "a sign"
-      }
-    return .expressionSplit(by: sign, quoted: value.quoted, at: span)
+    return .expressionSplit(
+      by: sign,
+      quoted: isApostrophe(offset, in: value) ? value.requoted : value.quoted,
+      at: SourceSpan(source: source, start: value.range.lowerBound, end: value.range.upperBound)
+    )
+  }
+
+  /// Whether a letter follows a quote at once, as in `'it's'`.
+  private func isApostrophe(_ offset: Int, in value: ValueOnLine) -> Bool {
+    guard offset - 1 > value.range.lowerBound, let byte = byte(at: offset) else { return false }
+    let first = text.bytes[value.range.lowerBound]
+    guard first == UInt8(ascii: "'") || first == UInt8(ascii: "\"") else { return false }
+    let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+    return isLetter && text.bytes[offset - 1] == first
+      && text.bytes[value.range.upperBound - 1] == first
   }
 
   /// A quote or a bracket that is never closed.
@@ -66,7 +76,7 @@ struct YAMLFailureReading {
     guard failure.context.contains("flow"), let opener = byte(at: context) else { return nil }
     let closer = opener == UInt8(ascii: "{") ? "}" : "]"
     let found = byte(at: offset)
-    guard found == nil || isCloser(found) || startsLine(offset) else {
+    guard found == nil || isCloser(found) || isOutside(offset, context) else {
       return .yamlSyntax(
         "a comma or `\(closer)` is missing here",
         at: mark(offset),
@@ -78,7 +88,8 @@ struct YAMLFailureReading {
       "`\(Unicode.Scalar(opener))` is never closed",
       at: mark(context),
       label: "opened here",
-      seconds: found == nil ? [] : [.init("`\(closer)` was expected here", at: mark(offset))],
+      seconds: found == nil
+        ? [] : [.init("`\(closer)` was expected before this", at: mark(offset))],
       help: "close it with `\(closer)`"
     )
   }
@@ -152,9 +163,12 @@ struct YAMLFailureReading {
     byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]")
   }
 
-  private func startsLine(_ offset: Int) -> Bool {
-    let line = text.range(ofLine: text.position(at: offset).line)
-    return text.bytes[line.lowerBound..<max(line.lowerBound, offset)].allSatisfy { $0 == 0x20 }
+  /// Whether a line is indented no deeper than the one on which a collection was opened.
+  private func isOutside(_ offset: Int, _ opener: Int) -> Bool {
+    let line = lineSpan(at: offset)
+    let openerLine = lineSpan(at: opener)
+    guard line.start > openerLine.start else { return false }
+    return text.position(at: line.start).column <= text.position(at: openerLine.start).column
   }
 
   /// The character at an offset, or nothing at the end of its line.

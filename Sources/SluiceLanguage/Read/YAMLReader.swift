@@ -24,29 +24,23 @@ package enum YAMLReader {
       let nothing = YAMLNode(.null, span: SourceSpan(source: source, start: 0, end: 0))
       return YAMLDocument(source: source, root: nothing, isWhole: false)
     }
-    let offsets = CharacterOffsets(of: text)
-    var tree = YAMLTreeBuilder(text: text, source: source, offsets: offsets)
-    let failure = readYAMLEvents(of: text.bytes[text.markLength...]) { tree.take($0) }
-    var isWhole = !tree.isAbandoned
-    if let failure {
-      let at =
-        failure.isByteOffset
-        ? text.markLength + failure.mark : offsets.byte(ofCharacter: failure.mark)
-      tree.findings.append(
-        YAMLFailureReading(text: text, source: source)
-          .finding(failure, at: at, from: offsets.byte(ofCharacter: failure.contextMark))
-      )
-      isWhole = false
-    }
-    let root = tree.finish()
-    for finding in tree.findings where finding.code == .expressionSplit {
+    var reading = Reading(text: text, source: source)
+    let root = reading.run()
+    take(reading.findings, into: &findings)
+    if !reading.isWhole { findings.markIncomplete() }
+    return YAMLDocument(source: source, root: root, isWhole: reading.isWhole)
+  }
+
+  private static func take(_ found: [Diagnostic], into findings: inout Findings) {
+    // What YAML made of the pieces of a split expression is a consequence.
+    for finding in found where finding.code == .expressionSplit {
       findings.report(finding)
-      // What YAML made of the pieces is a consequence.
       findings.spoil(finding.span)
     }
-    for finding in tree.findings { findings.report(finding) }
-    if !isWhole { findings.markIncomplete() }
-    return YAMLDocument(source: source, root: root, isWhole: isWhole)
+    for finding in found where finding.code != .expressionSplit {
+      findings.report(finding)
+      if finding.code == .unknownAnchor { findings.spoil(finding.span) }
+    }
   }
 
   /// What libyaml must not be asked to read, at the first such byte.
@@ -71,6 +65,63 @@ package enum YAMLReader {
 
   private static func isForbidden(_ byte: UInt8) -> Bool {
     byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D || byte == 0x7F
+  }
+}
+
+/// Reads one file, over again behind each mistake that can be covered up.
+///
+/// libyaml stops at its first surprise. Where that is one value, the value is overwritten with a
+/// word of the same length, so that every place stays the same, and reading begins anew: an author
+/// wants all mistakes at once. What a binder says of the word falls under the spoiled span.
+private struct Reading {
+  let source: SourceID
+  private var text: SourceText
+  private(set) var findings: [Diagnostic] = []
+  private(set) var isWhole = true
+
+  init(text: SourceText, source: SourceID) {
+    self.text = text
+    self.source = source
+  }
+
+  mutating func run() -> YAMLNode {
+    var attempt = 0
+    while true {
+      let offsets = CharacterOffsets(of: text)
+      var tree = YAMLTreeBuilder(text: text, source: source, offsets: offsets)
+      let failure = readYAMLEvents(of: text.bytes[text.markLength...]) { tree.take($0) }
+      if let failure {
+        let surprise =
+          failure.isByteOffset
+          ? text.markLength + failure.mark : offsets.byte(ofCharacter: failure.mark)
+        let finding = YAMLFailureReading(text: text, source: source)
+          .finding(failure, at: surprise, from: offsets.byte(ofCharacter: failure.contextMark))
+        findings.append(finding)
+        attempt += 1
+        if attempt <= Bounds.yamlRecoveries, cover(finding) { continue }
+        isWhole = false
+      }
+      if tree.isAbandoned { isWhole = false }
+      let root = tree.finish()
+      findings += tree.findings
+      return root
+    }
+  }
+
+  /// Overwrites what a finding is about; false if that would not help.
+  private mutating func cover(_ finding: Diagnostic) -> Bool {
+    let filling: UInt8
+    switch finding.code {
+    case .expressionSplit: filling = UInt8(ascii: "x")
+    case .tabIndentation: filling = UInt8(ascii: " ")
+    default: return false
+    }
+    var bytes = text.bytes
+    guard !finding.span.range.isEmpty, bytes[finding.span.range].contains(where: { $0 != filling })
+    else { return false }
+    for index in finding.span.range { bytes[index] = filling }
+    text = SourceText(path: text.path, bytes: bytes)
+    return true
   }
 }
 

@@ -92,7 +92,10 @@ struct YAMLTreeBuilder {
 
   /// The tree so far; what is still open ends where reading stopped.
   mutating func finish() -> YAMLNode {
+    // What seems wrong with a collection that was cut short is a consequence.
+    let found = findings
     while let collection = open.last { endCollection(at: collection.lastEnd) }
+    findings = found
     return root ?? YAMLNode(.null, span: span(text.markLength, text.markLength))
   }
 
@@ -232,17 +235,24 @@ extension YAMLTreeBuilder {
       let property = index
       while index < end, !Self.isSpace(bytes[index]) { index += 1 }
       if bytes[property] == UInt8(ascii: "!") {
-        findings.append(
-          .yamlTag(
-            text.text(in: property..<index),
-            at: span(property, index),
-            quoted: ValueOnLine(around: property, in: text)?.quoted
-          )
-        )
+        findings.append(tagFinding(span(property, index)))
       }
       index = skipSpaceAndComments(from: index, to: end)
     }
     return min(index, end)
+  }
+
+  /// A tag, or an expression that begins with `!`.
+  private func tagFinding(_ tag: SourceSpan) -> Diagnostic {
+    let name = text.text(in: tag.range)
+    guard !name.hasPrefix("!!"), !name.hasPrefix("!<"), name != "!",
+      let value = ValueOnLine(around: tag.start, in: text)
+    else { return .yamlTag(name, at: tag) }
+    return .expressionSplit(
+      by: "the leading `!`",
+      quoted: value.quoted,
+      at: span(value.range.lowerBound, value.range.upperBound)
+    )
   }
 
   private func skipSpaceAndComments(from start: Int, to end: Int) -> Int {
