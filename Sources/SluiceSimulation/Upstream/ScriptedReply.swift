@@ -14,6 +14,7 @@ final class ScriptedReply: UpstreamReply {
   private let history: History
   private let faults: PortFaults?
   private var hasEnded = false
+  private var isWhole = false
 
   init(
     attempt: AttemptRecord,
@@ -43,6 +44,7 @@ final class ScriptedReply: UpstreamReply {
   }
 
   func read() async throws(Failure) -> [UInt8]? {
+    if isWhole { return nil }
     guard !hasEnded else {
       throw Failure(.connectionBroken, origin: .upstream, retry: .never)
     }
@@ -55,6 +57,7 @@ final class ScriptedReply: UpstreamReply {
     }
     switch ending {
     case .whole:
+      isWhole = true
       end(.answered)
       return nil
     case .stalls: throw failed(Failure(.idleTimeout, origin: .upstream, retry: .never))

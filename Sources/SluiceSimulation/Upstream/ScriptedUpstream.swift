@@ -91,12 +91,18 @@ package final class ScriptedUpstream: Upstream {
   ) async throws(Failure) {
     if let reason = cancellation.reason { throw Failure(cancelledBy: reason) }
     let now = world.now.monotonic
-    let deadline = min(request.headDeadline, now + firstByteNanoseconds)
     let arrival = now + behaviour.headDelay
+    let patience = now + firstByteNanoseconds
+    let deadline = min(request.headDeadline, patience)
     let stalls = behaviour.fault == .stallBeforeHead || arrival > deadline
-    let end = stalls ? deadline : arrival
-    if let reason = await world.wait(untilMonotonic: end, or: cancellation) {
+    if let reason = await world.wait(untilMonotonic: stalls ? deadline : arrival, or: cancellation)
+    {
       throw Failure(cancelledBy: reason)
+    }
+    if stalls {
+      throw patience < request.headDeadline
+        ? Failure(.firstByteTimeout, origin: .upstream, retry: .anywhere)
+        : Failure(.deadline, origin: .ourselves, retry: .never)
     }
     switch behaviour.fault {
     case .refuseConnection:
@@ -105,7 +111,7 @@ package final class ScriptedUpstream: Upstream {
       throw Failure(.connectionBroken, origin: .upstream, retry: .anywhere)
     case nil, .stallBeforeHead, .stallAfter, .cutAfter, .wrongLength, .html, .tooManyRequests,
       .serverError, .malformedJSON, .missingUsage, .finishedByLength:
-      if stalls { throw Failure(.firstByteTimeout, origin: .upstream, retry: .anywhere) }
+      return
     }
   }
 }
