@@ -60,8 +60,11 @@ package final class History: Sendable {
   }
 
   func receive(_ exchange: Int, _ what: String, _ change: (inout Received) -> Void) {
-    record { run, _ in
+    record { run, stamp in
       change(&run.exchanges[exchange].received)
+      if run.exchanges[exchange].received.first == nil {
+        run.exchanges[exchange].received.first = stamp
+      }
       return ("exchange \(exchange) receives \(what)", ())
     }
   }

@@ -58,6 +58,8 @@ package enum ExchangeEnding: Sendable, Equatable {
 /// What a client got.
 package struct Received: Sendable {
   package var heads = 0
+  /// When the first byte came.
+  package var first: Stamp?
   package var status: Int?
   package var fields: [(name: String, value: String)] = []
   package var body: [UInt8] = []
