@@ -13,6 +13,8 @@ struct Scenario {
   /// The last second, in nanoseconds from the start, in which faults may happen.
   static let faultsEnd: Int64 = 600_000_000_000
   static let second: Int64 = 1_000_000_000
+  /// When bursts come: twice within a minute, then later.
+  private static let bursts = [0, 45 * second, 100 * second]
 
   /// Three generations of one policy, alike but for the names of what routes.
   static let policies: [Policy] = (1...3).map { number in
@@ -41,7 +43,7 @@ struct Scenario {
           brief: { cache: { scope: product, ttl: 2m, store_fallbacks: true } }
           fresh: {}
         limits:
-          rate: { key: user.id, rate: 20/m, tiers: { premium: 30/m } }
+          rate: { key: user.id, rate: 6/m, tiers: { premium: 8/m } }
           in-flight: { key: user.id, concurrent: 6 }
         """
     )
@@ -54,7 +56,7 @@ struct Scenario {
     plan: FaultPlan? = nil,
     faults: PortFaults? = nil,
     drift: ClosedRange<Int64> = 0...0,
-    wrapping: (any ReplyCache) -> any ReplyCache = { $0 }
+    disguise: Disguise = Disguise()
   ) {
     world = SimulatedWorld(seed: seed, loops: 2, drift: drift, keepsLines: Seeds.isReplay)
     history = History(world: world)
@@ -68,7 +70,7 @@ struct Scenario {
       random: &random,
       history: history,
       faults: faults,
-      wrapping: wrapping
+      disguise: disguise
     )
     gateway = SimulatedGateway(
       history: history,
@@ -82,16 +84,15 @@ struct Scenario {
   static func mixed(
     seed: UInt64,
     drift: ClosedRange<Int64> = 0...0,
-    wrapping: (any ReplyCache) -> any ReplyCache = { $0 }
+    disguise: Disguise = Disguise()
   ) -> Scenario {
-    let scenario = Scenario(seed: seed, drift: drift, wrapping: wrapping)
+    let scenario = Scenario(seed: seed, drift: drift, disguise: disguise)
     let (gateway, ports) = (scenario.gateway, scenario.ports)
     var random = SeededRandom(seed: seed &+ 1)
     for number in 2...3 as ClosedRange<UInt64> {
       gateway.publish(
         ports.generation(number, of: policies[Int(number) - 1]),
-        after: Int64(number - 2) * 70 * second + Int64.random(in: 0...40, using: &random)
-          * 1_000_000
+        after: bursts[Int(number) - 2] + Int64.random(in: 0...40, using: &random) * 1_000_000
       )
     }
     for _ in 0..<3 {
@@ -99,11 +100,10 @@ struct Scenario {
       gateway.invalidate(
         random.chance(30) ? .everything : .product(product),
         in: ports.cache,
-        after: Int64.random(in: 0...2, using: &random) * 70 * second
-          + Int64.random(in: 0...60, using: &random) * 1_000_000
+        after: random.pick(bursts) + Int64.random(in: 0...60, using: &random) * 1_000_000
       )
     }
-    gateway.at(faultsEnd) { ports.follow(.none) }
+    gateway.at(faultsEnd) { ports.follow(.quiet) }
     scenario.world.run()
     return scenario
   }
@@ -119,8 +119,8 @@ struct Scenario {
     traffic.slowPercent = random.pick([0, 25])
     traffic.spread = random.pick([0, 8_000_000, 80_000_000])
     var asks = traffic.burst(of: 24, &random)
-    asks += traffic.burst(of: 10, after: 70 * second, &random)
-    asks += traffic.burst(of: 10, after: 140 * second, &random)
+    asks += traffic.burst(of: 10, after: bursts[1], &random)
+    asks += traffic.burst(of: 10, after: bursts[2], &random)
     asks += traffic.calm(of: 4, after: faultsEnd + 60 * second, &random)
     return asks
   }
@@ -134,7 +134,7 @@ struct Scenario {
     RateHolds(
       limit: "rate",
       window: 60 * second,
-      count: { $0.tier == "premium" ? 30 : 20 },
+      count: { $0.tier == "premium" ? 8 : 6 },
       key: { $0.user }
     ),
     ConcurrencyHolds(node: "limit in-flight", maximum: 6, key: { $0.user }),

@@ -35,7 +35,7 @@ struct SmallGraphTests {
     traffic.leavingPercent = 20
     traffic.slowPercent = 20
     gateway.serve(traffic.burst(of: 24, &random))
-    gateway.at(120_000_000_000) { upstream.follow(.none) }
+    gateway.at(120_000_000_000) { upstream.follow(.quiet) }
     gateway.serve(traffic.calm(of: 3, after: 121_000_000_000, &random))
     world.run()
     return history

@@ -12,6 +12,7 @@ package final class PortFaults: Sendable {
   private struct State {
     var calls = 0
     var struck: String?
+    var isOver = false
   }
   private let failing: Int
   private let state = Mutex(State())
@@ -22,9 +23,13 @@ package final class PortFaults: Sendable {
   /// What failed; `nil` if the run had fewer calls.
   package var struck: String? { state.withLock { $0.struck } }
 
+  /// Lets every later call succeed.
+  package func stop() { state.withLock { $0.isOver = true } }
+
   /// Counts a call; whether it must fail.
   func strikes(_ call: @autoclosure () -> String) -> Bool {
     state.withLock { state in
+      guard !state.isOver else { return false }
       state.calls += 1
       guard state.calls == failing else { return false }
       state.struck = call()

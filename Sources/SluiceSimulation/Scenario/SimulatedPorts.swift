@@ -4,15 +4,23 @@ internal import SluiceLanguage
 package import SluicePipeline
 package import SluicePolicy
 package import SluiceStages
-package import SluiceStores
+internal import SluiceStores
 internal import SluiceTelemetry
+
+/// What stands between the stages and their stores; by default nothing.
+package struct Disguise {
+  package var counters: (any Counters) -> any Counters = { $0 }
+  package var cache: (any ReplyCache) -> any ReplyCache = { $0 }
+
+  package init() {}
+}
 
 /// The stores of a gateway, for real, and upstreams that follow a script.
 ///
 /// They outlive generations, as the gateway's do.
 package struct SimulatedPorts: Sendable {
-  package let counters: EmbeddedCounters
-  package let cache: EmbeddedReplyCache
+  package let counters: any Counters
+  package let cache: any ReplyCache
   package let flights: FlightTable
   /// By the name of the upstream in the policy.
   package let upstreams: [String: ScriptedUpstream]
@@ -20,7 +28,7 @@ package struct SimulatedPorts: Sendable {
 
   /// Ports for the clients of `asks`, and upstreams of the given names that follow `plan`.
   ///
-  /// `wrapping` lets a test put something between the stages and the cache.
+  /// A test may put something between the stages and the stores: a `Disguise`.
   package init(
     for asks: [Ask],
     upstreams names: [String],
@@ -28,11 +36,11 @@ package struct SimulatedPorts: Sendable {
     random: inout SeededRandom,
     history: History,
     faults: PortFaults? = nil,
-    wrapping: (any ReplyCache) -> any ReplyCache = { $0 }
+    disguise: Disguise = Disguise()
   ) {
     let metrics = MetricsRegistry()
-    counters = EmbeddedCounters()
-    cache = EmbeddedReplyCache()
+    counters = disguise.counters(EmbeddedCounters())
+    cache = disguise.cache(EmbeddedReplyCache())
     flights = FlightTable(followers: metrics.flightFollowers)
     var upstreams: [String: ScriptedUpstream] = [:]
     for name in names {
@@ -47,7 +55,7 @@ package struct SimulatedPorts: Sendable {
     self.upstreams = upstreams
     var keys: any KeyDirectory = ScriptedKeys(for: asks)
     var counters: any Counters = counters
-    var cache = wrapping(cache)
+    var cache: any ReplyCache = cache
     if let faults {
       keys = FaultyKeys(keys, faults)
       counters = FaultyCounters(counters, faults)
