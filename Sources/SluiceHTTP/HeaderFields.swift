@@ -24,6 +24,29 @@ package struct HeaderFields: Sendable {
     self.init(raw: [], fields: [])
   }
 
+  /// Fields that no connection carried: those of a traced or simulated request.
+  ///
+  /// Names must be tokens; control characters of values are left out.
+  package init(_ pairs: [(name: String, value: String)]) {
+    var raw: [UInt8] = []
+    var fields: [Field] = []
+    for (name, value) in pairs {
+      let start = raw.count
+      HeadWriter.append(name, value, to: &raw)
+      let nameEnd = start + name.utf8.count
+      let line = trimmed(raw.span, (nameEnd + 1)..<(raw.count - 2))
+      fields.append(
+        Field(
+          nameStart: UInt32(truncatingIfNeeded: start),
+          nameEnd: UInt32(truncatingIfNeeded: nameEnd),
+          valueStart: UInt32(truncatingIfNeeded: line.lowerBound),
+          valueEnd: UInt32(truncatingIfNeeded: line.upperBound)
+        )
+      )
+    }
+    self.init(raw: raw, fields: fields)
+  }
+
   package var count: Int { fields.count }
 
   /// The place of the first field called `name`, in lower case; `nil` if there is none.

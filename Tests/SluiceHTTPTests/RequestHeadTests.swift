@@ -166,6 +166,15 @@ struct RequestHeadTests {
     #expect(!head.fields.list("accept", contains: "b"))
   }
 
+  @Test("makes fields that no connection carried")
+  func madeFields() {
+    let fields = HeaderFields([("X-One", " a\r\nb "), ("x-two", "")])
+    #expect(fields.count == 2)
+    #expect(fields.first("x-one") == "ab")
+    #expect(fields.first("x-two") == "")
+    #expect(fields.name(at: 0) == "X-One")
+  }
+
   @Test(
     "compares a media type without its parameters",
     arguments: [
