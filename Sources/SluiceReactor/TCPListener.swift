@@ -58,7 +58,8 @@ package final class TCPListener: EventSource, @unchecked Sendable {
   /// - Throws: `addressInUse` also when another process shares its ports.
   package static func open(
     _ address: SocketAddress,
-    on loops: [EventLoop]
+    on loops: [EventLoop],
+    maximumStreams: Int = Bounds.connectionsPerLoop
   ) throws(IOFailure) -> [TCPListener] {
     if address.port != 0 {
       // Without sharing, this fails if anybody listens there already. It binds only: a client that
@@ -67,7 +68,9 @@ package final class TCPListener: EventSource, @unchecked Sendable {
     }
     var listeners: [TCPListener] = []
     for loop in loops {
-      listeners.append(try TCPListener(listeners.first?.address ?? address, on: loop))
+      listeners.append(
+        try TCPListener(
+          listeners.first?.address ?? address, on: loop, maximumStreams: maximumStreams))
     }
     return listeners
   }
@@ -116,6 +119,8 @@ package final class TCPListener: EventSource, @unchecked Sendable {
   private func closeHere() {
     guard !isClosed else { return }
     if handler != nil { acceptSome(atMost: Bounds.acceptBacklog) }
+    // A handler may have closed it meanwhile.
+    guard !isClosed else { return }
     isClosed = true
     handler = nil
     if let registration {

@@ -27,6 +27,10 @@ package final class TCPStream: EventSource, @unchecked Sendable {
   private var isAborted = false
   /// Whether the peer sends no more: it closed, shut down its side, or the connection broke.
   package private(set) var peerHasClosed = false
+  /// Whether bytes, or the end, may have come that nobody read.
+  ///
+  /// While a connection rests between two messages, that is a reason not to use it again.
+  package var mayHaveUnread: Bool { canRead }
   private var peerAction: (() -> Void)?
 
   private var reader: Waiter<IOFailure?>?

@@ -182,6 +182,12 @@ private final class SteppedWorld: World {
   private let time = Mutex<Int64>(0)
   var now: Moment { Moment(monotonic: time.withLock { $0 }, wall: 0) }
   func random() -> UInt64 { 4 }
+  func schedule(
+    atMonotonic deadline: Int64,
+    _ action: @escaping @Sendable () -> Void
+  ) -> any ScheduledAction {
+    preconditionFailure("a resolver schedules nothing")
+  }
   func sleep(untilMonotonic deadline: Int64) async throws {}
   func advance(seconds: Int64, nanoseconds: Int64 = 0) {
     time.withLock { $0 += seconds * 1_000_000_000 + nanoseconds }

@@ -25,7 +25,9 @@ struct StreamRelay {
     self.exchange = exchange
     self.reply = reply
     reader = StreamReader(
-      wantsUsage: chat.wantsUsage, assembles: exchange.cacheOutcome == .miss)
+      wantsUsage: chat.wantsUsage,
+      assembles: exchange.cacheOutcome == .miss
+    )
   }
 
   /// Relays to the end.
@@ -99,7 +101,9 @@ struct StreamRelay {
       if !hasBegun {
         hasBegun = true
         try await exchange.sink.begin(
-          status: 200, fields: [("content-type", "text/event-stream")] + exchange.replyFields)
+          status: 200,
+          fields: [("content-type", "text/event-stream")] + exchange.replyFields
+        )
       }
       try await exchange.sink.write(output)
     } catch {

@@ -43,12 +43,12 @@ package struct RouteTable: Sendable {
   /// - Parameter requested: what the client named; `nil` for `auto`, which `to: requested` does
   ///   not match.
   /// - Complexity: linear in the entries before the match.
-  package func decide(_ frame: Frame, requested: Goal?) -> Decision {
+  package func decide(_ frame: inout Frame, requested: Goal?) -> Decision {
     var decision = Decision()
     for entry in entries {
       if let condition = entry.condition {
         do throws(EvaluationError) {
-          guard try condition.evaluateBool(frame) else { continue }
+          guard try condition.evaluateBool(&frame) else { continue }
         } catch {
           decision.errors.append((entry.position, error))
           continue
