@@ -1,4 +1,5 @@
 import SluiceCore
+import SluiceDialects
 import SluicePipeline
 import SluicePolicy
 import SluiceStages

@@ -170,7 +170,7 @@ package struct ExactCacheStage: WaitingStage {
     var extra: String?
     if let program = rules.key {
       do throws(EvaluationError) {
-        extra = try program.evaluateString(exchange.frame)
+        extra = try program.evaluateString(&exchange.frame)
       } catch {
         errors.increment()
         exchange.explain("the key has no value: \(error)")

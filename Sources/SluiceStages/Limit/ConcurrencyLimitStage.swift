@@ -52,7 +52,7 @@ package struct ConcurrencyLimitStage: Stage {
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
     let value: String
     do throws(EvaluationError) {
-      value = try key.value(in: exchange.frame)
+      value = try key.value(in: &exchange.frame)
     } catch {
       errors.increment()
       exchange.refuse(.policyError(place: "\(place)"))

@@ -12,9 +12,9 @@ package struct LimitKey: Sendable {
   ///
   /// A value longer than `Bounds.identityBytes` is replaced by its digest, so that a table of keys
   /// has a size that its count tells.
-  package func value(in frame: Frame) throws(EvaluationError) -> String {
+  package func value(in frame: inout Frame) throws(EvaluationError) -> String {
     guard let program else { return "" }
-    let value = try program.evaluateString(frame)
+    let value = try program.evaluateString(&frame)
     guard value.utf8.count > Bounds.identityBytes else { return value }
     return "sha256:" + Digest(of: Array(value.utf8)).hex
   }

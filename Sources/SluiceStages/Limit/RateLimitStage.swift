@@ -58,7 +58,7 @@ package struct RateLimitStage: Stage {
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
     let value: String
     do throws(EvaluationError) {
-      value = try key.value(in: exchange.frame)
+      value = try key.value(in: &exchange.frame)
     } catch {
       errors.increment()
       exchange.refuse(.policyError(place: "\(place)"))
