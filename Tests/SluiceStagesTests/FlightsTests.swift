@@ -57,4 +57,52 @@ struct FlightsTests {
     _ = flights.leave(key, 1)
     #expect(flights.join(key, with: 4) == .follow(3))
   }
+
+  @Test(
+    "every waiter is handed out once, and a key has a leader as long as anyone waits",
+    arguments: 0..<20
+  )
+  func property(seed: UInt64) {
+    var state = seed &+ 1
+    func next(_ bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int((state >> 33) % UInt64(bound))
+    }
+    let keys = [key, other]
+    var flights = Flights<Int>(bound: 5)
+    var leaders: [Digest: Int] = [:]
+    var waiting: [Digest: [(number: UInt64, waiter: Int)]] = [:]
+    var handedOut: Set<Int> = []
+    for waiter in 0..<2_000 {
+      let key = keys[next(2)]
+      switch next(4) {
+      case 0, 1:
+        switch flights.join(key, with: waiter) {
+        case .lead:
+          #expect(leaders.updateValue(waiter, forKey: key) == nil)
+        case .follow(let number):
+          #expect(leaders[key] != nil)
+          waiting[key, default: []].append((number, waiter))
+        case .alone: #expect(waiting[key]?.count == 5)
+        }
+      case 2:
+        guard leaders[key] != nil else { continue }
+        let landing = flights.land(key, isStored: next(2) == 0)
+        leaders[key] = landing.leader
+        for waiter in landing.served + (landing.leader.map { [$0] } ?? []) {
+          #expect(handedOut.insert(waiter).inserted)
+          waiting[key]?.removeAll { $0.waiter == waiter }
+        }
+        if leaders[key] == nil { #expect(waiting[key, default: []].isEmpty) }
+      default:
+        guard let entries = waiting[key], !entries.isEmpty else { continue }
+        let entry = entries[next(entries.count)]
+        let left = flights.leave(key, entry.number)
+        #expect(left)
+        #expect(handedOut.insert(entry.waiter).inserted)
+        waiting[key]?.removeAll { $0.number == entry.number }
+      }
+      #expect(flights.hasFollowers(key) == !waiting[key, default: []].isEmpty)
+    }
+  }
 }
