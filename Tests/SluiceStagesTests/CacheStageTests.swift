@@ -8,7 +8,7 @@ import SluiceTelemetry
 import Synchronization
 import Testing
 
-@Suite("Cache nodes")
+@Suite("Cache nodes", .timeLimit(.minutes(1)))
 struct CacheStageTests {
   @Test("the second equal question is answered from the cache, for nothing, with its age")
   func hit() async {

@@ -6,7 +6,9 @@ package struct ExchangeFinished: Event {
   package var service: String
   /// The number of the policy that it ran under.
   package var generation: UInt64
-  /// The client's address, as limits count it. The empty string, here and below: there is none.
+  /// The client's address, as limits count it.
+  ///
+  /// The empty string, here and below: there is none.
   package var client = ""
   package var tenant = ""
   package var user = ""
