@@ -44,7 +44,7 @@ extension ExpressionIssue {
     case .unexpected("and", _): "write '&&' for and"
     case .unexpected("or", _): "write '||' for or"
     case .unexpected("not", _): "write '!' for not"
-    case .unknownName("not", _): "write '!' for not"
+    case .unknownFunction("not", _): "write '!' for not"
     case .unexpected, .unknownCharacter, .badMacro, .tooLong, .numberOutOfRange, .badEscape: nil
     case .empty: "write a condition, such as prompt.tokens < 200"
     case .tooDeep: "give a part of it a name under 'features'"

@@ -21,7 +21,9 @@ package protocol FrameSource {
 /// Failures are remembered as values are. A struct that is passed `inout`, so that no read of a slot
 /// pays for a check of exclusive access; whoever holds it should not be the source it holds.
 package struct Frame {
-  /// One slot. Numbers, flags and texts lie beside each other rather than inside a `Value`:
+  /// One slot.
+  ///
+  /// Numbers, flags and texts lie beside each other rather than inside a `Value`:
   /// taking one out of an enum with many payloads costs more than the comparison it is for.
   private struct Cell {
     var state = State.empty
@@ -51,7 +53,7 @@ package struct Frame {
   private var failures: [Int: EvaluationError] = [:]
   private var reads: [Read] = []
   /// The variables of the macros that are running, innermost program last.
-  private var locals: [Value] = []
+  private var locals: [Value?] = []
   private var localBase = 0
   private var turns = 0
 
@@ -180,7 +182,7 @@ extension Frame {
     guard count > 0 else { return try body(&self) }
     let outerBase = localBase
     localBase = locals.count
-    locals.append(contentsOf: repeatElement(.null, count: count))
+    locals.append(contentsOf: repeatElement(nil, count: count))
     defer {
       locals.removeLast(count)
       localBase = outerBase
@@ -188,7 +190,13 @@ extension Frame {
     return try body(&self)
   }
 
-  func local(_ index: Int) -> Value { locals[localBase + index] }
+  /// A variable of a macro; `nil` before the first turn of its loop.
+  func local(_ index: Int) -> Value? { locals[localBase + index] }
+
+  /// Forgets what was kept for one run of a loop.
+  mutating func clearLocals(_ indices: [Int]) {
+    for index in indices { locals[localBase + index] = nil }
+  }
 
   mutating func setLocal(_ index: Int, to value: Value) { locals[localBase + index] = value }
 

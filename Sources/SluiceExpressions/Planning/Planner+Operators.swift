@@ -171,9 +171,10 @@ extension Planner {
     }
     if case .constant(.string(let key)) = element {
       let collection = collection.value
+      let known = KnownText(key)
       return .bool { (frame) throws(EvaluationError) in
         switch try collection(&frame) {
-        case .map(let map): map[key] != nil
+        case .map(let map): map.hasKey(known)
         case let other: try other.contains(.string(key))
         }
       }

@@ -6,8 +6,11 @@ struct Planner {
   let expression: CheckedExpression
   let seed: UInt64
   let known: [Int: Value]
+  let loops = LoopPlan()
 
-  func plan(_ node: Expression) -> Step {
+  func plan(_ node: Expression) -> Step { planOutsideLoops(node) ?? planHere(node) }
+
+  func planHere(_ node: Expression) -> Step {
     switch node.form {
     case .literal(let value): return .constant(value)
     case .name(let name, _): return reference(node) ?? .failure(.unknownName(name))
@@ -50,7 +53,7 @@ struct Planner {
     case .variable(let variable):
       return known[variable.slot].map(Step.constant) ?? .slot(variable.slot)
     case .local(let index):
-      return .value { (frame) throws(EvaluationError) in frame.local(index) }
+      return .value { (frame) throws(EvaluationError) in frame.local(index) ?? .null }
     case .type(let name): return .constant(.type(name))
     case .hostFunction(let function): return hostCall(node, function)
     case .unresolved(let name): return .failure(.unknownName(name))
@@ -126,9 +129,10 @@ extension Planner {
   private func lookUp(_ operand: Step, key: Step, in node: Expression) -> Step {
     if case .constant(.string(let text)) = key {
       // The key is written in the policy, so the error may name it.
+      let known = KnownText(text)
       return apply(operand) { (value) throws(EvaluationError) in
         guard case .map(let map) = value else { throw .noSuchOverload("[]") }
-        guard let found = map[text] else { throw .noSuchKey(text) }
+        guard let found = map[known] else { throw .noSuchKey(text) }
         return found
       }
     }
@@ -138,9 +142,10 @@ extension Planner {
   }
 
   private func presence(_ operand: Step, _ field: String) -> Step {
-    apply(operand) { (value) throws(EvaluationError) in
+    let known = KnownText(field)
+    return apply(operand) { (value) throws(EvaluationError) in
       guard case .map(let map) = value else { throw .noSuchOverload("has") }
-      return .bool(map[field] != nil)
+      return .bool(map.hasKey(known))
     }
   }
 }
