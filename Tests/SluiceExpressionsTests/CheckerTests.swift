@@ -122,6 +122,7 @@ struct CheckerTests {
     arguments: [
       ("product.matches('(')", 16..<19),
       ("usd('5 dollars') > usd('1')", 4..<15),
+      ("usd(product) > usd('1')", 4..<11),
       ("duration('5 minutes') > duration('1s')", 9..<20),
       ("now > timestamp('yesterday')", 16..<27),
       ("now.getHours('Europe/Paris')", 13..<27),

@@ -548,7 +548,12 @@ extension Checker {
   private mutating func checkConstants(_ function: String, _ arguments: [Expression]) {
     // In CEL without declarations, what fails at run time may still be absorbed by `||`.
     guard typing == .strict else { return }
-    guard let last = arguments.last, case .literal(.string(let text)) = last.form else { return }
+    guard let last = arguments.last else { return }
+    guard case .literal(.string(let text)) = last.form else {
+      // Money comes from the policy alone: an amount that a request could choose bounds nothing.
+      if function == "usd" { report(.notConstant(function: function), at: last.range) }
+      return
+    }
     if let issue = ConstantText.issue(in: text, of: function, argumentCount: arguments.count) {
       report(issue, at: last.range)
     }

@@ -21,6 +21,14 @@ extension String {
     return String(unicodeScalars[first...last])
   }
 
+  /// How many code points there are: bytes that continue none.
+  var codePointCount: Int {
+    let bytes = utf8.span
+    var count = 0
+    for index in bytes.indices { count += bytes[index] & 0xC0 == 0x80 ? 0 : 1 }
+    return count
+  }
+
   var reversedCodePoints: String { String(codePoints: unicodeScalars.reversed()) }
 
   fileprivate init(codePoints: some Sequence<Unicode.Scalar>) {
@@ -48,9 +56,9 @@ enum TextFunction {
       return try replace(text, old, new, limit: -1)
     case ("replace", .string(let old), .string(let new)?, .int(let limit)?):
       return try replace(text, old, new, limit: limit)
-    case ("split", .string(let separator), nil, nil): return split(text, separator, limit: -1)
+    case ("split", .string(let separator), nil, nil): return try split(text, separator, limit: -1)
     case ("split", .string(let separator), .int(let limit)?, nil):
-      return split(text, separator, limit: limit)
+      return try split(text, separator, limit: limit)
     case ("substring", .int(let start), nil, nil): return try substring(text, start, nil)
     case ("substring", .int(let start), .int(let end)?, nil):
       return try substring(text, start, end)
@@ -59,11 +67,9 @@ enum TextFunction {
   }
 
   private static func charAt(_ text: String, _ index: Int64) throws(EvaluationError) -> Value {
-    let scalars = Array(text.unicodeScalars)
-    guard let index = Int(exactly: index), index >= 0, index <= scalars.count else {
-      throw .indexOutOfRange
-    }
-    return .string(index == scalars.count ? "" : String(scalars[index]))
+    guard let offset = offset(ofCodePoint: index, in: text) else { throw .indexOutOfRange }
+    let rest = text.unicodeScalars[text.utf8.index(text.startIndex, offsetBy: offset)...]
+    return .string(rest.first.map { String($0) } ?? "")
   }
 
   private static func indexOf(
@@ -129,9 +135,14 @@ enum TextFunction {
     return .string(String(decoding: result, as: UTF8.self))
   }
 
-  private static func split(_ text: String, _ separator: String, limit: Int64) -> Value {
+  private static func split(
+    _ text: String,
+    _ separator: String,
+    limit: Int64
+  ) throws(EvaluationError) -> Value {
     guard limit != 0 else { return .list([]) }
     if separator.isEmpty {
+      try Size.checkElements(text.utf8.count)
       let scalars = Array(text.unicodeScalars)
       let most = limit < 0 ? scalars.count : min(scalars.count, Int(clamping: limit))
       guard most > 0 else { return .list([]) }
@@ -148,6 +159,7 @@ enum TextFunction {
     {
       parts.append(.string(String(decoding: source[position..<found], as: UTF8.self)))
       position = found + separator.utf8.count
+      try Size.checkElements(parts.count)
     }
     parts.append(.string(String(decoding: source[position...], as: UTF8.self)))
     return .list(parts)
