@@ -24,6 +24,8 @@ struct ProgramTests {
       ("prompt.tokens > 100 ? request.stream : true", false),
       ("request.stream == false", true),
       ("size(prompt.text) == 25", true),
+      ("([prompt.tokens] + dyn([2.5]))[1] < 3", true),
+      ("(request.stream ? [1] : dyn([2.5]))[0] == 2.5", true),
     ]
   )
   func conditions(source: String, answer: Bool) throws {

@@ -14,6 +14,8 @@ package struct CheckedExpression: Sendable {
   private let references: [Reference?]
   /// How many variables of macros are alive at once.
   let localCount: Int
+  /// Whether no part of it is known only at run time.
+  let isFullyTyped: Bool
 
   /// A call of a function that the host answers.
   package struct HostCall: Sendable {
@@ -52,6 +54,7 @@ package struct CheckedExpression: Sendable {
     self.references = references
     self.hostCalls = hostCalls
     self.localCount = localCount
+    isFullyTyped = !types.contains(where: \.mentionsDyn)
     slots = Set(
       references.compactMap {
         if case .variable(let variable) = $0 { variable.slot } else { nil }

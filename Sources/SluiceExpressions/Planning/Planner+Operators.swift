@@ -10,7 +10,7 @@ extension Planner {
     if let one = left.known, let other = right.known {
       return folded { () throws(EvaluationError) in try binaryOperator.apply(one, other) }
     }
-    switch (expression.type(of: leftNode), expression.type(of: rightNode)) {
+    switch (trustedType(of: leftNode), trustedType(of: rightNode)) {
     case (.int, .int):
       if let comparison = binaryOperator.comparison {
         return .bool(compareInts(comparison, left, right))
@@ -41,7 +41,7 @@ extension Planner {
     default: break
     }
     if binaryOperator == .isIn {
-      return membership(left, in: right, type: expression.type(of: leftNode))
+      return membership(left, in: right, type: trustedType(of: leftNode))
     }
     return general(binaryOperator, left, right)
   }

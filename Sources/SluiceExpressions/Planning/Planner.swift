@@ -38,13 +38,21 @@ struct Planner {
         plan(condition),
         plan(then),
         plan(otherwise),
-        type: expression.type(of: node)
+        type: trustedType(of: node)
       )
     case .index(let operand, let key): return lookUp(plan(operand), key: plan(key), in: operand)
     case .list(let elements): return list(elements.map { plan($0) })
     case .map(let entries): return map(entries)
     case .comprehension(let loop): return comprehension(node, loop)
     }
+  }
+
+  /// The type of a node, as far as a closure may be built on it.
+  ///
+  /// `dyn` agrees with every type, so that once it occurs a double can turn up where the checker
+  /// inferred an int: `([1] + dyn([2.5]))[1] < 3` is right, and must not be run on ints.
+  func trustedType(of node: Expression) -> CELType {
+    expression.isFullyTyped ? expression.type(of: node) : .dyn
   }
 
   /// The step of a node that refers to something declared; `nil` for all others.
