@@ -26,6 +26,13 @@ struct CheckerTests {
     #expect(try Sample.check(source).type == type)
   }
 
+  @Test("knows whether all of an expression is typed")
+  func fullyTyped() throws {
+    #expect(try Sample.check("headers['a'] == user.tier && [1].all(x, x > 0)").isFullyTyped)
+    #expect(try !Sample.check("[1, 'a'].exists(x, x == 1)").isFullyTyped)
+    #expect(try !Sample.check("dyn(product) == 1").isFullyTyped)
+  }
+
   @Test("records the slots and host calls that an expression needs")
   func needs() throws {
     let source = "user.tier == 'a' && budget('day').remaining > usd('1')"

@@ -46,6 +46,30 @@ struct ProgramTests {
     #expect(frame.knownValue(at: Sample.slot("product")) == nil)
   }
 
+  @Test(
+    "decides from bounds where they suffice",
+    arguments: [
+      ("prompt.tokens < 301", true), ("prompt.tokens < 100", false), ("prompt.tokens < 300", nil),
+      ("prompt.tokens <= 300", true), ("prompt.tokens <= 99", false),
+      ("100 <= prompt.tokens", true),
+      ("prompt.tokens > 99", true), ("prompt.tokens > 300", false), ("200 > prompt.tokens", nil),
+      ("prompt.tokens >= 100", true), ("prompt.tokens >= 301", false),
+      ("prompt.tokens == 99", false), ("prompt.tokens == 150", nil), ("prompt.tokens != 99", true),
+    ] as [(String, Bool?)]
+  )
+  func bounds(source: String, decided: Bool?) throws {
+    var sample = Sample()
+    sample.tokenBounds = 100...300
+    var frame = sample.frame
+    let program = try Sample.check(source).program()
+    let answer = try program.evaluateBool(&frame)
+    #expect(sample.log.slots.isEmpty == (decided != nil))
+    if let decided { #expect(answer == decided) }
+    // Once it is known, the value decides; here it agrees with the bounds.
+    _ = try frame.value(at: Sample.slot("prompt.tokens"))
+    #expect(try program.evaluateBool(&frame) == answer)
+  }
+
   @Test("computes a feature once, in the frame of who asks")
   func features() throws {
     var sample = Sample()

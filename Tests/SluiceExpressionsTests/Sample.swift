@@ -29,6 +29,7 @@ struct Sample: FrameSource {
   ]
   /// Features by name: expressions over the same frame.
   var features: [String: Program] = [:]
+  var tokenBounds: ClosedRange<Int64>?
   let log = Log()
 
   private static let types: [(name: String, type: CELType, phases: Set<Environment.Phase>)] = [
@@ -52,7 +53,13 @@ struct Sample: FrameSource {
       phase: phase,
       variables: types.enumerated()
         .map {
-          Environment.Variable($1.name, $1.type, slot: $0, phases: $1.phases)
+          Environment.Variable(
+            $1.name,
+            $1.type,
+            slot: $0,
+            phases: $1.phases,
+            hasBounds: $1.name == "prompt.tokens"
+          )
         },
       functions: [
         Environment.HostFunction(
@@ -93,6 +100,10 @@ struct Sample: FrameSource {
     if let feature = features[name] { return try feature.evaluate(&frame) }
     guard let value = values[name] else { throw .unavailable(name) }
     return value
+  }
+
+  func bounds(ofSlot slot: Int) -> ClosedRange<Int64>? {
+    slot == Self.slot("prompt.tokens") ? tokenBounds : nil
   }
 
   func call(

@@ -13,7 +13,7 @@ struct Checker {
   let typing: Typing
   var issues: [ExpressionIssue] = []
   var substitution = Substitution()
-  private var types: [CELType]
+  private var types: [CELType?]
   private var references: [CheckedExpression.Reference?]
   private var hostCalls: [CheckedExpression.HostCall] = []
   /// The variables of the macros around the node at hand, outermost first.
@@ -23,7 +23,7 @@ struct Checker {
   init(environment: Environment, nodes: Int, typing: Typing) {
     self.environment = environment
     self.typing = typing
-    types = Array(repeating: .dyn, count: nodes)
+    types = Array(repeating: nil, count: nodes)
     references = Array(repeating: nil, count: nodes)
   }
 
@@ -53,7 +53,7 @@ struct Checker {
       source: source,
       root: root,
       type: substitution.resolved(type),
-      types: types.map { substitution.resolved($0) },
+      types: types.map { $0.map { substitution.resolved($0) } },
       references: references,
       hostCalls: hostCalls,
       localCount: localCount

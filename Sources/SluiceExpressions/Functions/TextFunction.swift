@@ -1,17 +1,18 @@
 // CEL counts text in code points, so these work on arrays of Unicode scalars.
 extension String {
-  var lowerASCII: String {
-    guard utf8.contains(where: { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }) else {
-      return self
-    }
-    return String(decoding: utf8.map { $0 &- 65 < 26 ? $0 | 32 : $0 }, as: UTF8.self)
-  }
+  var lowerASCII: String { changingCase(from: UInt8(ascii: "A")) }
 
-  var upperASCII: String {
-    guard utf8.contains(where: { $0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z") }) else {
-      return self
+  var upperASCII: String { changingCase(from: UInt8(ascii: "a")) }
+
+  /// Changes the 26 letters that begin at `first` to the other case.
+  private func changingCase(from first: UInt8) -> String {
+    var bytes = Array(utf8)
+    for index in bytes.indices {
+      let byte = bytes[index]
+      // The cases differ in one bit.
+      bytes[index] = byte &- first < 26 ? byte ^ 0x20 : byte
     }
-    return String(decoding: utf8.map { $0 &- 97 < 26 ? $0 & ~32 : $0 }, as: UTF8.self)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   var trimmed: String {

@@ -14,6 +14,16 @@ package protocol FrameSource {
     _ arguments: [Value],
     in frame: inout Frame
   ) throws(EvaluationError) -> Value
+  /// Between what the value of an int lies, where that is cheaper to say than the value; `nil` if
+  /// nothing is known.
+  ///
+  /// Asked only of variables declared with `hasBounds`, and only before a comparison with a
+  /// constant: it decides `prompt.tokens < 200` without counting where it can.
+  func bounds(ofSlot slot: Int) -> ClosedRange<Int64>?
+}
+
+extension FrameSource {
+  package func bounds(ofSlot slot: Int) -> ClosedRange<Int64>? { nil }
 }
 
 /// The variables of one exchange, by slot: each is asked for once, when it is first needed.
@@ -123,6 +133,11 @@ package struct Frame {
     if cells[slot].state == .int { return cells[slot].word }
     guard case .int(let value) = try ask(slot) else { throw .wrongType }
     return value
+  }
+
+  /// What the source can say of a slot before it is computed.
+  func bounds(at slot: Int) -> ClosedRange<Int64>? {
+    cells[slot].state == .empty ? source.bounds(ofSlot: slot) : nil
   }
 
   mutating func double(at slot: Int) throws(EvaluationError) -> Double {
