@@ -139,6 +139,29 @@ struct CheckerTests {
     #expect(Sample.issues(source).map(\.range) == [range])
   }
 
+  @Test(
+    "says what to write instead",
+    arguments: [
+      ("prompt.tokens < 'a'", "it takes int < int, int < uint or int < double"),
+      ("prompt.text.contains()", "it takes string.contains(string)"),
+      ("user.tier == premium", "if it is a text, write \"premium\""),
+      ("'a' in product", "write text.contains(part)"),
+      ("product in ('a', 'b')", "write a list in brackets, such as ['a', 'b']"),
+      (
+        "headers.x-canary == '1'",
+        "write names with a dash in brackets, such as headers[\"x-name\"]"
+      ),
+      ("prompt.tokens < 100k", "write the number in full, without a unit"),
+      ("product == \u{201C}a\u{201D}", "write straight quotes"),
+      ("budget('day').remaining > 5", "write amounts of money as usd(\"5\")"),
+      ("!product", "it takes !bool"),
+      ("headers[1]", "it takes map(A, B)[A]"),
+    ]
+  )
+  func help(source: String, help: String) {
+    #expect(Sample.issues(source).first?.help == help)
+  }
+
   @Test("reports every unknown name in one go, in order")
   func several() {
     #expect(Sample.issues("aaaa == 1 && bbbb == 2").map(\.range) == [0..<4, 13..<17])
