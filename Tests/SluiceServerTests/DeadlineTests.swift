@@ -7,7 +7,9 @@ import Testing
 
 @Suite struct DeadlineTests {
   private func service(
-    idle: Duration = .seconds(60), head: Duration = .seconds(60), body: Duration = .seconds(60)
+    idle: Duration = .seconds(60),
+    head: Duration = .seconds(60),
+    body: Duration = .seconds(60)
   ) -> ScriptedService {
     var service = ScriptedService.echo
     service.limits = ConnectionLimits(idle: idle, head: head)
@@ -42,7 +44,10 @@ import Testing
     }
   }
 
-  @Test("does not let a client move the deadline of its body by dripping it", arguments: [true, false])
+  @Test(
+    "does not let a client move the deadline of its body by dripping it",
+    arguments: [true, false]
+  )
   func slowBody(isChunked: Bool) async throws {
     try await serving(service(body: .milliseconds(20))) { loop, address, _ in
       let client = try await Client.connect(to: address, on: loop)

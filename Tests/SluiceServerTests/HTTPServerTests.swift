@@ -33,7 +33,8 @@ import Testing
           + "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: x\r\n\r\n"
           + "POST /3 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nz"
           + "GET /4 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
-          + "GET /5 HTTP/1.1\r\nHost: h\r\n\r\n")
+          + "GET /5 HTTP/1.1\r\nHost: h\r\n\r\n"
+      )
       for body in ["GET /1 ", "POST /2 abcde", "POST /3 z", "GET /4 "] {
         #expect(try await client.reply().body == body)
       }
@@ -60,7 +61,9 @@ import Testing
     try await serving(ScriptedService.echo) { loop, address, _ in
       let client = try await Client.connect(to: address, on: loop)
       let body = String(repeating: "0123456789", count: 50_000)
-      try await client.say("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n")
+      try await client.say(
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+      )
       loop.startTask { [stream = client.stream] in
         _ = try? await stream.write(Array(body.utf8))
       }
@@ -73,13 +76,15 @@ import Testing
     try await serving(ScriptedService.echo) { loop, address, _ in
       let client = try await Client.connect(to: address, on: loop)
       try await client.say(
-        "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+      )
       #expect(try await client.head().status == 100)
       try await client.say("hi")
       #expect(try await client.reply().body == "POST / hi")
       // Its body is here already.
       try await client.say(
-        "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nho")
+        "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nho"
+      )
       #expect(try await client.reply().body == "POST / ho")
     }
   }
@@ -218,11 +223,13 @@ import Testing
     try await serving(ScriptedService.echo) { loop, address, _ in
       let client = try await Client.connect(to: address, on: loop)
       try await client.say(
-        "POST /refused HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        "POST /refused HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: h\r\n\r\n"
+      )
       #expect(try await client.reply().status == 404)
       #expect(try await client.reply().body == "GET / ")
       try await client.say(
-        "POST /refused HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+        "POST /refused HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+      )
       let reply = try await client.reply()
       #expect(reply.status == 404)
       #expect(!reply.keepAlive)

@@ -42,7 +42,10 @@ struct ScriptedService: RequestService {
   func receive(_ head: RequestHead) -> Reception {
     if head.hasPath(refusedPath) { return .refuse(ServerReply(APIError.notFound)) }
     return .serve(
-      Handler(answer: answer), maximumBody: maximumBody, bodyTimeout: bodyTimeout.nanoseconds)
+      Handler(answer: answer),
+      maximumBody: maximumBody,
+      bodyTimeout: bodyTimeout.nanoseconds
+    )
   }
 
   func reply(to refusal: ServerRefusal) -> ServerReply { TrafficService.reply(to: refusal) }
@@ -60,7 +63,8 @@ struct ScriptedService: RequestService {
   static let echo = ScriptedService { request, sink in
     let head = "\(request.head.method.name) \(request.head.path) "
     try await sink.send(
-      ServerReply(status: 200, contentType: "text/plain", body: Array(head.utf8) + request.body))
+      ServerReply(status: 200, contentType: "text/plain", body: Array(head.utf8) + request.body)
+    )
   }
 }
 

@@ -8,7 +8,9 @@ import Testing
   @Test(
     "refuses, says so, and answers nothing that follows",
     arguments: [
-      ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+      (
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n", 400
+      ),
       ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n", 400),
       ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4, 4\r\n\r\n", 400),
       ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: +4\r\n\r\n", 400),
@@ -16,7 +18,10 @@ import Testing
       ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", 400),
       ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n", 400),
       ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
-      ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+      (
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+        400
+      ),
       ("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
       ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n", 400),
       ("POST / HTTP/1.1\r\nHost: h\r\n Folded: x\r\n\r\n", 400),
@@ -31,12 +36,21 @@ import Testing
       ("POST  / HTTP/1.1\r\nHost: h\r\n\r\n", 400),
       ("POST / HTTP/2.0\r\nHost: h\r\n\r\n", 505),
       ("POST / HTTP/1.1\r\nHost: h\r\nExpect: the-unexpected\r\n\r\n", 417),
-      ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0x4\r\nabcd\r\n0\r\n\r\n", 400),
+      (
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0x4\r\nabcd\r\n0\r\n\r\n",
+        400
+      ),
       ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\nabcd\r\n0\r\n\r\n", 400),
       ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcdX0\r\n\r\n", 400),
-      ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n-4\r\nabcd\r\n0\r\n\r\n", 400),
-      ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff1\r\n", 413),
-    ])
+      (
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n-4\r\nabcd\r\n0\r\n\r\n",
+        400
+      ),
+      (
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff1\r\n", 413
+      ),
+    ]
+  )
   func refuses(text: String, status: Int) async throws {
     try await serving(ScriptedService.echo) { loop, address, _ in
       let client = try await Client.connect(to: address, on: loop)
@@ -52,7 +66,9 @@ import Testing
   @Test("refuses a head that is too long, or has too many fields")
   func tooLong() async throws {
     try await serving(ScriptedService.echo) { loop, address, _ in
-      for field in ["X: " + String(repeating: "x", count: 40_000), String(repeating: "X: y\r\n", count: 101)] {
+      for field in [
+        "X: " + String(repeating: "x", count: 40_000), String(repeating: "X: y\r\n", count: 101),
+      ] {
         let client = try await Client.connect(to: address, on: loop)
         try await client.say("GET / HTTP/1.1\r\nHost: h\r\n\(field)\r\n\r\n")
         #expect(try await client.reply().status == 431)

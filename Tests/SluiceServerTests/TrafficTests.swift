@@ -27,12 +27,20 @@ struct OneStage: WaitingStage {
 
   func generation(_ number: UInt64 = 1, policy: Policy = Policy()) -> Generation {
     let node = Node(
-      kind: .attempt, name: "one", summary: "", place: .builtIn, step: .wait(self),
-      exits: [Exit(name: "done", destination: nil, counter: Counter())])
+      kind: .attempt,
+      name: "one",
+      summary: "",
+      place: .builtIn,
+      step: .wait(self),
+      exits: [Exit(name: "done", destination: nil, counter: Counter())]
+    )
     return Generation(
-      number: number, hash: "", policy: policy,
+      number: number,
+      hash: "",
+      policy: policy,
       graph: Graph(nodes: [node], entries: [.chat: NodeIndex(0), .models: NodeIndex(0)]),
-      features: [])
+      features: []
+    )
   }
 
   /// Hands the upstream's reply on as it comes.
@@ -40,12 +48,18 @@ struct OneStage: WaitingStage {
     OneStage { exchange throws(Failure) in
       let reply = try await upstream.send(
         UpstreamRequest(
-          path: "/chat/completions", fields: exchange.request.fields, body: exchange.request.body,
-          headDeadline: exchange.deadline),
-        in: exchange.world, cancellation: exchange.cancellation)
+          path: "/chat/completions",
+          fields: exchange.request.fields,
+          body: exchange.request.body,
+          headDeadline: exchange.deadline
+        ),
+        in: exchange.world,
+        cancellation: exchange.cancellation
+      )
       try await exchange.sink.begin(
         status: reply.status,
-        fields: exchange.replyFields + [("content-type", reply.field("content-type") ?? "")])
+        fields: exchange.replyFields + [("content-type", reply.field("content-type") ?? "")]
+      )
       while let bytes = try await reply.read() { try await exchange.sink.write(bytes) }
       try await exchange.sink.finish()
       exchange.outcome = .streamed
@@ -72,7 +86,8 @@ final class Watcher: ExchangeObserver {
   private static let ok = OneStage { exchange throws(Failure) in
     let text = "\(exchange.request.service) \(exchange.request.path) \(exchange.request.peer)"
     exchange.outcome = .reply(
-      Reply(status: 200, body: Array(text.utf8) + exchange.request.body, fields: [("x-a", "b")]))
+      Reply(status: 200, body: Array(text.utf8) + exchange.request.body, fields: [("x-a", "b")])
+    )
   }
 
   private func serving(
@@ -141,7 +156,8 @@ final class Watcher: ExchangeObserver {
       ("POST /v1/chat/completions", "text/plain", 415, "unsupported_media_type"),
       ("POST /v1/chat/completions", "application/jsonp", 415, "unsupported_media_type"),
       ("POST /v1/chat/completions", "Application/JSON; charset=utf-8", 200, ""),
-    ])
+    ]
+  )
   func destinations(line: String, type: String, status: Int, code: String) async throws {
     try await serving(Self.ok) { loop, address, _ in
       let client = try await Client.connect(to: address, on: loop)
@@ -161,7 +177,8 @@ final class Watcher: ExchangeObserver {
       exchange.refuse(
         exchange.request.body.isEmpty
           ? .rateLimited(limit: "per-user", retryAfterSeconds: 7)
-          : .insufficientQuota(reason: "budget"))
+          : .insufficientQuota(reason: "budget")
+      )
     }
     try await serving(stage) { loop, address, _ in
       let client = try await Client.connect(to: address, on: loop)
@@ -198,11 +215,14 @@ final class Watcher: ExchangeObserver {
       arrived.send(true)
       _ = await goOn.wait()
       exchange.outcome = .reply(
-        Reply(status: 200, body: Array("\(exchange.generation.number)".utf8)))
+        Reply(status: 200, body: Array("\(exchange.generation.number)".utf8))
+      )
     }
     let cell = GenerationCell(stage.generation(1))
     try await SluiceServerTests.serving(TrafficService(cell, observer: Watcher())) {
-      loop, address, _ in
+      loop,
+      address,
+      _ in
       let client = try await Client.connect(to: address, on: loop)
       for number in 1...2 {
         try await client.say(Self.chat())
@@ -247,7 +267,9 @@ final class Watcher: ExchangeObserver {
       try await peer.write(
         Array(
           "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-            .utf8))
+            .utf8
+        )
+      )
       #expect(try await client.head().status == 200)
       for event in ["data: 1\n\n", "data: 2\n\n"] {
         try await peer.write(Array("9\r\n\(event)\r\n".utf8))
@@ -286,12 +308,18 @@ final class Watcher: ExchangeObserver {
   }
 
   private static func upstream(
-    _ address: SocketAddress, on loop: EventLoop
+    _ address: SocketAddress,
+    on loop: EventLoop
   ) throws -> HTTPUpstream {
     try HTTPUpstream(
-      name: "test", url: "http://\(address)", secret: "sk-upstream",
-      timeouts: UpstreamSettings.Timeouts(), version: "1", loops: [loop],
-      resolver: Resolver(on: try blocking.get(), world: loop))
+      name: "test",
+      url: "http://\(address)",
+      secret: "sk-upstream",
+      timeouts: UpstreamSettings.Timeouts(),
+      version: "1",
+      loops: [loop],
+      resolver: Resolver(on: try blocking.get(), world: loop)
+    )
   }
 }
 
