@@ -1,1 +1,33 @@
-// The ports of a graph; filled in with the lowering.
+package import SluicePipeline
+package import SluiceStages
+package import SluiceTelemetry
+
+/// What a graph is connected to: stores that outlive it, and the upstreams it may ask.
+///
+/// The gateway hands in the real ones, the simulation its own; state sits behind stable names, so
+/// that the next generation's graph finds what the last one counted.
+package struct Ports: Sendable {
+  package var keys: any KeyDirectory
+  package var counters: any Counters
+  package var cache: any ReplyCache
+  package var flights: FlightTable
+  /// By the name of the upstream in the policy.
+  package var upstreams: [String: any Upstream]
+  package var metrics: MetricsRegistry
+
+  package init(
+    keys: any KeyDirectory,
+    counters: any Counters,
+    cache: any ReplyCache,
+    flights: FlightTable,
+    upstreams: [String: any Upstream],
+    metrics: MetricsRegistry
+  ) {
+    self.keys = keys
+    self.counters = counters
+    self.cache = cache
+    self.flights = flights
+    self.upstreams = upstreams
+    self.metrics = metrics
+  }
+}

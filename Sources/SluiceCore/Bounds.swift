@@ -17,6 +17,8 @@ package enum Bounds {
   package static let yamlAliasNodes = 10_000
   /// Mistakes of syntax in one file behind which reading goes on.
   package static let yamlRecoveries = 32
+  /// Bytes of a name that a policy declares.
+  package static let policyNameBytes = 128
   /// Findings that one run prints.
   package static let diagnostics = 100
   /// Bytes of one CEL expression.

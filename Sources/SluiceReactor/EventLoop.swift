@@ -230,7 +230,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, World, @unchecked S
   private func beginStopping() {
     phase = .stopping
     for source in sources.all { source.loopStops() }
-    while let action = timers.takeDue(at: .max) { action() }
+    for _ in 0..<timers.count { timers.takeDue(at: .max)?() }
   }
 
   /// Ends unless something was opened, scheduled or handed in meanwhile.
@@ -298,7 +298,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, World, @unchecked S
 
   /// Runs `action` on this loop when the monotonic clock has reached `deadline`, in nanoseconds.
   ///
-  /// When the loop stops, every timer runs, due or not; see `isStopping`.
+  /// When the loop stops, every timer runs, due or not. An action that schedules the next one asks
+  /// `isStopping` first, or the loop never ends.
   package func schedule(at deadline: Int64, _ action: @escaping () -> Void) -> LoopTimer {
     assertCurrent()
     return timers.add(at: deadline, action)

@@ -119,6 +119,8 @@ package final class TCPListener: EventSource, @unchecked Sendable {
   private func closeHere() {
     guard !isClosed else { return }
     if handler != nil { acceptSome(atMost: Bounds.acceptBacklog) }
+    // A handler may have closed it meanwhile.
+    guard !isClosed else { return }
     isClosed = true
     handler = nil
     if let registration {

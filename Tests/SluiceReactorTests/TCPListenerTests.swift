@@ -84,6 +84,28 @@ import Testing
     }
   }
 
+  @Test("may be closed by its own handler")
+  func closedByHandler() async throws {
+    try await onLoop { loop in
+      let accepted = Accepted()
+      let listener = try TCPListener(anyLoopback, on: loop)
+      let connector = TCPConnector(on: loop)
+      let clients = [
+        try await connector.connect(to: listener.address),
+        try await connector.connect(to: listener.address),
+      ]
+      listener.start { stream in
+        listener.close()
+        accepted.add(stream)
+      }
+      for client in clients {
+        await accepted.next().close()
+        client.close()
+      }
+      await #expect(throws: IOFailure.refused) { try await connector.connect(to: listener.address) }
+    }
+  }
+
   @Test("frees its port when it never started")
   func neverStarted() async throws {
     try await onLoop { loop in

@@ -276,7 +276,7 @@ import Testing
     arguments: ["", "a b", "a\r\nX: y", "ä"]
   )
   func badSecret(secret: String) async throws {
-    try await onLoop { loop in
+    _ = try await onLoop { loop in
       #expect(throws: UpstreamSetupError.badSecret) {
         _ = try loop.upstream("http://127.0.0.1:1", secret: secret)
       }

@@ -119,4 +119,19 @@ extension Diagnostic {
       help: "name parts of it under `features`"
     )
   }
+
+  /// `path`: the features from one back to itself.
+  package static func featureCycle(
+    _ path: [String],
+    at span: SourceSpan,
+    through others: [SourceSpan]
+  ) -> Diagnostic {
+    Diagnostic(
+      .featureCycle,
+      "feature leads back to itself: " + path.map { "`\($0)`" }.joined(separator: " → "),
+      at: span,
+      seconds: others.map { Label("on the way", at: $0) },
+      help: "take one of them out of the circle"
+    )
+  }
 }

@@ -87,6 +87,7 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case constantError = 0607
   case unknownFunction = 0608
   case expressionTooLarge = 0609
+  case featureCycle = 0610
 
   // SL09xx: what this version does not do.
   case notServedYet = 0901

@@ -33,6 +33,7 @@ struct StreamRelay {
   /// Relays to the end.
   ///
   /// - Parameter cancellation: of the attempt.
+  /// - Returns: how it ended; the client has been told.
   /// - Throws: a failure before the client had anything.
   mutating func run(cancellation: Cancellation) async throws(Failure) -> AttemptStage.Exit {
     do throws(Failure) {

@@ -20,9 +20,13 @@ package struct RouteStage: Stage {
   private let access: ModelAccess
   private let errors: Counter
 
+  /// Makes the node.
+  ///
   /// - Parameters:
-  ///   - goals: where the routes lead, splits resolved; each is an exit, named as in `names`.
+  ///   - table: the routes.
+  ///   - goals: where they lead, splits resolved; each is an exit of that name.
   ///   - splits: by target; the program gives the key that is to stay with its share.
+  ///   - access: what a tier may reach.
   ///   - errors: counts conditions that had no value.
   package init(
     table: RouteTable,

@@ -40,9 +40,12 @@ package struct RouteTable: Sendable {
 
   /// The first entry whose condition holds.
   ///
-  /// - Parameter requested: what the client named; `nil` for `auto`, which `to: requested` does
-  ///   not match.
-  /// - Complexity: linear in the entries before the match.
+  /// Complexity: linear in the entries before the match.
+  ///
+  /// - Parameters:
+  ///   - frame: of the exchange.
+  ///   - requested: what the client named; `nil` for `auto`, which `to: requested` does not match.
+  /// - Returns: the route, where it leads, and which conditions had no value.
   package func decide(_ frame: inout Frame, requested: Goal?) -> Decision {
     var decision = Decision()
     for entry in entries {

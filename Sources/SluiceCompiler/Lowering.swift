@@ -1,0 +1,236 @@
+import SluiceCore
+import SluiceExpressions
+import SluicePipeline
+import SluicePolicy
+import SluiceStages
+import SluiceTelemetry
+
+/// Lowers a policy to its graph: the order of the pipeline is the order of this file.
+///
+/// Only the nodes that the policy needs exist: routes that nothing can reach, targets that no live
+/// route leads to, and caches that no product asks for leave no trace.
+struct Lowering {
+  private let policy: Policy
+  private let ports: Ports
+  private let access: ModelAccess
+  private let routes: [LiveRoute]
+  private let goals: [RouteTable.Goal]
+  /// By product; without any, no node of a cache exists.
+  private let cacheRules: [String: ExactCacheStage.Rules]
+  private var builder = GraphBuilder()
+
+  init(_ policy: Policy, _ ports: Ports) {
+    self.policy = policy
+    self.ports = ports
+    access = ModelAccess(policy)
+    routes = LiveRoute.all(of: policy)
+    goals = LiveRoute.goals(of: routes, in: policy)
+    cacheRules = Dictionary(
+      uniqueKeysWithValues: policy.products.compactMap { product in
+        product.cache.map { cache in
+          (product.name, ExactCacheStage.Rules(cache, key: cache.key?.checked.program()))
+        }
+      }
+    )
+  }
+
+  private var hasCache: Bool { !cacheRules.isEmpty }
+
+  func graph() -> Graph {
+    var lowering = self
+    return lowering.build()
+  }
+
+  private mutating func build() -> Graph {
+    addEntry(.chat, first: "identity", next: "request")
+    builder.add(
+      .request,
+      "request",
+      place: .builtIn,
+      stage: RequestStage(),
+      exits: ["understood": firstLimit, "refused": nil]
+    )
+    for (position, limit) in policy.limits.enumerated() {
+      add(limit, next: position + 1 < policy.limits.count ? name(ofLimit: position + 1) : "route")
+    }
+    addRoute()
+    for goal in goals { addGoal(goal) }
+    builder.add(
+      .settle,
+      "settle",
+      place: .builtIn,
+      stage: SettleStage(),
+      exits: hasCache
+        ? ["settled": "store", "unmetered": "store"] : ["settled": nil, "unmetered": nil]
+    )
+    if hasCache { addStore() }
+    builder.add(
+      .refuse,
+      "refuse",
+      place: .builtIn,
+      stage: RefuseStage(),
+      exits: ["refused": nil]
+    )
+
+    addEntry(.models, first: "identity models", next: "models")
+    builder.add(
+      .models,
+      "models",
+      place: .builtIn,
+      stage: ModelsStage(access: access),
+      exits: ["listed": nil, "unknown": nil]
+    )
+    return builder.build { node, exit in ports.metrics.exits[node, exit] }
+  }
+
+  // MARK: Who asks
+
+  private mutating func addEntry(_ service: Service, first: String, next: String) {
+    builder.add(
+      .identity,
+      first,
+      summary: policy.identity.summary,
+      place: policy.identity.place,
+      stage: IdentityStage(policy.identity, tiers: policy.tiers, keys: ports.keys),
+      exits: ["known": next, "anonymous": next, "refused": nil]
+    )
+    builder.enter(service, at: first)
+  }
+
+  // MARK: How much
+
+  private var firstLimit: String { policy.limits.isEmpty ? "route" : name(ofLimit: 0) }
+
+  private func name(ofLimit position: Int) -> String { "limit \(policy.limits[position].name)" }
+
+  private mutating func add(_ limit: LimitSettings, next: String) {
+    let name = "limit \(limit.name)"
+    let errors = ports.metrics.expressionErrors[name]
+    let key = limit.key?.checked.program()
+    let exits: [String: String?] = ["admitted": next, "refused": nil]
+    switch limit.measure {
+    case .requests, .tokens:
+      builder.add(
+        .limit,
+        name,
+        summary: limit.summary,
+        place: limit.place,
+        stage: RateLimitStage(limit, key: key, counters: ports.counters, errors: errors),
+        exits: exits
+      )
+    case .concurrent:
+      builder.add(
+        .limit,
+        name,
+        summary: limit.summary,
+        place: limit.place,
+        stage: ConcurrencyLimitStage(limit, key: key, counters: ports.counters, errors: errors),
+        exits: exits
+      )
+    }
+  }
+
+  // MARK: Where to
+
+  private mutating func addRoute() {
+    var splits: [TargetIndex: (split: Split, key: Program)] = [:]
+    for (position, target) in policy.targets.enumerated() {
+      guard case .split(let shares, let key) = target.kind else { continue }
+      splits[TargetIndex(position)] = (Split(shares), key.checked.program())
+    }
+    let stage = RouteStage(
+      table: RouteTable(routes.map(\.entry)),
+      goals: goals.map { ($0, policy.name(of: $0)) },
+      splits: splits,
+      access: access,
+      errors: ports.metrics.expressionErrors["route"]
+    )
+    var exits: [String: String?] = ["no_route": nil, "refused": nil]
+    for goal in goals { exits[policy.name(of: goal)] = first(of: goal) }
+    builder.add(
+      .route,
+      "route",
+      summary: routes.map { $0.summary(in: policy) }.joined(separator: "; "),
+      place: policy.routes.first?.place ?? .builtIn,
+      stage: stage,
+      exits: exits
+    )
+  }
+
+  // MARK: The answer
+
+  private func first(of goal: RouteTable.Goal) -> String {
+    hasCache ? "cache \(policy.name(of: goal))" : attempt(goal, 0)
+  }
+
+  private func models(of goal: RouteTable.Goal) -> [ModelIndex] {
+    switch goal {
+    case .target(let target): policy.candidates(of: target)
+    case .model(let model): [model]
+    }
+  }
+
+  /// The name of the node that asks the candidate at `position`; behind the last, the refusal.
+  private func attempt(_ goal: RouteTable.Goal, _ position: Int) -> String {
+    let models = models(of: goal)
+    guard position < models.count else { return "refuse" }
+    return "attempt \(policy.name(of: goal))/\(policy[models[position]].name)"
+  }
+
+  private mutating func addGoal(_ goal: RouteTable.Goal) {
+    if hasCache { addCache(goal) }
+    for (position, model) in models(of: goal).enumerated() {
+      let settings = policy[model]
+      guard let upstream = ports.upstreams[settings.upstream] else {
+        preconditionFailure("upstream \(settings.upstream) is not connected")
+      }
+      let next = attempt(goal, position + 1)
+      builder.add(
+        .attempt,
+        attempt(goal, position),
+        summary: settings.summary,
+        place: settings.place,
+        waiting: AttemptStage(
+          model: model,
+          settings: settings,
+          upstream: upstream,
+          access: access
+        ),
+        exits: [
+          "answered": "settle", "declined": nil, "skipped": next, "failed": next,
+          "gave_up": "refuse", "cut": "settle",
+        ]
+      )
+    }
+  }
+
+  private mutating func addCache(_ goal: RouteTable.Goal) {
+    let name = "cache \(policy.name(of: goal))"
+    builder.add(
+      .cache,
+      name,
+      summary: policy.cacheSummary,
+      place: policy.products.cachePlace,
+      waiting: ExactCacheStage(
+        rules: cacheRules,
+        cache: ports.cache,
+        flights: ports.flights,
+        errors: ports.metrics.expressionErrors["cache"]
+      ),
+      exits: [
+        "hit": nil, "miss": attempt(goal, 0), "refresh": attempt(goal, 0),
+        "bypass": attempt(goal, 0), "gave_up": nil,
+      ]
+    )
+  }
+
+  private mutating func addStore() {
+    builder.add(
+      .store,
+      "store",
+      place: policy.products.cachePlace,
+      stage: StoreStage(cache: ports.cache),
+      exits: ["stored": nil, "kept_out": nil]
+    )
+  }
+}

@@ -1,0 +1,69 @@
+import SluiceCore
+import SluiceExpressions
+import SluicePolicy
+
+// A node's settings in a line, as `sluice graph` shows them.
+
+extension IdentitySettings {
+  var summary: String {
+    let keys = self.keys.map { "keys of \($0)" } ?? "no keys"
+    guard let anonymous else { return "\(keys), nobody anonymous" }
+    let tier = anonymous.tier.isEmpty ? "" : " as tier \(anonymous.tier)"
+    return "\(keys), anonymous\(tier)"
+  }
+}
+
+extension LimitSettings {
+  var summary: String {
+    let base = measure.summary + (key.map { " by \($0.checked.source)" } ?? "")
+    let overrides = tiers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.summary)" }
+    return ([base] + overrides).joined(separator: ", ")
+  }
+}
+
+extension LimitSettings.Measure {
+  var summary: String {
+    switch self {
+    case .requests(let rate, let burst): rate.summary + (burst > 0 ? " + \(burst)" : "")
+    case .tokens(let rate, _): "tokens \(rate.summary)"
+    case .concurrent(let maximum): "\(maximum) at once"
+    }
+  }
+}
+
+extension LimitSettings.Rate {
+  /// `100/m`, or `100/90s` for a window that has no letter.
+  var summary: String {
+    let seconds = window.nanoseconds / 1_000_000_000
+    let unit =
+      switch seconds {
+      case 1: "s"
+      case 60: "m"
+      case 3_600: "h"
+      case 86_400: "d"
+      default: "\(seconds)s"
+      }
+    return "\(count)/\(unit)"
+  }
+}
+
+extension ModelSettings {
+  var summary: String {
+    guard let price else { return "\(upstreamName) at \(upstream), not priced" }
+    return "\(upstreamName) at \(upstream), \(price.input) in, \(price.output) out"
+  }
+}
+
+extension Policy {
+  var cacheSummary: String {
+    products.compactMap { product in
+      product.cache.map { "\(product.name) by \($0.scope.rawValue) for \($0.ttl)" }
+    }
+    .joined(separator: ", ")
+  }
+}
+
+extension [ProductSettings] {
+  /// Where the first cache is declared.
+  var cachePlace: SourcePlace { lazy.compactMap(\.cache).first?.place ?? .builtIn }
+}

@@ -1,0 +1,101 @@
+import SluiceCore
+
+/// The sections of a policy.
+enum Section: String, CaseIterable {
+  case server, identity, upstreams, models, tiers, features, targets, routes, products, limits
+  case budgets
+  case killSwitches = "kill_switches"
+
+  /// What one declaration in it is called; nil where it declares no names.
+  var kind: String? {
+    switch self {
+    case .server, .identity: nil
+    case .upstreams: "upstream"
+    case .models: "model"
+    case .tiers: "tier"
+    case .features: "feature"
+    case .targets: "target"
+    case .routes: "route"
+    case .products: "product"
+    case .limits: "limit"
+    case .budgets: "budget"
+    case .killSwitches: "kill switch"
+    }
+  }
+
+  /// Whether it is a map that merges over files.
+  var merges: Bool { self != .server && self != .routes }
+}
+
+/// What the files of a bundle say, gathered by section.
+///
+/// Sections that are maps merge over files; `routes` and `server` stand in one. The first of two
+/// declarations of one name counts, and both places are told.
+struct Sections {
+  /// By section: the names it declares. `routes` and `server` have none here.
+  private(set) var names: [Section: Names] = [:]
+  /// The keys of `identity`, from all files.
+  private(set) var identity = Names(kind: "key of `identity`")
+  /// Where each section's own key stands, in the order of the files.
+  private(set) var heads: [Section: [YAMLEntry]] = [:]
+  /// The first lines of the policy files.
+  private(set) var policyHeads: [SourceSpan] = []
+
+  init(of documents: [YAMLDocument], in bundle: Bundle, _ findings: inout Findings) {
+    for section in Section.allCases {
+      if let kind = section.kind { names[section] = Names(kind: kind) }
+    }
+    for document in documents {
+      guard let mapping = BundleKind.policy(in: document, &findings) else { continue }
+      policyHeads.append(mapping.entries.first?.keySpan ?? document.root.span)
+      for entry in mapping.entries where BundleKind(rawValue: entry.name) == nil {
+        take(entry, &findings)
+      }
+    }
+  }
+
+  /// The one place of a section that stands in one file.
+  subscript(section: Section) -> YAMLEntry? { heads[section]?.first }
+
+  private mutating func take(_ entry: YAMLEntry, _ findings: inout Findings) {
+    guard let section = Section(rawValue: entry.name) else {
+      findings.report(
+        .unknownKey(
+          entry.name, in: "a policy",
+          nearest: NearestName.nearest(to: entry.name, among: Schema.sections),
+          allowed: Schema.sections, at: entry.keySpan))
+      return
+    }
+    if !section.merges, let first = heads[section]?.first {
+      findings.report(
+        .sectionInSeveralFiles(entry.name, at: entry.keySpan, first: first.keySpan))
+      return
+    }
+    heads[section, default: []].append(entry)
+    guard section.merges else { return }
+    guard let mapping = entry.value.mapping else {
+      findings.report(
+        .wrongType(
+          entry.name, expected: "a map", got: entry.value.kindDescription,
+          at: entry.value.isNull ? entry.keySpan : entry.value.useSpan))
+      return
+    }
+    for item in mapping.entries { declare(item, in: section, &findings) }
+  }
+
+  private mutating func declare(
+    _ entry: YAMLEntry,
+    in section: Section,
+    _ findings: inout Findings
+  ) {
+    let first: SourceSpan?
+    if section == .identity {
+      first = identity.declare(entry)
+    } else {
+      first = names[section]?.declare(entry)
+    }
+    guard let first else { return }
+    let kind = section.kind ?? "key"
+    findings.report(.duplicateName(kind, entry.name, at: entry.keySpan, first: first))
+  }
+}

@@ -1,0 +1,73 @@
+import SluiceCore
+import SluicePolicy
+
+extension Binder {
+  private enum OutputField: String, CaseIterable { case max_tokens, max_completion_tokens }
+
+  func bindModel(_ entry: YAMLEntry) -> ModelSettings? {
+    guard
+      let fields = fields(
+        of: entry.value, Schema.model, key: entry.name, owner: "model `\(entry.name)`",
+        at: entry.keySpan)
+    else { return nil }
+    let upstream = required("upstream", fields)
+      .flatMap { text($0, expected: "the name of an upstream") }
+      .flatMap { reference($0, to: .upstreams) }
+    let id = fields["id"].flatMap { text($0, expected: "the upstream's name for it") }?.text
+    let context = required("context", fields, example: "context: 128k")
+      .flatMap { quantity($0, .count, in: 1...100_000_000, "from 1 to 100M") }
+    let output = required("max_output", fields, example: "max_output: 4096")
+      .flatMap { quantity($0, .count, in: 1...100_000_000, "from 1 to 100M") }
+    let price = fields["price"].flatMap { self.price($0, of: entry.name) }
+    let tokenizer = fields["tokenizer"].flatMap { choice($0, ModelSettings.Tokenizer.self) }
+    let serves = fields["serves"].flatMap { choices($0, ModelSettings.Service.self) }
+    let field = fields["output_field"].flatMap { choice($0, OutputField.self) }
+    if let entry = fields["serves"], entry.value.sequence?.isEmpty == true {
+      report(
+        .wrongType(
+          "serves", expected: "a list of words", got: "an empty list", example: "serves: [chat]",
+          at: entry.value.span))
+    }
+    guard let upstream, let context, let output else { return nil }
+    return ModelSettings(
+      name: entry.name, upstream: upstream, upstreamName: id ?? entry.name, context: context,
+      maxOutput: output, price: price, tokenizer: tokenizer,
+      serves: serves ?? [.chat, .completions],
+      outputField: (field ?? .max_tokens).rawValue, place: place(of: entry.keySpan))
+  }
+
+  private func price(_ entry: YAMLEntry, of model: String) -> ModelSettings.Price? {
+    if entry.value.scalar?.text == "free" {
+      return ModelSettings.Price(input: .free, output: .free)
+    }
+    guard
+      let fields = fields(
+        of: entry.value, Schema.price, key: "price", owner: "`price` of model `\(model)`",
+        at: entry.keySpan)
+    else { return nil }
+    func part(_ key: String) -> TokenPrice? {
+      guard let entry = required(key, fields, example: "\(key): $0.50/M"),
+        let scalar = scalar(entry, expected: "a price of tokens", example: "\(key): $0.50/M")
+      else { return nil }
+      return quantity(scalar, key: key, .price)
+    }
+    let input = part("input")
+    let output = part("output")
+    guard let input, let output else { return nil }
+    return ModelSettings.Price(input: input, output: output)
+  }
+
+  func bindTier(_ entry: YAMLEntry) -> TierSettings? {
+    guard
+      let fields = fields(
+        of: entry.value, Schema.tier, key: entry.name, owner: "tier `\(entry.name)`",
+        at: entry.keySpan)
+    else { return nil }
+    let positions = names(of: .models).positions
+    let models = fields["models"].flatMap { references($0, to: .models) }
+    return TierSettings(
+      name: entry.name,
+      models: models.map { Set($0.compactMap { positions[$0].map { ModelIndex($0) } }) },
+      place: place(of: entry.keySpan))
+  }
+}

@@ -1,0 +1,73 @@
+import SluiceCore
+import SluiceExpressions
+import SluicePolicy
+
+extension Binder {
+  func bindProduct(_ entry: YAMLEntry) -> ProductSettings? {
+    guard
+      let fields = fields(
+        of: entry.value, Schema.product, key: entry.name, owner: "product `\(entry.name)`",
+        at: entry.keySpan)
+    else { return nil }
+    let volatility = keeping(fields, "volatility")
+    let cache = fields["cache"].flatMap { self.cache($0, of: entry.name) }
+    return ProductSettings(
+      name: entry.name, volatility: volatility, cache: cache, place: place(of: entry.keySpan))
+  }
+
+  /// A duration for which something is kept.
+  private func keeping(_ fields: Fields, _ key: String) -> Duration? {
+    quantity(
+      fields, key, .duration, in: .seconds(1)...(.seconds(366 * 86_400)), "from 1s to 366d")
+  }
+
+  private func cache(_ entry: YAMLEntry, of product: String) -> ProductSettings.Cache? {
+    guard
+      let fields = fields(
+        of: entry.value, Schema.cache, key: "cache", owner: "`cache` of product `\(product)`",
+        at: entry.keySpan)
+    else { return nil }
+    let scope = fields["scope"].flatMap { choice($0, ProductSettings.Scope.self) }
+    let hasLifetime = required("ttl", fields, example: "ttl: 1h") != nil
+    let ttl = keeping(fields, "ttl")
+    let semantic = fields["semantic"].flatMap { self.semantic($0, of: product) }
+    let stale = keeping(fields, "stale_if_error")
+    let key = fields["key"].flatMap { expression($0, .string, in: .routed) }
+    let tags = fields["tags"].flatMap(self.tags)
+    let storing = fields["store_fallbacks"].flatMap(boolean)
+    guard hasLifetime, let ttl else { return nil }
+    return ProductSettings.Cache(
+      scope: scope ?? .user, ttl: ttl, semantic: semantic, staleIfError: stale, key: key,
+      tags: tags ?? [], storeFallbacks: storing ?? false, place: place(of: entry.keySpan))
+  }
+
+  private func semantic(_ entry: YAMLEntry, of product: String) -> ProductSettings.Semantic? {
+    guard
+      let fields = fields(
+        of: entry.value, Schema.semantic, key: "semantic",
+        owner: "`semantic` of product `\(product)`", at: entry.keySpan)
+    else { return nil }
+    return required("threshold", fields, example: "threshold: 0.95")
+      .flatMap { quantity($0, .ratio, in: 0...1, "from 0 to 1") }
+      .map { ProductSettings.Semantic(threshold: $0) }
+  }
+
+  private func tags(_ entry: YAMLEntry) -> [String]? {
+    guard let items = list(entry, of: "names", example: "tags: [catalog]") else { return nil }
+    var seen: [String: SourceSpan] = [:]
+    return items.compactMap { item in
+      guard let scalar = scalar(item, key: "tags", expected: "a name", at: item.useSpan) else {
+        return nil
+      }
+      if let reason = NameRule.plain.objection(to: scalar.text) {
+        report(.badName("tag", scalar.text, reason: reason, at: scalar.span))
+        return nil
+      }
+      if let first = seen.updateValue(scalar.span, forKey: scalar.text) {
+        report(.duplicateName("tag", scalar.text, at: scalar.span, first: first))
+        return nil
+      }
+      return scalar.text
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import SluicePolicy
+
+/// An `identity` that takes no key and no anonymous caller.
+struct NobodyAdmitted: PolicyCheck {
+  func inspect(_ draft: Draft, _ binder: Binder) {
+    let identity = draft.identity
+    guard let mapping = identity.node?.mapping, mapping["keys"] == nil else { return }
+    guard identity.settings.anonymous == nil, mapping["anonymous"]?.value.mapping == nil else {
+      return
+    }
+    // A misspelt key has been told, and may well be the missing one.
+    guard mapping.entries.allSatisfy({ Schema.identity.allows($0.name) }) else { return }
+    binder.report(.nobodyAdmitted(at: identity.nameSpan))
+  }
+}

@@ -1,0 +1,70 @@
+import SluicePolicy
+
+/// What the language has and this version does not do: told once all else about it has been.
+///
+/// A part of the language that comes to be served loses its line here.
+struct NotServedYet: PolicyCheck {
+  func inspect(_ draft: Draft, _ binder: Binder) {
+    var refused: [SourceSpan] = []
+    for section in [Section.budgets, .killSwitches] {
+      for head in binder.sections.heads[section] ?? [] {
+        binder.report(.notServedYet(section.rawValue, at: head.keySpan))
+        refused.append(head.value.span)
+      }
+    }
+    for upstream in draft.upstreams { inspect(upstream, binder) }
+    for model in draft.models { inspect(model, binder) }
+    for product in draft.products {
+      for key in ["semantic", "stale_if_error"] {
+        guard let span = product.keySpan("cache", key) else { continue }
+        binder.report(.notServedYet(key, at: span))
+      }
+    }
+    for limit in draft.limits { inspect(limit, binder) }
+    for use in binder.unservedUses where !refused.contains(where: { $0.contains(use.span) }) {
+      binder.report(.notServedYet(use.feature, at: use.span))
+    }
+  }
+
+  private func inspect(_ upstream: Declared<UpstreamSettings>, _ binder: Binder) {
+    for key in ["breaker", "retry"] {
+      guard let span = upstream.keySpan(key), !binder.isNone(of: upstream, key) else { continue }
+      binder.report(.notServedYet(key, at: span))
+    }
+    if case .openai(url: .literal(let url), _) = upstream.settings.api, url.hasPrefix("https://") {
+      binder.report(.notServedYet("https://", at: upstream.span("url")))
+    }
+  }
+
+  private func inspect(_ model: Declared<ModelSettings>, _ binder: Binder) {
+    let serves = model.settings.serves
+    // The default names more than is served, for lists that stay right later.
+    guard let items = model.node?.mapping?["serves"]?.value.sequence,
+      serves != [.chat, .completions]
+    else { return }
+    for item in items {
+      guard let text = item.scalar?.text, text != ModelSettings.Service.chat.rawValue,
+        ModelSettings.Service(rawValue: text) != nil
+      else { continue }
+      binder.report(.notServedYet("serves: \(text)", at: item.span))
+    }
+  }
+
+  private func inspect(_ limit: Declared<LimitSettings>, _ binder: Binder) {
+    if case .tokens = limit.settings.measure {
+      binder.report(.notServedYet("tokens/m", at: limit.span("rate")))
+      return
+    }
+    for (tier, measure) in limit.settings.tiers.sorted(by: { $0.key < $1.key }) {
+      guard case .tokens = measure else { continue }
+      binder.report(.notServedYet("tokens/m", at: limit.span("tiers", tier)))
+    }
+  }
+}
+
+extension Binder {
+  /// Whether the value of a key is `none`.
+  fileprivate func isNone(of declared: Declared<some Any>, _ key: String) -> Bool {
+    (declared.node?.mapping?[key]).map { isNone($0.value) } ?? false
+  }
+}
