@@ -1879,6 +1879,47 @@ extension Explain {
       Name parts of it under `features`: they are computed once an exchange, and only if something asks.
 
       """###,
+    610: ###"""
+      # SL0610 feature-cycle
+
+      Features that use one another in a circle.
+
+      ## Wrong
+
+      ```yaml SL0610
+      sluice: v1
+      features:
+        is_hard: features.is_long || prompt.text.contains("def ")
+        is_long: features.is_hard && size(prompt.text) > 800
+      routes:
+        - name: hard
+          when: features.is_hard
+          to: powerful
+        - name: rest
+          to: fast
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      features:
+        is_hard: features.is_long || prompt.text.contains("def ")
+        is_long: size(prompt.text) > 800
+      routes:
+        - name: hard
+          when: features.is_hard
+          to: powerful
+        - name: rest
+          to: fast
+      ```
+
+      ## Why
+
+      A feature may use others, and is computed after them. In a circle none could be computed first. The
+      message shows the circle.
+
+      """###,
     901: ###"""
       # SL0901 not-served-yet
 
