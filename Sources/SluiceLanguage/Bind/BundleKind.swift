@@ -39,7 +39,7 @@ enum BundleKind: String, CaseIterable {
       return kind == policy ? mapping : nil
     }
     guard kind == policy else {
-      findings.report(.notServedYet("\(kind.rawValue): \(version)", at: head.keySpan))
+      findings.report(.kindNotServedYet("\(kind.rawValue): \(version)", at: head.keySpan))
       return nil
     }
     return mapping

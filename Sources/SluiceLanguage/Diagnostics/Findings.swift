@@ -17,6 +17,8 @@ package struct Findings: Sendable {
   private struct Seen: Hashable {
     var code: DiagnosticCode
     var span: SourceSpan
+    /// Several keys may be missing at one place.
+    var message: String
   }
 
   package init() {}
@@ -28,7 +30,7 @@ package struct Findings: Sendable {
       dropped[finding.severity, default: 0] += 1
       return
     }
-    guard seen.insert(Seen(code: finding.code, span: finding.span)).inserted else { return }
+    guard seen.insert(Seen(code: finding.code, span: finding.span, message: finding.message)).inserted else { return }
     gathered.append(finding.masked())
   }
 

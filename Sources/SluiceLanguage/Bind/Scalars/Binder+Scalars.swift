@@ -133,11 +133,11 @@ extension Binder {
     }
     let reason: String
     switch issue {
-    case .unitMissing(let number):
+    case .unitMissing:
       return kind.phrase == "a duration"
-        ? .durationWithoutUnit(key, number, at: scalar.span)
+        ? .durationWithoutUnit(key, scalar.text, at: scalar.span)
         : .quantityWithoutUnit(
-          key, number, kind: kind.phrase, examples: kind.examples, at: scalar.span)
+          key, scalar.text, kind: kind.phrase, examples: kind.examples, at: scalar.span)
     case .unknownUnit(let unit): reason = "there is no unit `\(unit)` here"
     case .malformed:
       return .badQuantity(

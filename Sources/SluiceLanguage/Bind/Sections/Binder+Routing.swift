@@ -67,7 +67,9 @@ extension Binder {
       let position = names(of: .targets).positions[name]
     else { return nil }
     if let path = pathBack(to: target.name, from: name) {
-      report(.targetCycle([target.name] + path, at: entry.keySpan))
+      report(
+        .targetCycle([target.name] + path, at: entry.keySpan),
+        once: "circle of targets \(Set(path).sorted())")
       return nil
     }
     guard splitShares(of: name).isEmpty else {
