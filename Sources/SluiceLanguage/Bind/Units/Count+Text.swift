@@ -72,6 +72,11 @@ enum Ratio {
     return Int(scaled)
   }
 
+  /// The spelling that reads back as this share, as far as percent with four decimals can say it.
+  static func text(_ ratio: Double) -> String {
+    text(millionths: Int((ratio * 1_000_000).rounded()))
+  }
+
   /// The spelling that reads back as this share: `95%`, `0.5%`.
   static func text(millionths: Int) -> String {
     var decimals = String(millionths % 10_000)
