@@ -35,7 +35,7 @@ enum BundleKind: String, CaseIterable {
       findings.report(
         .unknownKind(
           "\(kind.rawValue): \(given)", nearest: "\(kind.rawValue): \(version)", known: lines,
-          at: head.value.isNull ? head.keySpan : head.value.span))
+          at: head.valueSpan))
       return kind == policy ? mapping : nil
     }
     guard kind == policy else {

@@ -85,7 +85,7 @@ struct Sections {
         .wrongType(
           entry.name, expected: "a map", got: entry.value.kindDescription,
           example: "\(entry.name): {}",
-          at: entry.value.isNull ? entry.keySpan : entry.value.useSpan))
+          at: entry.valueSpan))
       return
     }
     for item in mapping.entries { declare(item, in: section, &findings) }

@@ -1,9 +1,13 @@
-/// Values that a mistake of syntax cut off: nothing more is said about them.
+/// Values that a mistake of syntax cut off, or an alias without an anchor left out: nothing more is
+/// said about them.
 ///
 /// `key: headers["x"]` in a flow map is read as `headers` before reading fails at the bracket; that
 /// `headers` is of the wrong type is only a consequence.
 enum SyntaxEdges {
   static func spoil(_ documents: [YAMLDocument], _ findings: inout Findings) {
+    for finding in findings.shown where finding.code == .unknownAnchor {
+      findings.spoil(finding.span)
+    }
     let edges = findings.shown.filter { $0.code == .yamlSyntax }.map(\.span)
     for document in documents where !document.isWhole {
       for edge in edges where edge.source == document.source {

@@ -19,7 +19,7 @@ extension Binder {
       report(
         .wrongType(
           key, expected: "a map", got: node.kindDescription,
-          example: node.isNull ? "\(key): {}" : nil, at: node.isNull ? span : node.useSpan))
+          example: node.isNull ? "\(key): {}" : nil, at: node.place(orElse: span)))
       return nil
     }
     for entry in mapping.entries where !table.allows(entry.name) {
@@ -65,7 +65,7 @@ extension Binder {
       report(
         .wrongType(
           key, expected: expected, got: node.kindDescription, example: example,
-          at: node.isNull ? keySpan : node.useSpan))
+          at: node.place(orElse: keySpan)))
       return nil
     }
     guard !scalar.isIndirection else {
@@ -209,7 +209,7 @@ extension Binder {
     report(
       .wrongType(
         entry.name, expected: "a list of \(what)", got: entry.value.kindDescription,
-        example: example, at: entry.value.isNull ? entry.keySpan : entry.value.useSpan))
+        example: example, at: entry.valueSpan))
     return nil
   }
 

@@ -83,7 +83,7 @@ extension Binder {
         .wrongType(
           "url", expected: "a URL", got: entry.value.kindDescription,
           example: "url: https://api.openai.com/v1",
-          at: entry.value.isNull ? entry.keySpan : entry.value.useSpan))
+          at: entry.valueSpan))
       return nil
     }
     switch indirection(scalar, key: "url") {
@@ -110,7 +110,7 @@ extension Binder {
         .wrongType(
           "secret", expected: "`env:NAME` or `file:PATH`", got: entry.value.kindDescription,
           example: "secret: env:OPENAI_API_KEY",
-          at: entry.value.isNull ? entry.keySpan : entry.value.useSpan))
+          at: entry.valueSpan))
       return nil
     }
     switch indirection(scalar, key: "secret") {
