@@ -178,7 +178,7 @@ let package = Package(
       "SluiceServer",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
-        "SluicePolicy", "SluiceTelemetry",
+        "SluicePolicy", "SluiceTelemetry", "SluiceUpstream",
       ]
     ),
     tests(

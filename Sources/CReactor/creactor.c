@@ -110,7 +110,8 @@ int64_t reactor_wall(void) { return read_clock(CLOCK_REALTIME); }
 
 // Threads.
 
-static __thread void *current_loop;
+// One instruction to read; the general model costs a call in position-independent code.
+static __thread void *current_loop __attribute__((tls_model("initial-exec")));
 
 void *reactor_current(void) { return current_loop; }
 void reactor_set_current(void *loop) { current_loop = loop; }
@@ -291,7 +292,7 @@ int reactor_listen(struct reactor_address address, int backlog, int reuse_port) 
   struct sockaddr_storage storage;
   socklen_t length = to_socket(&address, &storage);
   if (bind(fd, (struct sockaddr *)&storage, length) < 0) return fail_closing(fd);
-  if (listen(fd, backlog) < 0) return fail_closing(fd);
+  if (backlog >= 0 && listen(fd, backlog) < 0) return fail_closing(fd);
   return fd;
 }
 

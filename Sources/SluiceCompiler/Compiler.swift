@@ -1,3 +1,4 @@
+import SluiceExpressions
 package import SluiceLanguage
 package import SluicePipeline
 package import SluicePolicy
@@ -13,26 +14,40 @@ package enum Compiler {
   /// Pure: needs no secret, no store and no network. Blocks for as long as it computes; call it off
   /// the loops.
   ///
-  /// - Parameter overrides: what flags say in place of the files, so that the checks see what will
-  ///   run.
+  /// - Parameters:
+  ///   - overrides: what flags say in place of the files, so that the checks see what will run.
+  ///   - earlier: what loading the files found.
+  /// - Returns: the policy, if it has no errors, and everything there is to say about it.
   package static func compile(
-    _ bundle: Bundle, overrides: PolicyOverrides = PolicyOverrides()
+    _ bundle: Bundle,
+    overrides: PolicyOverrides = PolicyOverrides(),
+    after earlier: Findings = Findings()
   ) -> Compilation {
-    let checked = Language.check(bundle, overrides: overrides)
+    let checked = Language.check(bundle, overrides: overrides, after: earlier)
     return Compilation(
-      policy: checked.policy, findings: checked.findings, bundle: checked.bundle,
-      hash: BundleHash.hex(of: bundle))
+      policy: checked.policy,
+      findings: checked.findings,
+      bundle: checked.bundle,
+      hash: BundleHash.hex(of: bundle)
+    )
   }
 
   /// Lowers a checked policy to the graph that runs it.
   ///
   /// - Parameter number: of the generation; see `Generation.number`.
   package static func lower(
-    _ policy: Policy, hash: String, number: UInt64, ports: Ports
+    _ policy: Policy,
+    hash: String,
+    number: UInt64,
+    ports: Ports
   ) -> Generation {
     Generation(
-      number: number, hash: hash, policy: policy, graph: Lowering(policy, ports).graph(),
-      features: policy.features.map { $0.value.checked.program() })
+      number: number,
+      hash: hash,
+      policy: policy,
+      graph: Lowering(policy, ports).graph(),
+      features: policy.features.map { $0.value.checked.program() }
+    )
   }
 }
 

@@ -17,7 +17,12 @@ struct LiveRoute {
       live.append(
         LiveRoute(
           entry: RouteTable.Entry(
-            position: position, condition: condition, destination: route.destination)))
+            position: position,
+            condition: condition,
+            destination: route.destination
+          )
+        )
+      )
       // `to: requested` does not hold for a client that names nothing, so what follows is alive.
       if condition == nil, route.destination != .requested { break }
     }

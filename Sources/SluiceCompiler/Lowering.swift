@@ -3,6 +3,7 @@ import SluiceExpressions
 import SluicePipeline
 import SluicePolicy
 import SluiceStages
+import SluiceTelemetry
 
 /// Lowers a policy to its graph: the order of the pipeline is the order of this file.
 ///
@@ -14,7 +15,8 @@ struct Lowering {
   private let access: ModelAccess
   private let routes: [LiveRoute]
   private let goals: [RouteTable.Goal]
-  private let hasCache: Bool
+  /// By product; without any, no node of a cache exists.
+  private let cacheRules: [String: ExactCacheStage.Rules]
   private var builder = GraphBuilder()
 
   init(_ policy: Policy, _ ports: Ports) {
@@ -23,31 +25,61 @@ struct Lowering {
     access = ModelAccess(policy)
     routes = LiveRoute.all(of: policy)
     goals = LiveRoute.goals(of: routes, in: policy)
-    hasCache = policy.products.contains { $0.cache != nil }
+    cacheRules = Dictionary(
+      uniqueKeysWithValues: policy.products.compactMap { product in
+        product.cache.map { cache in
+          (product.name, ExactCacheStage.Rules(cache, key: cache.key?.checked.program()))
+        }
+      }
+    )
   }
 
-  consuming func graph() -> Graph {
+  private var hasCache: Bool { !cacheRules.isEmpty }
+
+  func graph() -> Graph {
+    var lowering = self
+    return lowering.build()
+  }
+
+  private mutating func build() -> Graph {
     addEntry(.chat, first: "identity", next: "request")
     builder.add(
-      .request, "request", place: .builtIn, stage: RequestStage(),
-      exits: ["understood": firstLimit, "refused": nil])
+      .request,
+      "request",
+      place: .builtIn,
+      stage: RequestStage(),
+      exits: ["understood": firstLimit, "refused": nil]
+    )
     for (position, limit) in policy.limits.enumerated() {
       add(limit, next: position + 1 < policy.limits.count ? name(ofLimit: position + 1) : "route")
     }
     addRoute()
     for goal in goals { addGoal(goal) }
     builder.add(
-      .settle, "settle", place: .builtIn, stage: SettleStage(),
+      .settle,
+      "settle",
+      place: .builtIn,
+      stage: SettleStage(),
       exits: hasCache
-        ? ["settled": "store", "unmetered": "store"] : ["settled": nil, "unmetered": nil])
+        ? ["settled": "store", "unmetered": "store"] : ["settled": nil, "unmetered": nil]
+    )
     if hasCache { addStore() }
     builder.add(
-      .refuse, "refuse", place: .builtIn, stage: RefuseStage(), exits: ["refused": nil])
+      .refuse,
+      "refuse",
+      place: .builtIn,
+      stage: RefuseStage(),
+      exits: ["refused": nil]
+    )
 
     addEntry(.models, first: "identity models", next: "models")
     builder.add(
-      .models, "models", place: .builtIn, stage: ModelsStage(access: access),
-      exits: ["listed": nil, "unknown": nil])
+      .models,
+      "models",
+      place: .builtIn,
+      stage: ModelsStage(access: access),
+      exits: ["listed": nil, "unknown": nil]
+    )
     return builder.build { node, exit in ports.metrics.exits[node, exit] }
   }
 
@@ -55,9 +87,13 @@ struct Lowering {
 
   private mutating func addEntry(_ service: Service, first: String, next: String) {
     builder.add(
-      .identity, first, summary: policy.identity.summary, place: policy.identity.place,
-      stage: IdentityStage(policy: policy, keys: ports.keys),
-      exits: ["known": next, "anonymous": next, "refused": nil])
+      .identity,
+      first,
+      summary: policy.identity.summary,
+      place: policy.identity.place,
+      stage: IdentityStage(policy.identity, tiers: policy.tiers, keys: ports.keys),
+      exits: ["known": next, "anonymous": next, "refused": nil]
+    )
     builder.enter(service, at: first)
   }
 
@@ -75,14 +111,22 @@ struct Lowering {
     switch limit.measure {
     case .requests, .tokens:
       builder.add(
-        .limit, name, summary: limit.summary, place: limit.place,
+        .limit,
+        name,
+        summary: limit.summary,
+        place: limit.place,
         stage: RateLimitStage(limit, key: key, counters: ports.counters, errors: errors),
-        exits: exits)
+        exits: exits
+      )
     case .concurrent:
       builder.add(
-        .limit, name, summary: limit.summary, place: limit.place,
+        .limit,
+        name,
+        summary: limit.summary,
+        place: limit.place,
         stage: ConcurrencyLimitStage(limit, key: key, counters: ports.counters, errors: errors),
-        exits: exits)
+        exits: exits
+      )
     }
   }
 
@@ -97,12 +141,20 @@ struct Lowering {
     let stage = RouteStage(
       table: RouteTable(routes.map(\.entry)),
       goals: goals.map { ($0, policy.name(of: $0)) },
-      splits: splits, access: access, errors: ports.metrics.expressionErrors["route"])
+      splits: splits,
+      access: access,
+      errors: ports.metrics.expressionErrors["route"]
+    )
     var exits: [String: String?] = ["no_route": nil, "refused": nil]
     for goal in goals { exits[policy.name(of: goal)] = first(of: goal) }
     builder.add(
-      .route, "route", summary: routes.map { $0.summary(in: policy) }.joined(separator: "; "),
-      place: policy.routes.first?.place ?? .builtIn, stage: stage, exits: exits)
+      .route,
+      "route",
+      summary: routes.map { $0.summary(in: policy) }.joined(separator: "; "),
+      place: policy.routes.first?.place ?? .builtIn,
+      stage: stage,
+      exits: exits
+    )
   }
 
   // MARK: The answer
@@ -134,30 +186,51 @@ struct Lowering {
       }
       let next = attempt(goal, position + 1)
       builder.add(
-        .attempt, attempt(goal, position), summary: settings.summary, place: settings.place,
+        .attempt,
+        attempt(goal, position),
+        summary: settings.summary,
+        place: settings.place,
         waiting: AttemptStage(
-          model: model, settings: settings, upstream: upstream, access: access),
+          model: model,
+          settings: settings,
+          upstream: upstream,
+          access: access
+        ),
         exits: [
           "answered": "settle", "declined": nil, "skipped": next, "failed": next,
           "gave_up": "refuse", "cut": "settle",
-        ])
+        ]
+      )
     }
   }
 
   private mutating func addCache(_ goal: RouteTable.Goal) {
     let name = "cache \(policy.name(of: goal))"
     builder.add(
-      .cache, name, summary: policy.cacheSummary, place: policy.products.cachePlace,
+      .cache,
+      name,
+      summary: policy.cacheSummary,
+      place: policy.products.cachePlace,
       waiting: ExactCacheStage(
-        policy: policy, cache: ports.cache, flights: ports.flights,
-        errors: ports.metrics.expressionErrors[name]),
-      exits: ["hit": nil, "miss": attempt(goal, 0), "bypass": attempt(goal, 0), "gave_up": nil])
+        rules: cacheRules,
+        cache: ports.cache,
+        flights: ports.flights,
+        errors: ports.metrics.expressionErrors["cache"]
+      ),
+      exits: [
+        "hit": nil, "miss": attempt(goal, 0), "refresh": attempt(goal, 0),
+        "bypass": attempt(goal, 0), "gave_up": nil,
+      ]
+    )
   }
 
   private mutating func addStore() {
     builder.add(
-      .store, "store", place: policy.products.cachePlace,
-      stage: StoreStage(policy: policy, cache: ports.cache),
-      exits: ["stored": nil, "kept_out": nil])
+      .store,
+      "store",
+      place: policy.products.cachePlace,
+      stage: StoreStage(cache: ports.cache),
+      exits: ["stored": nil, "kept_out": nil]
+    )
   }
 }

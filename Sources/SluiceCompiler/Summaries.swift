@@ -1,4 +1,5 @@
 import SluiceCore
+import SluiceExpressions
 import SluicePolicy
 
 // A node's settings in a line, as `sluice graph` shows them.
@@ -57,7 +58,8 @@ extension Policy {
   var cacheSummary: String {
     products.compactMap { product in
       product.cache.map { "\(product.name) by \($0.scope.rawValue) for \($0.ttl)" }
-    }.joined(separator: ", ")
+    }
+    .joined(separator: ", ")
   }
 }
 

@@ -63,6 +63,20 @@ package enum Bounds {
   package static let idleUpstreamConnections = 256
   /// Connections, busy and idle, of a loop to one upstream.
   package static let upstreamConnections = 4_096
+  /// Seconds that a connection to an upstream may idle: less than servers usually keep theirs.
+  package static let idleUpstreamSeconds: Int64 = 30
+  /// Interim replies (RFC 9110 section 15.2) before the final one.
+  package static let interimReplies = 8
+  /// Bytes of a client that are read and dropped after the last reply of its connection.
+  package static let lingerBytes = 1 << 20
+  /// Seconds that a connection lingers after its last reply.
+  package static let lingerSeconds: Int64 = 2
+  /// Bytes of request bodies, come in more than one piece, that one loop holds at a time.
+  package static let bodyBytesPerLoop = 512 << 20
+  /// Bytes of a body that are read and dropped to keep the connection of a refused request.
+  package static let droppedBodyBytes = 64 << 10
+  /// Connections beyond `connectionsPerLoop` that are told so, at a time; others are just closed.
+  package static let refusedConnectionsPerLoop = 64
   /// Bytes of a plain reply of an upstream.
   package static let replyBytes = 32 << 20
   /// Bytes of one event of an SSE stream.

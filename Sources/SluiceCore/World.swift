@@ -38,7 +38,8 @@ package protocol World: AnyObject, Sendable {
   /// The action runs on the executor that owns the world; it must not block.
   /// - Returns: what withdraws it.
   func schedule(
-    atMonotonic deadline: Int64, _ action: @escaping @Sendable () -> Void
+    atMonotonic deadline: Int64,
+    _ action: @escaping @Sendable () -> Void
   ) -> any ScheduledAction
 
   /// Waits until the monotonic clock has reached `deadline`, in nanoseconds.

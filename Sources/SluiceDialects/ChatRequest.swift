@@ -182,7 +182,7 @@ extension ChatRequest {
       for part in document.elements(of: content) {
         guard let type = document.member("type", of: part),
           document.isString(type, equalTo: "text"),
-          let value = document.member("text", of: part)
+          let value = document.member("text", of: part), document.kind(of: value) == .string
         else { continue }
         if !isFirst { text.append(UInt8(ascii: "\n")) }
         isFirst = false

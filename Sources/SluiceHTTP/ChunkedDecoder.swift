@@ -74,7 +74,9 @@ package struct ChunkedDecoder: Sendable {
     case .size:
       switch byte {
       case ASCII.cr: state = .sizeLineFeed
-      case ASCII.semicolon: state = .chunkExtension(isQuoted: false, isEscaped: false)
+      case ASCII.semicolon:
+        state = .chunkExtension(isQuoted: false, isEscaped: false)
+        return countExtra()
       default: return takeSizeDigit(byte)
       }
     case .chunkExtension(let isQuoted, let isEscaped):

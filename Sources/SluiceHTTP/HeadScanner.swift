@@ -28,9 +28,8 @@ struct HeadScanner: Sendable {
       switch byte {
       case ASCII.tab: searched += 1
       case ASCII.cr:
-        guard searched + 1 < bytes.count else {
-          return searched + 1 >= Bounds.headBytes ? .refused(.headTooLong) : .needMore
-        }
+        guard searched + 1 < Bounds.headBytes else { return .refused(.headTooLong) }
+        guard searched + 1 < bytes.count else { return .needMore }
         guard bytes[searched + 1] == ASCII.lf else { return .refused(.bareCarriageReturn) }
         let isEmptyLine =
           searched >= 2 && bytes[searched - 1] == ASCII.lf && bytes[searched - 2] == ASCII.cr

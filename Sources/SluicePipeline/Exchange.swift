@@ -20,7 +20,7 @@ package final class Exchange {
   package let deadline: Int64
   /// What expressions read; filled in as the exchange goes on.
   package let facts: Facts
-  package let frame: Frame
+  package var frame: Frame
   /// Whether decisions are to be explained and no upstream asked.
   package let isTraced: Bool
 

@@ -27,9 +27,9 @@ package final class Facts {
 }
 
 extension Facts: FrameSource {
-  package func value(ofSlot slot: Int, in frame: Frame) throws(EvaluationError) -> Value {
+  package func value(ofSlot slot: Int, in frame: inout Frame) throws(EvaluationError) -> Value {
     guard let variable = PolicyVariable(rawValue: slot) else {
-      return try features[slot - PolicyVariable.allCases.count].evaluate(frame)
+      return try features[slot - PolicyVariable.allCases.count].evaluate(&frame)
     }
     switch variable {
     case .requestModel: return .string(try parsed(variable).model)
@@ -54,7 +54,9 @@ extension Facts: FrameSource {
   }
 
   package func call(
-    _ function: Int, _ arguments: [Value], in frame: Frame
+    _ function: Int,
+    _ arguments: [Value],
+    in frame: inout Frame
   ) throws(EvaluationError) -> Value {
     throw .unavailable(StateFunction(rawValue: function)?.declaration.fullName ?? "a function")
   }

@@ -14,7 +14,11 @@ package final class Generation: Sendable {
   package let features: [Program]
 
   package init(
-    number: UInt64, hash: String, policy: Policy, graph: Graph, features: [Program]
+    number: UInt64,
+    hash: String,
+    policy: Policy,
+    graph: Graph,
+    features: [Program]
   ) {
     self.number = number
     self.hash = hash

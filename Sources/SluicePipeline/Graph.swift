@@ -22,7 +22,8 @@ package struct Graph: Sendable {
         if let destination = exit.destination {
           precondition(
             destination.position > position && destination.position < nodes.count,
-            "exit \(exit.name) of \(node.name) leads backwards")
+            "exit \(exit.name) of \(node.name) leads backwards"
+          )
         }
       }
     }
@@ -61,7 +62,12 @@ package struct Node: Sendable {
   package let exits: [Exit]
 
   package init(
-    kind: Kind, name: String, summary: String, place: SourcePlace, step: Step, exits: [Exit]
+    kind: Kind,
+    name: String,
+    summary: String,
+    place: SourcePlace,
+    step: Step,
+    exits: [Exit]
   ) {
     let names =
       switch step {

@@ -32,8 +32,14 @@ package struct GraphBuilder {
   ) {
     drafts.append(
       Draft(
-        kind: kind, name: name, summary: summary, place: place, step: .decide(stage),
-        exits: exits))
+        kind: kind,
+        name: name,
+        summary: summary,
+        place: place,
+        step: .decide(stage),
+        exits: exits
+      )
+    )
   }
 
   /// Adds a node that must wait.
@@ -47,7 +53,14 @@ package struct GraphBuilder {
   ) {
     drafts.append(
       Draft(
-        kind: kind, name: name, summary: summary, place: place, step: .wait(stage), exits: exits))
+        kind: kind,
+        name: name,
+        summary: summary,
+        place: place,
+        step: .wait(stage),
+        exits: exits
+      )
+    )
   }
 
   /// Has exchanges of `service` start at the node called `name`.
@@ -74,16 +87,22 @@ package struct GraphBuilder {
         case .wait(let stage): stage.exits
         }
       return Node(
-        kind: draft.kind, name: draft.name, summary: draft.summary, place: draft.place,
+        kind: draft.kind,
+        name: draft.name,
+        summary: draft.summary,
+        place: draft.place,
         step: draft.step,
         exits: names.map { name in
           guard let destination = draft.exits[name] else {
             preconditionFailure("exit \(name) of \(draft.name) leads nowhere")
           }
           return Exit(
-            name: name, destination: destination.map(place(of:)),
-            counter: counter(draft.name, name))
-        })
+            name: name,
+            destination: destination.map(place(of:)),
+            counter: counter(draft.name, name)
+          )
+        }
+      )
     }
     return Graph(nodes: nodes, entries: entries.mapValues(place(of:)))
   }

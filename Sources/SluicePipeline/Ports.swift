@@ -47,7 +47,11 @@ package struct KeyRecord: Sendable, Equatable {
 package protocol Counters: Sendable {
   /// Counts one request against `limit` for `key`, if it fits.
   func take(
-    limit: String, key: String, rate: LimitSettings.Rate, burst: Int, at moment: Moment
+    limit: String,
+    key: String,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    at moment: Moment
   ) -> RateDecision
 
   /// Takes a place in flight, if one of `maximum` is free.
@@ -147,7 +151,9 @@ package protocol Upstream: Sendable {
   /// Runs on the exchange's loop. The reply's connection is cut when `cancellation` is cancelled.
   /// - Throws: the failure, with whether another candidate may be asked.
   func send(
-    _ request: UpstreamRequest, in world: any World, cancellation: Cancellation
+    _ request: UpstreamRequest,
+    in world: any World,
+    cancellation: Cancellation
   ) async throws(Failure) -> any UpstreamReply
 }
 

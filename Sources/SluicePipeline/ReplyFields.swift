@@ -33,12 +33,17 @@ extension RateReport {
   /// The fields of draft-ietf-httpapi-ratelimit-headers-11, and those that OpenAI's clients know.
   package var fields: [(name: String, value: String)] {
     let reset = (decision.resetNanoseconds + 999_999_999) / 1_000_000_000
-    return [
+    var fields = [
       ("ratelimit-policy", "\"\(limit)\";q=\(decision.quota);w=\(windowSeconds)"),
       ("ratelimit", "\"\(limit)\";r=\(decision.remaining);t=\(reset)"),
       ("x-ratelimit-limit-requests", String(decision.quota)),
       ("x-ratelimit-remaining-requests", String(decision.remaining)),
       ("x-ratelimit-reset-requests", "\(reset)s"),
     ]
+    if case .refused(let wait) = decision.verdict {
+      // OpenAI's SDKs wait by it before they look at `Retry-After`.
+      fields.append(("retry-after-ms", String((wait + 999_999) / 1_000_000)))
+    }
+    return fields
   }
 }

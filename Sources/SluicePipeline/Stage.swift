@@ -15,10 +15,11 @@ extension StageExit {
   /// The names of all exits, in their order: the case names, with `_` for the humps.
   package static var names: [String] {
     allCases.map { exit in
-      "\(exit)".reduce(into: "") { name, letter in
-        if letter.isUppercase { name += "_" }
-        name += letter.lowercased()
-      }
+      "\(exit)"
+        .reduce(into: "") { name, letter in
+          if letter.isUppercase { name += "_" }
+          name += letter.lowercased()
+        }
     }
   }
 }

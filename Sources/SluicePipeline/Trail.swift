@@ -20,6 +20,7 @@ package struct Trail: Sendable {
     steps.map { step in
       let node = graph[step.node]
       return "\(node.name):\(node.exits[step.exit.position].name)"
-    }.joined(separator: " ")
+    }
+    .joined(separator: " ")
   }
 }

@@ -146,16 +146,33 @@ package enum StateFunction: Int, Sendable, CaseIterable {
     switch self {
     case .spend:
       Environment.HostFunction(
-        "spend", [.string], returns: .money, number: rawValue, phases: Self.phases([.settled]),
-        needsConstants: true)
+        "spend",
+        [.string],
+        returns: .money,
+        number: rawValue,
+        phases: Self.phases([.settled]),
+        needsConstants: true
+      )
     case .budgetRemaining:
       Environment.HostFunction(
-        "budget", field: "remaining", [.string], returns: .money, number: rawValue,
-        phases: Self.phases([.request, .routed, .attempt, .settled]), needsConstants: true)
+        "budget",
+        field: "remaining",
+        [.string],
+        returns: .money,
+        number: rawValue,
+        phases: Self.phases([.request, .routed, .attempt, .settled]),
+        needsConstants: true
+      )
     case .breakerState:
       Environment.HostFunction(
-        "breaker", field: "state", [.string], returns: .string, number: rawValue,
-        phases: Self.phases([.request, .routed, .attempt]), needsConstants: true)
+        "breaker",
+        field: "state",
+        [.string],
+        returns: .string,
+        number: rawValue,
+        phases: Self.phases([.request, .routed, .attempt]),
+        needsConstants: true
+      )
     }
   }
 
@@ -171,16 +188,23 @@ extension Environment {
       phase: phase.environmentPhase,
       variables: PolicyVariable.allCases.map { variable in
         Environment.Variable(
-          variable.name, variable.type, slot: variable.slot,
-          phases: Set(variable.phases.map(\.environmentPhase)))
+          variable.name,
+          variable.type,
+          slot: variable.slot,
+          phases: Set(variable.phases.map(\.environmentPhase))
+        )
       },
-      functions: StateFunction.allCases.map(\.declaration))
+      functions: StateFunction.allCases.map(\.declaration)
+    )
     for (position, feature) in features.enumerated() {
       declare(
         Environment.Variable(
-          "features.\(feature.name)", feature.type,
+          "features.\(feature.name)",
+          feature.type,
           slot: PolicyVariable.slot(ofFeature: position),
-          phases: Set([PolicyPhase.request, .routed, .attempt].map(\.environmentPhase))))
+          phases: Set([PolicyPhase.request, .routed, .attempt].map(\.environmentPhase))
+        )
+      )
     }
   }
 }

@@ -50,7 +50,7 @@ package final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
 
   deinit { unsafe reactor_semaphore_destroy(semaphore) }
 
-  /// Finishes what waits and joins the threads. Blocks.
+  /// Finishes what waits and joins the threads, which blocks.
   package func stop() {
     let threads = queue.withLock { queue -> [UInt64] in
       queue.isStopping = true
@@ -83,7 +83,9 @@ package final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
     queue.withLock { !$0.isStopping && $0.jobs.count < limit }
   }
 
-  /// Takes the next part of a task. Never refuses: tasks were let in when they started.
+  /// Takes the next part of a task.
+  ///
+  /// Never refuses: tasks were let in when they started.
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     queue.withLock { $0.jobs.append(job) }

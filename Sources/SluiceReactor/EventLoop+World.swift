@@ -3,7 +3,8 @@ package import SluiceCore
 extension EventLoop {
   /// `World`'s way to the loop's timers. On the loop.
   package func schedule(
-    atMonotonic deadline: Int64, _ action: @escaping @Sendable () -> Void
+    atMonotonic deadline: Int64,
+    _ action: @escaping @Sendable () -> Void
   ) -> any ScheduledAction {
     WorldTimer(loop: self, timer: schedule(at: deadline, action))
   }

@@ -9,6 +9,7 @@ package final class EventLoopGroup: Sendable {
   /// - Parameters:
   ///   - count: how many; `nil` for one for each core that the process may use.
   ///   - pinned: whether loop *i* may run on core *i* only; for measurements.
+  /// - Throws: `IOFailure` when the machine has no descriptor or thread left.
   package init(count: Int? = nil, pinned: Bool = false) throws(IOFailure) {
     reactor_ignore_broken_pipes()
     var loops: [EventLoop] = []
@@ -26,7 +27,7 @@ package final class EventLoopGroup: Sendable {
     self.loops = loops
   }
 
-  /// Stops all loops and waits for their threads. Blocks; never call it on a loop.
+  /// Stops all loops and waits for their threads, which blocks: never call it on a loop.
   package func stop() {
     for loop in loops { loop.stop() }
     for loop in loops { loop.join() }

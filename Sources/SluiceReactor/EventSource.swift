@@ -10,13 +10,13 @@ struct Readiness: OptionSet {
   static let write = Readiness(rawValue: UInt32(REACTOR_WRITE))
   /// The peer will send no more.
   static let hangUp = Readiness(rawValue: UInt32(REACTOR_HANGUP))
-  /// Both directions are over, or the socket has an error. Never asked for, always told.
+  /// Both directions are over, or the socket has an error; never asked for, always told.
   static let failed = Readiness(rawValue: UInt32(REACTOR_FAILED))
   /// As interest only: tell of changes, not of states.
   static let edge = Readiness(rawValue: UInt32(REACTOR_EDGE))
 }
 
-/// The owner of a descriptor that a loop polls. Called on the loop only.
+/// The owner of a descriptor that a loop polls; called on the loop only.
 protocol EventSource: AnyObject {
   func becameReady(_ readiness: Readiness)
   /// The loop ends: close, and let nothing wait.

@@ -1,6 +1,6 @@
 internal import CReactor
 
-/// Small files, whole. Blocks: not for a loop that serves traffic.
+/// Small files, whole; all of it blocks, and is not for a loop that serves traffic.
 package enum Files {
   /// Reads a file.
   ///
@@ -26,7 +26,11 @@ package enum Files {
 
   /// Replaces a file so that a reader, and a crash, meet the old or the new one, never a part.
   ///
-  /// - Parameter mode: permission bits, whatever the umask; by default the owner's only.
+  /// - Parameters:
+  ///   - bytes: the new content.
+  ///   - path: in a folder that exists; a symbolic link is replaced, not followed.
+  ///   - mode: permission bits, whatever the umask; by default the owner's only.
+  /// - Throws: `notFound`, `denied` and what else befalls a file; the old one then stands.
   package static func writeAtomically(
     _ bytes: [UInt8],
     to path: String,

@@ -24,6 +24,8 @@ package final class FolderWatcher: EventSource, @unchecked Sendable {
   private var isClosed = false
   /// By watch: the names that matter, or `nil` for all.
   private var watches: [Int32: Set<String>?] = [:]
+  /// Folders that could not be watched, for lack of permission or because of a bound.
+  package private(set) var unwatched = 0
   private var timer: LoopTimer?
   private var firstChange: Int64?
 
@@ -31,8 +33,11 @@ package final class FolderWatcher: EventSource, @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - path: a folder, or a file; it may be missing now and appear later.
+  ///   - loop: where the handler runs.
   ///   - settling: how long nothing more must change before it is told; ten times that at most.
   ///   - onReady: called on the loop once the watches are set.
+  ///   - handler: called on the loop after every change.
+  /// - Throws: `tooManyDescriptors` when the process, or its user, may not watch any more.
   package init(
     _ path: String,
     on loop: EventLoop,
@@ -51,7 +56,11 @@ package final class FolderWatcher: EventSource, @unchecked Sendable {
     }
   }
 
-  /// Ends watching. From any thread; on the loop nothing is told after it.
+  deinit {
+    if registration == nil, !isClosed { reactor_close(notifier) }
+  }
+
+  /// Ends watching; on the loop nothing is told after it.
   package func close() {
     if loop.isCurrent {
       closeHere()
@@ -62,10 +71,14 @@ package final class FolderWatcher: EventSource, @unchecked Sendable {
 
   private func register() {
     guard !isClosed else { return }
-    guard !loop.isStopping, let place = try? loop.add(self, descriptor: notifier, interest: .read)
-    else { return closeHere() }
-    registration = place
-    watchAll()
+    guard !loop.isStopping else { return closeHere() }
+    do {
+      registration = try loop.add(self, descriptor: notifier, interest: .read)
+      watchAll()
+    } catch {
+      // The descriptor is ours and new to the poller: only memory can be short.
+      preconditionFailure("a folder cannot be watched: \(error)")
+    }
   }
 
   private func closeHere() {
@@ -145,16 +158,18 @@ package final class FolderWatcher: EventSource, @unchecked Sendable {
   private func watchAll() {
     for watch in watches.keys { reactor_forget_folder(notifier, watch) }
     watches = [:]
-    watchNames(of: path, depth: 0)
-    if let real = Folder.realPath(of: path) { watchTree(real) }
+    unwatched = 0
+    watchNames(of: path)
+    guard let real = Folder.realPath(of: path) else { return }
+    if real != path { watchNames(of: real) }
+    if Files.kind(of: real) == .folder { watchTree(real) }
   }
 
-  /// Watches the folder in which `path` is named, and that of the target if it is a link.
-  private func watchNames(of path: String, depth: Int) {
-    let (folder, name) = Files.split(path)
-    watch(folder, for: name)
-    if let real = Folder.realPath(of: path), real != path, depth == 0 {
-      watchNames(of: real, depth: 1)
+  /// Watches the place where `path` is named; while that is missing, the nearest above it.
+  private func watchNames(of path: String) {
+    var (folder, name) = Files.split(path)
+    while !watch(folder, for: name), folder != "/", folder != "." {
+      (folder, name) = Files.split(folder)
     }
   }
 
@@ -162,40 +177,50 @@ package final class FolderWatcher: EventSource, @unchecked Sendable {
     var pending = [root]
     while let folder = pending.popLast() {
       // The watch first, the list second: a folder made in between is in the list.
-      guard watches.count < Bounds.watchedFolders, watch(folder, for: nil),
-        let entries = try? Folder.entries(of: folder)
-      else { continue }
-      for entry in entries {
-        let place = "\(folder)/\(entry.name)"
-        switch entry.kind {
-        case .folder: pending.append(place)
-        case .link:
-          guard let real = Folder.realPath(of: place) else { continue }
-          // A link within the tree, as Kubernetes makes them, leads to what is watched anyway.
-          if real == root || real.hasPrefix(root + "/") { continue }
-          if Files.kind(of: real) == .folder { watch(real, for: nil) }
-          watchNames(of: real, depth: 1)
-        case .other: break
+      guard watches.count < Bounds.watchedFolders, watch(folder, for: nil) else {
+        unwatched += 1
+        continue
+      }
+      do throws(IOFailure) {
+        for entry in try Folder.entries(of: folder) {
+          let place = "\(folder)/\(entry.name)"
+          switch entry.kind {
+          case .folder: pending.append(place)
+          case .link: watchTarget(of: place, outside: root)
+          case .other: break
+          }
         }
+      } catch {
+        unwatched += 1
       }
     }
   }
 
+  /// Watches where a link leads, unless, as with Kubernetes, that is within the tree anyway.
+  private func watchTarget(of link: String, outside root: String) {
+    guard let real = Folder.realPath(of: link), real != root, !real.hasPrefix(root + "/") else {
+      return
+    }
+    if Files.kind(of: real) == .folder, !watch(real, for: nil) { unwatched += 1 }
+    watchNames(of: real)
+  }
+
   /// Adds one watch; several reasons to watch one folder share it.
   ///
-  /// - Returns: whether the folder could be watched and was not watched whole before.
-  @discardableResult
+  /// - Parameters:
+  ///   - folder: which one.
+  ///   - name: the entry that matters; all if `nil`.
+  /// - Returns: whether it is watched.
   private func watch(_ folder: String, for name: String?) -> Bool {
     let watch = unsafe reactor_notify_folder(notifier, folder)
     guard watch >= 0 else { return false }
-    let known = watches[watch]
     guard let name else {
       watches[watch] = .some(nil)
-      return known != .some(nil)
+      return true
     }
-    switch known {
+    switch watches[watch] {
     case .none: watches[watch] = [name]
-    case .some(.none): return false
+    case .some(.none): break
     case .some(.some(let names)): watches[watch] = names.union([name])
     }
     return true

@@ -48,9 +48,11 @@ package final class Resolver: Sendable {
   ///
   /// - Parameters:
   ///   - host: a name or a numeric address, IPv6 with brackets or without.
+  ///   - port: put into every address.
   ///   - deadline: in monotonic nanoseconds; only kept for callers on a loop. The look-up goes on
   ///     for those who ask next.
   /// - Throws: `notFound`, `timedOut`, `overloaded`, or what else the look-up met.
+  /// - Returns: one address at least.
   package func addresses(
     of host: String,
     port: UInt16,
@@ -100,6 +102,11 @@ package final class Resolver: Sendable {
     return try await waiting.answer(before: deadline).get()
   }
 
+  /// How many wait for the answer about a name; for tests.
+  func waitingCount(for host: String) -> Int {
+    entries.withLock { $0[host]?.waiting?.count ?? 0 }
+  }
+
   private enum Step {
     case known([SocketAddress])
     case wait
@@ -147,7 +154,7 @@ package final class Resolver: Sendable {
     for one in waiting { one.settle(answer) }
   }
 
-  /// Asks the system's resolver. Blocks, for seconds if the name server does not answer.
+  /// Asks the system's resolver, which blocks: for seconds if the name server does not answer.
   package static func systemLookUp(_ host: String) throws(IOFailure) -> [SocketAddress] {
     guard !host.utf8.contains(0) else { throw .notFound }
     var found: [reactor_address] = Array(repeating: .init(), count: Bounds.addressesPerName)

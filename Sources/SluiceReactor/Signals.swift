@@ -67,9 +67,13 @@ package final class Signals: EventSource, @unchecked Sendable {
 
   private func register() {
     guard !isClosed else { return }
-    guard !loop.isStopping, let place = try? loop.add(self, descriptor: pipe, interest: .read)
-    else { return closeHere() }
-    registration = place
+    guard !loop.isStopping else { return closeHere() }
+    do {
+      registration = try loop.add(self, descriptor: pipe, interest: .read)
+    } catch {
+      // The descriptor is ours and new to the poller: only memory can be short.
+      preconditionFailure("signals cannot be heard: \(error)")
+    }
   }
 
   private func closeHere() {

@@ -25,18 +25,19 @@ package final class TCPListener: EventSource, @unchecked Sendable {
   /// Connections that were closed unserved.
   package private(set) var refused = 0
 
-  /// Binds and listens, without accepting yet. From any thread.
+  /// Binds and listens, without accepting yet.
   ///
   /// Does not notice that another process of the same user listens on the same port, which
   /// `SO_REUSEPORT` allows: see `open`.
   package init(
     _ address: SocketAddress,
     on loop: EventLoop,
-    maximumStreams: Int = Bounds.connectionsPerLoop
+    maximumStreams: Int = Bounds.connectionsPerLoop,
+    backlog: Int = Bounds.acceptBacklog
   ) throws(IOFailure) {
     self.loop = loop
     self.maximumStreams = maximumStreams
-    descriptor = try checked(reactor_listen(address.raw, Int32(Bounds.acceptBacklog), 1))
+    descriptor = try checked(reactor_listen(address.raw, Int32(clamping: backlog), 1))
     var raw = reactor_address()
     let result = unsafe reactor_local_address(descriptor, &raw)
     guard result >= 0 else {
@@ -57,27 +58,31 @@ package final class TCPListener: EventSource, @unchecked Sendable {
   /// - Throws: `addressInUse` also when another process shares its ports.
   package static func open(
     _ address: SocketAddress,
-    on loops: [EventLoop]
+    on loops: [EventLoop],
+    maximumStreams: Int = Bounds.connectionsPerLoop
   ) throws(IOFailure) -> [TCPListener] {
     if address.port != 0 {
-      // Without sharing, this fails if anybody listens there already.
-      reactor_close(try checked(reactor_listen(address.raw, 1, 0)))
+      // Without sharing, this fails if anybody listens there already. It binds only: a client that
+      // came in this moment would be broken off.
+      reactor_close(try checked(reactor_listen(address.raw, -1, 0)))
     }
     var listeners: [TCPListener] = []
     for loop in loops {
-      listeners.append(try TCPListener(listeners.first?.address ?? address, on: loop))
+      listeners.append(
+        try TCPListener(
+          listeners.first?.address ?? address, on: loop, maximumStreams: maximumStreams))
     }
     return listeners
   }
 
-  /// Begins to accept. From any thread.
+  /// Begins to accept.
   ///
   /// - Parameter handler: called on the loop with each connection, which is then the handler's.
   package func start(_ handler: @escaping @Sendable (TCPStream) -> Void) {
     loop.execute { self.startHere(handler) }
   }
 
-  /// Stops accepting. From any thread; on the loop it has happened on return.
+  /// Stops accepting; when called on the loop, it has on return.
   ///
   /// Connections that the kernel has already completed are still handed to the handler: closing
   /// would break them off, and their clients were told that they are connected.
@@ -114,6 +119,8 @@ package final class TCPListener: EventSource, @unchecked Sendable {
   private func closeHere() {
     guard !isClosed else { return }
     if handler != nil { acceptSome(atMost: Bounds.acceptBacklog) }
+    // A handler may have closed it meanwhile.
+    guard !isClosed else { return }
     isClosed = true
     handler = nil
     if let registration {

@@ -27,6 +27,10 @@ package final class TCPStream: EventSource, @unchecked Sendable {
   private var isAborted = false
   /// Whether the peer sends no more: it closed, shut down its side, or the connection broke.
   package private(set) var peerHasClosed = false
+  /// Whether bytes, or the end, may have come that nobody read.
+  ///
+  /// While a connection rests between two messages, that is a reason not to use it again.
+  package var mayHaveUnread: Bool { canRead }
   private var peerAction: (() -> Void)?
 
   private var reader: Waiter<IOFailure?>?
@@ -75,6 +79,7 @@ package final class TCPStream: EventSource, @unchecked Sendable {
   ///   - maximum: bytes to take at most; never more than `Bounds.readBytes` at a time.
   ///   - deadline: in monotonic nanoseconds.
   /// - Returns: the number of bytes, 0 when the peer sends no more.
+  /// - Throws: `timedOut`, `cancelled`, `closed`, `reset` and what else befalls a connection.
   package func read(
     into buffer: inout [UInt8],
     maximum: Int = Bounds.readBytes,
@@ -88,6 +93,7 @@ package final class TCPStream: EventSource, @unchecked Sendable {
       if canRead {
         let count = unsafe Int(reactor_receive(descriptor, loop.scratch, size))
         if count >= 0 {
+          if count == 0 { peerHasClosed = true }
           // A short read emptied the socket: what comes later is an event. Unless the end is known
           // to have come, which is no event a second time.
           if count < size, !peerHasClosed { canRead = false }
@@ -105,6 +111,8 @@ package final class TCPStream: EventSource, @unchecked Sendable {
   }
 
   /// What has arrived, waiting for the first byte; empty when the peer sends no more.
+  ///
+  /// See `read(into:maximum:deadline:)`.
   package func read(
     maximum: Int = Bounds.readBytes,
     deadline: Int64 = .max
@@ -276,8 +284,9 @@ package final class TCPStream: EventSource, @unchecked Sendable {
     wakeWriter(.cancelled)
   }
 
-  /// Closes the connection in order; what waits fails with `closed`. A second call does nothing.
+  /// Closes the connection in order; what waits fails with `closed`.
   ///
+  /// A second call does nothing.
   /// The kernel still sends what was written, but breaks the connection off if bytes of the peer
   /// were left unread: shut down writing and read to the end where that matters.
   package func close() {

@@ -71,7 +71,7 @@ struct ConformanceCase {
     _ bindings: [String: [String: Any]],
     _ environment: Environment
   ) -> String? {
-    let frame = Frame(slots: environment.variables.count, source: NoValues())
+    var frame = Frame(slots: environment.variables.count, source: NoValues())
     for (name, variable) in environment.variables {
       if let value = bindings[name].flatMap(Value.init(tagged:)) {
         frame.fill(variable.slot, with: value)
@@ -79,7 +79,7 @@ struct ConformanceCase {
     }
     let expect = json["expect"] as? [String: Any] ?? [:]
     do throws(EvaluationError) {
-      let value = try expression.program().evaluate(frame)
+      let value = try expression.program().evaluate(&frame)
       guard let expected = (expect["value"] as? [String: Any]).flatMap(Value.init(tagged:)) else {
         return "gives \(value) instead of an error"
       }
@@ -113,9 +113,10 @@ struct ConformanceCase {
     }
     return Environment(
       phase: phase,
-      variables: types.sorted { $0.key < $1.key }.enumerated().map {
-        Environment.Variable($1.key, $1.value, slot: $0, phases: [phase])
-      },
+      variables: types.sorted { $0.key < $1.key }.enumerated()
+        .map {
+          Environment.Variable($1.key, $1.value, slot: $0, phases: [phase])
+        },
       functions: functions,
       container: json["container"] as? String ?? ""
     )
@@ -123,14 +124,14 @@ struct ConformanceCase {
 }
 
 struct NoValues: FrameSource {
-  func value(ofSlot slot: Int, in frame: Frame) throws(EvaluationError) -> Value {
+  func value(ofSlot slot: Int, in frame: inout Frame) throws(EvaluationError) -> Value {
     throw .unavailable("a variable")
   }
 
   func call(
     _ function: Int,
     _ arguments: [Value],
-    in frame: Frame
+    in frame: inout Frame
   ) throws(EvaluationError) -> Value {
     throw .unavailable("a function")
   }
@@ -170,11 +171,13 @@ extension Value {
       let elements = json["v"] as? [[String: Any]] ?? []
       self = .list(elements.compactMap { Value(tagged: $0) })
     case "map":
-      let entries = (json["v"] as? [[[String: Any]]] ?? []).compactMap { pair in
-        Value(tagged: pair[0]).flatMap { key in
-          Value(tagged: pair[1]).map { ValueMap.Entry(key: key, value: $0) }
+      let entries = (json["v"] as? [[[String: Any]]] ?? [])
+        .compactMap { pair in
+          Value(tagged: pair[0])
+            .flatMap { key in
+              Value(tagged: pair[1]).map { ValueMap.Entry(key: key, value: $0) }
+            }
         }
-      }
       guard let map = ValueMap(entries) else { return nil }
       self = .map(map)
     default: return nil

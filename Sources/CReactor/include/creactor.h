@@ -64,7 +64,7 @@ void reactor_semaphore_destroy(void *semaphore);
 void reactor_semaphore_post(void *semaphore);
 void reactor_semaphore_wait(void *semaphore);
 
-// Sockets.
+// Sockets. A negative backlog binds without listening.
 int reactor_listen(struct reactor_address address, int backlog, int reuse_port);
 int reactor_accept(int listener, struct reactor_address *peer);
 int reactor_connect(struct reactor_address address);

@@ -80,7 +80,7 @@ extension CheckedExpression {
   ///
   /// Total: any text has an outcome, in time linear in its length (which is bounded).
   ///
-  /// - Parameter expected: the type that is wanted here; `nil` takes any.
+  /// The type that is wanted is `expected`; `nil` takes any.
   package static func check(
     _ source: String,
     expecting expected: CELType? = nil,

@@ -27,7 +27,7 @@ struct Checker {
     references = Array(repeating: nil, count: nodes)
   }
 
-  /// Checks a whole expression. To be called once.
+  /// Checks a whole expression; to be called once.
   mutating func check(
     _ root: Expression,
     source: String,

@@ -3,7 +3,7 @@
 /// A value to build up once per phase and hand to every check. Names may be dotted; the longest
 /// declared prefix of what an author wrote wins, as CEL resolves namespaces.
 package struct Environment: Sendable {
-  /// When an expression runs. Compared by rank.
+  /// When an expression runs; compared by rank.
   package struct Phase: Hashable, Sendable, Comparable {
     package let rank: Int
     package let name: String
@@ -38,8 +38,9 @@ package struct Environment: Sendable {
   /// A function that the host answers, such as `spend(window)` or `budget(name).remaining`.
   package struct HostFunction: Sendable {
     package let name: String
-    /// The field read from the result, for functions whose result is only a thing with fields:
-    /// `remaining` in `budget(name).remaining`. Each field is declared as a function of its own.
+    /// The field read from the result: `remaining` in `budget(name).remaining`.
+    ///
+    /// For functions whose result is nothing but a thing with fields. Each field is declared as a function of its own.
     package let field: String?
     package let parameters: [CELType]
     package let result: CELType
@@ -93,7 +94,9 @@ package struct Environment: Sendable {
     for function in functions { declare(function) }
   }
 
-  /// Declares a variable. Declaring a name twice is a mistake of the host.
+  /// Declares a variable.
+  ///
+  /// Declaring a name twice is a mistake of the host.
   package mutating func declare(_ variable: Variable) {
     let previous = variables.updateValue(variable, forKey: variable.name)
     precondition(previous == nil, "the variable '\(variable.name)' is declared twice")

@@ -9,14 +9,6 @@ enum Order: Sendable {
   init<Number: Comparable>(_ left: Number, _ right: Number) {
     self = left < right ? .less : left > right ? .greater : left == right ? .equal : .unordered
   }
-
-  var reversed: Order {
-    switch self {
-    case .less: .greater
-    case .greater: .less
-    case .equal, .unordered: self
-    }
-  }
 }
 
 extension Value {
@@ -55,7 +47,10 @@ extension Value {
     }
   }
 
-  /// The exact order of two numbers; `nil` if one is none.
+  /// The order of two numbers; `nil` if one is none.
+  ///
+  /// Against a double, whole numbers are rounded to one: the conformance tests of CEL want 2^63 - 1
+  /// and 2^63 as a double to be equal.
   private func numericOrder(to other: Value) -> Order? {
     switch (self, other) {
     case (.int(let left), .int(let right)): Order(left, right)
@@ -63,15 +58,15 @@ extension Value {
     case (.double(let left), .double(let right)): Order(left, right)
     case (.int(let left), .uint(let right)): left < 0 ? .less : Order(UInt64(left), right)
     case (.uint(let left), .int(let right)): right < 0 ? .greater : Order(left, UInt64(right))
-    case (.int(let left), .double(let right)): Order(whole: left, right)
-    case (.double(let left), .int(let right)): Order(whole: right, left).reversed
-    case (.uint(let left), .double(let right)): Order(whole: left, right)
-    case (.double(let left), .uint(let right)): Order(whole: right, left).reversed
+    case (.int(let left), .double(let right)): Order(Double(left), right)
+    case (.double(let left), .int(let right)): Order(left, Double(right))
+    case (.uint(let left), .double(let right)): Order(Double(left), right)
+    case (.double(let left), .uint(let right)): Order(left, Double(right))
     default: nil
     }
   }
 
-  /// `element in self`
+  /// Whether `element in self` holds.
   func contains(_ element: Value) throws(EvaluationError) -> Bool {
     switch self {
     case .list(let elements): return elements.contains { $0.equals(element) }
@@ -80,7 +75,7 @@ extension Value {
     }
   }
 
-  /// `self[key]`
+  /// What `self[key]` is.
   func element(at key: Value) throws(EvaluationError) -> Value {
     switch self {
     case .map(let map):
@@ -109,23 +104,6 @@ extension Value {
     case .list(let elements): return elements
     case .map(let map): return map.entries.map(\.key)
     default: throw .noSuchOverload("a macro")
-    }
-  }
-}
-
-extension Order {
-  /// Compares without rounding: the whole number is never turned into a double.
-  fileprivate init<Whole: FixedWidthInteger>(whole: Whole, _ double: Double) {
-    guard !double.isNaN else {
-      self = .unordered
-      return
-    }
-    let floor = double.rounded(.down)
-    if let floor = Whole(exactly: floor) {
-      let order = Order(whole, floor)
-      self = order == .equal && double > Double(floor) ? .less : order
-    } else {
-      self = double < 0 ? .greater : .less
     }
   }
 }

@@ -3,29 +3,41 @@ internal import SluiceCore
 /// Where a frame gets its values from: one exchange, as the host sees it.
 ///
 /// Both members are asked at most once for the same thing within one frame, and only if an
-/// expression needs it. The frame is an argument so that a source need not hold it (that would be
-/// a reference cycle), and so that a slot may be computed by another program over the same frame.
+/// expression needs it. The frame is an argument so that a slot may be computed by another program
+/// over the same frame. While a source answers, the frame is being written: it may be reached
+/// through the argument only.
 package protocol FrameSource {
-  func value(ofSlot slot: Int, in frame: Frame) throws(EvaluationError) -> Value
+  func value(ofSlot slot: Int, in frame: inout Frame) throws(EvaluationError) -> Value
   /// Answers a host function by its number.
   func call(
     _ function: Int,
     _ arguments: [Value],
-    in frame: Frame
+    in frame: inout Frame
   ) throws(EvaluationError) -> Value
 }
 
 /// The variables of one exchange, by slot: each is asked for once, when it is first needed.
 ///
-/// Failures are remembered as values are. Not `Sendable`: a frame belongs to the task of its
-/// exchange.
-package final class Frame {
-  private enum Slot {
+/// Failures are remembered as values are. A struct that is passed `inout`, so that no read of a slot
+/// pays for a check of exclusive access; whoever holds it should not be the source it holds.
+package struct Frame {
+  /// One slot. Numbers, flags and texts lie beside each other rather than inside a `Value`:
+  /// taking one out of an enum with many payloads costs more than the comparison it is for.
+  private struct Cell {
+    var state = State.empty
+    /// A bool, an int, or the bits of a double.
+    var word: Int64 = 0
+    var text = ""
+    /// What is none of these.
+    var value = Value.null
+  }
+
+  private enum State: UInt8 {
     case empty
     /// Being computed: met again only if it depends on itself.
     case pending
-    case filled(Value)
-    case failed(EvaluationError)
+    case failed
+    case bool, int, double, string, other
   }
 
   private struct Read {
@@ -35,7 +47,8 @@ package final class Frame {
   }
 
   private let source: any FrameSource
-  private var slots: [Slot]
+  private var cells: [Cell]
+  private var failures: [Int: EvaluationError] = [:]
   private var reads: [Read] = []
   /// The variables of the macros that are running, innermost program last.
   private var locals: [Value] = []
@@ -44,75 +57,95 @@ package final class Frame {
 
   package init(slots count: Int, source: some FrameSource) {
     self.source = source
-    slots = Array(repeating: .empty, count: count)
+    cells = Array(repeating: Cell(), count: count)
   }
 
   /// Sets a slot whose value is known from the start; the source is not asked for it.
-  package func fill(_ slot: Int, with value: Value) { slots[slot] = .filled(value) }
+  package mutating func fill(_ slot: Int, with value: Value) {
+    switch value {
+    case .bool(let value): cells[slot] = Cell(state: .bool, word: value ? 1 : 0)
+    case .int(let value): cells[slot] = Cell(state: .int, word: value)
+    case .double(let value):
+      cells[slot] = Cell(state: .double, word: Int64(bitPattern: value.bitPattern))
+    case .string(let value): cells[slot] = Cell(state: .string, text: value)
+    default: cells[slot] = Cell(state: .other, value: value)
+    }
+  }
 
   /// The value of a slot.
-  package func value(at slot: Int) throws(EvaluationError) -> Value {
-    if case .filled(let value) = slots[slot] { return value }
+  package mutating func value(at slot: Int) throws(EvaluationError) -> Value {
+    if let value = knownValue(at: slot) { return value }
     return try ask(slot)
   }
 
   /// The value of a slot if it was needed so far, for a trail.
   package func knownValue(at slot: Int) -> Value? {
-    if case .filled(let value) = slots[slot] { value } else { nil }
+    switch cells[slot].state {
+    case .empty, .pending, .failed: nil
+    case .bool: .bool(cells[slot].word != 0)
+    case .int: .int(cells[slot].word)
+    case .double: .double(Double(bitPattern: UInt64(bitPattern: cells[slot].word)))
+    case .string: .string(cells[slot].text)
+    case .other: cells[slot].value
+    }
   }
 
+  /// Asks the source for a slot that is not filled.
   @inline(never)
-  private func ask(_ slot: Int) throws(EvaluationError) -> Value {
-    switch slots[slot] {
-    case .filled(let value): return value
-    case .failed(let error): throw error
+  private mutating func ask(_ slot: Int) throws(EvaluationError) -> Value {
+    switch cells[slot].state {
     case .pending: throw .cycle
+    case .failed: throw failures[slot] ?? .cycle
     case .empty: break
+    case .bool, .int, .double, .string, .other: throw .wrongType
     }
-    slots[slot] = .pending
+    cells[slot].state = .pending
     do throws(EvaluationError) {
-      let value = try source.value(ofSlot: slot, in: self)
-      slots[slot] = .filled(value)
+      let value = try source.value(ofSlot: slot, in: &self)
+      fill(slot, with: value)
       return value
     } catch {
-      slots[slot] = .failed(error)
+      cells[slot].state = .failed
+      failures[slot] = error
       throw error
     }
   }
 
-  func bool(at slot: Int) throws(EvaluationError) -> Bool {
-    if case .filled(.bool(let value)) = slots[slot] { return value }
+  mutating func bool(at slot: Int) throws(EvaluationError) -> Bool {
+    if cells[slot].state == .bool { return cells[slot].word != 0 }
     guard case .bool(let value) = try ask(slot) else { throw .wrongType }
     return value
   }
 
-  func int(at slot: Int) throws(EvaluationError) -> Int64 {
-    if case .filled(.int(let value)) = slots[slot] { return value }
+  mutating func int(at slot: Int) throws(EvaluationError) -> Int64 {
+    if cells[slot].state == .int { return cells[slot].word }
     guard case .int(let value) = try ask(slot) else { throw .wrongType }
     return value
   }
 
-  func double(at slot: Int) throws(EvaluationError) -> Double {
-    if case .filled(.double(let value)) = slots[slot] { return value }
+  mutating func double(at slot: Int) throws(EvaluationError) -> Double {
+    if cells[slot].state == .double {
+      return Double(bitPattern: UInt64(bitPattern: cells[slot].word))
+    }
     guard case .double(let value) = try ask(slot) else { throw .wrongType }
     return value
   }
 
-  func string(at slot: Int) throws(EvaluationError) -> String {
-    if case .filled(.string(let value)) = slots[slot] { return value }
+  mutating func string(at slot: Int) throws(EvaluationError) -> String {
+    if cells[slot].state == .string { return cells[slot].text }
     guard case .string(let value) = try ask(slot) else { throw .wrongType }
     return value
   }
 
   /// Whether a slot holds this text; the text is compared where it lies.
-  func string(at slot: Int, is text: String) throws(EvaluationError) -> Bool {
-    if case .filled(.string(let value)) = slots[slot] { return value.hasSameCodePoints(as: text) }
+  mutating func string(at slot: Int, is text: KnownText) throws(EvaluationError) -> Bool {
+    if cells[slot].state == .string { return text.isSame(as: cells[slot].text) }
     guard case .string(let value) = try ask(slot) else { throw .wrongType }
-    return value.hasSameCodePoints(as: text)
+    return text.isSame(as: value)
   }
 
   /// Answers a host function, once for the same arguments.
-  func call(
+  mutating func call(
     _ function: Int,
     _ arguments: [Value]
   ) throws(EvaluationError) -> Value {
@@ -121,7 +154,7 @@ package final class Frame {
     }
     let answer: Result<Value, EvaluationError>
     do throws(EvaluationError) {
-      answer = .success(try source.call(function, arguments, in: self))
+      answer = .success(try source.call(function, arguments, in: &self))
     } catch {
       answer = .failure(error)
     }
@@ -140,11 +173,11 @@ extension Frame {
   /// Runs `body` with room for `count` variables of macros.
   ///
   /// A program may run inside another, when a slot is a feature; each sees only its own.
-  func withLocals<Answer>(
+  mutating func withLocals<Answer>(
     _ count: Int,
-    _ body: (Frame) throws(EvaluationError) -> Answer
+    _ body: (inout Frame) throws(EvaluationError) -> Answer
   ) throws(EvaluationError) -> Answer {
-    guard count > 0 else { return try body(self) }
+    guard count > 0 else { return try body(&self) }
     let outerBase = localBase
     localBase = locals.count
     locals.append(contentsOf: repeatElement(.null, count: count))
@@ -152,15 +185,15 @@ extension Frame {
       locals.removeLast(count)
       localBase = outerBase
     }
-    return try body(self)
+    return try body(&self)
   }
 
   func local(_ index: Int) -> Value { locals[localBase + index] }
 
-  func setLocal(_ index: Int, to value: Value) { locals[localBase + index] = value }
+  mutating func setLocal(_ index: Int, to value: Value) { locals[localBase + index] = value }
 
   /// Counts one turn of a macro's loop.
-  func countTurn() throws(EvaluationError) {
+  mutating func countTurn() throws(EvaluationError) {
     turns += 1
     guard turns <= Bounds.expressionTurns else { throw .tooMuchWork }
   }

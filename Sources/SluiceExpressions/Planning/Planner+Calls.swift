@@ -22,7 +22,7 @@ extension Planner {
       if types == [.string], steps[0].known == nil {
         let text = steps[0].string
         return .int { (frame) throws(EvaluationError) in
-          Int64(try text(frame).unicodeScalars.count)
+          Int64(try text(&frame).unicodeScalars.count)
         }
       }
     default: break
@@ -43,11 +43,11 @@ extension Planner {
       switch name {
       case "contains":
         let search = ByteSearch(constant)
-        return { (frame) throws(EvaluationError) in search.isIn(try text(frame)) }
+        return { (frame) throws(EvaluationError) in search.isIn(try text(&frame)) }
       case "matches":
         do throws(Pattern.Invalid) {
           let pattern = try Pattern(constant)
-          return { (frame) throws(EvaluationError) in pattern.matches(try text(frame)) }
+          return { (frame) throws(EvaluationError) in pattern.matches(try text(&frame)) }
         } catch {
           let failure = EvaluationError.invalidArgument("a bad pattern: \(error.reason)")
           return { (_) throws(EvaluationError) in throw failure }
@@ -59,23 +59,23 @@ extension Planner {
     switch name {
     case "contains":
       return { (frame) throws(EvaluationError) in
-        let text = try text(frame)
-        return ByteSearch(try other(frame)).isIn(text)
+        let text = try text(&frame)
+        return ByteSearch(try other(&frame)).isIn(text)
       }
     case "startsWith":
       return { (frame) throws(EvaluationError) in
-        let text = try text(frame)
-        return text.beginsWith(codePointsOf: try other(frame))
+        let text = try text(&frame)
+        return text.beginsWith(codePointsOf: try other(&frame))
       }
     case "endsWith":
       return { (frame) throws(EvaluationError) in
-        let text = try text(frame)
-        return text.finishesWith(codePointsOf: try other(frame))
+        let text = try text(&frame)
+        return text.finishesWith(codePointsOf: try other(&frame))
       }
     default:
       return { (frame) throws(EvaluationError) in
-        let text = try text(frame)
-        return try text.matches(pattern: try other(frame))
+        let text = try text(&frame)
+        return try text.matches(pattern: try other(&frame))
       }
     }
   }

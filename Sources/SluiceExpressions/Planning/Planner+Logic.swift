@@ -26,24 +26,24 @@ extension Planner {
   private func and(_ left: @escaping Run<Bool>, _ right: @escaping Run<Bool>) -> Run<Bool> {
     { (frame) throws(EvaluationError) in
       do throws(EvaluationError) {
-        guard try left(frame) else { return false }
+        guard try left(&frame) else { return false }
       } catch {
-        guard try right(frame) else { return false }
+        guard try right(&frame) else { return false }
         throw error
       }
-      return try right(frame)
+      return try right(&frame)
     }
   }
 
   private func or(_ left: @escaping Run<Bool>, _ right: @escaping Run<Bool>) -> Run<Bool> {
     { (frame) throws(EvaluationError) in
       do throws(EvaluationError) {
-        if try left(frame) { return true }
+        if try left(&frame) { return true }
       } catch {
-        if try right(frame) { return true }
+        if try right(&frame) { return true }
         throw error
       }
-      return try right(frame)
+      return try right(&frame)
     }
   }
 
@@ -53,7 +53,7 @@ extension Planner {
       var failure: EvaluationError?
       for run in runs {
         do throws(EvaluationError) {
-          if try run(frame) == decisive { return decisive }
+          if try run(&frame) == decisive { return decisive }
         } catch {
           failure = failure ?? error
         }
@@ -81,7 +81,7 @@ extension Planner {
     _ otherwise: @escaping Run<Answer>
   ) -> Run<Answer> {
     { (frame) throws(EvaluationError) in
-      try condition(frame) ? try then(frame) : try otherwise(frame)
+      try condition(&frame) ? try then(&frame) : try otherwise(&frame)
     }
   }
 }

@@ -23,7 +23,8 @@ extension Planner {
     guard isClosed(node, from: index) else { return step }
     let count = expression.localCount
     return folded { () throws(EvaluationError) in
-      try Frame(slots: 0, source: NoSource()).withLocals(count, step.value)
+      var frame = Frame(slots: 0, source: NoSource())
+      return try frame.withLocals(count, step.value)
     }
   }
 
@@ -51,11 +52,11 @@ extension Planner {
   ) -> Run<Bool> {
     { (frame) throws(EvaluationError) in
       var failure: EvaluationError?
-      for element in try range(frame).elements() {
+      for element in try range(&frame).elements() {
         try frame.countTurn()
         frame.setLocal(index, to: element)
         do throws(EvaluationError) {
-          if try predicate(frame) == decisive { return decisive }
+          if try predicate(&frame) == decisive { return decisive }
         } catch {
           if error == .tooMuchWork { throw error }
           failure = failure ?? error
@@ -73,10 +74,10 @@ extension Planner {
   ) -> Run<Bool> {
     { (frame) throws(EvaluationError) in
       var count = 0
-      for element in try range(frame).elements() {
+      for element in try range(&frame).elements() {
         try frame.countTurn()
         frame.setLocal(index, to: element)
-        if try predicate(frame) { count += 1 }
+        if try predicate(&frame) { count += 1 }
       }
       return count == 1
     }
@@ -90,11 +91,11 @@ extension Planner {
   ) -> Run<Value> {
     { (frame) throws(EvaluationError) in
       var collected: [Value] = []
-      for element in try range(frame).elements() {
+      for element in try range(&frame).elements() {
         try frame.countTurn()
         frame.setLocal(index, to: element)
-        if let predicate, !(try predicate(frame)) { continue }
-        collected.append(try transform?(frame) ?? element)
+        if let predicate, !(try predicate(&frame)) { continue }
+        collected.append(try transform?(&frame) ?? element)
       }
       return .list(collected)
     }
@@ -103,14 +104,14 @@ extension Planner {
 
 /// The source of a frame in which constants are folded.
 private struct NoSource: FrameSource {
-  func value(ofSlot slot: Int, in frame: Frame) throws(EvaluationError) -> Value {
+  func value(ofSlot slot: Int, in frame: inout Frame) throws(EvaluationError) -> Value {
     throw .unavailable("a variable")
   }
 
   func call(
     _ function: Int,
     _ arguments: [Value],
-    in frame: Frame
+    in frame: inout Frame
   ) throws(EvaluationError) -> Value {
     throw .unavailable("a function")
   }

@@ -27,16 +27,16 @@ extension Planner {
       if binaryOperator == .equal { return .bool(stringEquality(left, right)) }
       if binaryOperator == .notEqual {
         let equal = stringEquality(left, right)
-        return .bool { (frame) throws(EvaluationError) in !(try equal(frame)) }
+        return .bool { (frame) throws(EvaluationError) in !(try equal(&frame)) }
       }
     case (.bool, .bool):
       let left = left.bool
       let right = right.bool
       if binaryOperator == .equal {
-        return .bool { (frame) throws(EvaluationError) in try left(frame) == right(frame) }
+        return .bool { (frame) throws(EvaluationError) in try left(&frame) == right(&frame) }
       }
       if binaryOperator == .notEqual {
-        return .bool { (frame) throws(EvaluationError) in try left(frame) != right(frame) }
+        return .bool { (frame) throws(EvaluationError) in try left(&frame) != right(&frame) }
       }
     default: break
     }
@@ -55,11 +55,11 @@ extension Planner {
     let right = right.value
     if let comparison = binaryOperator.comparison {
       return .bool { (frame) throws(EvaluationError) in
-        try comparison.holds(try left(frame), try right(frame))
+        try comparison.holds(try left(&frame), try right(&frame))
       }
     }
     return .value { (frame) throws(EvaluationError) in
-      try binaryOperator.apply(try left(frame), try right(frame))
+      try binaryOperator.apply(try left(&frame), try right(&frame))
     }
   }
 
@@ -71,12 +71,12 @@ extension Planner {
     let left = left.int
     let right = right.int
     return switch comparison {
-    case .equal: { (frame) throws(EvaluationError) in try left(frame) == right(frame) }
-    case .notEqual: { (frame) throws(EvaluationError) in try left(frame) != right(frame) }
-    case .less: { (frame) throws(EvaluationError) in try left(frame) < right(frame) }
-    case .lessOrEqual: { (frame) throws(EvaluationError) in try left(frame) <= right(frame) }
-    case .greater: { (frame) throws(EvaluationError) in try left(frame) > right(frame) }
-    case .greaterOrEqual: { (frame) throws(EvaluationError) in try left(frame) >= right(frame) }
+    case .equal: { (frame) throws(EvaluationError) in try left(&frame) == right(&frame) }
+    case .notEqual: { (frame) throws(EvaluationError) in try left(&frame) != right(&frame) }
+    case .less: { (frame) throws(EvaluationError) in try left(&frame) < right(&frame) }
+    case .lessOrEqual: { (frame) throws(EvaluationError) in try left(&frame) <= right(&frame) }
+    case .greater: { (frame) throws(EvaluationError) in try left(&frame) > right(&frame) }
+    case .greaterOrEqual: { (frame) throws(EvaluationError) in try left(&frame) >= right(&frame) }
     }
   }
 
@@ -102,12 +102,12 @@ extension Planner {
     _ right: @escaping Run<Double>
   ) -> Run<Bool> {
     switch comparison {
-    case .equal: { (frame) throws(EvaluationError) in try left(frame) == right(frame) }
-    case .notEqual: { (frame) throws(EvaluationError) in try left(frame) != right(frame) }
-    case .less: { (frame) throws(EvaluationError) in try left(frame) < right(frame) }
-    case .lessOrEqual: { (frame) throws(EvaluationError) in try left(frame) <= right(frame) }
-    case .greater: { (frame) throws(EvaluationError) in try left(frame) > right(frame) }
-    case .greaterOrEqual: { (frame) throws(EvaluationError) in try left(frame) >= right(frame) }
+    case .equal: { (frame) throws(EvaluationError) in try left(&frame) == right(&frame) }
+    case .notEqual: { (frame) throws(EvaluationError) in try left(&frame) != right(&frame) }
+    case .less: { (frame) throws(EvaluationError) in try left(&frame) < right(&frame) }
+    case .lessOrEqual: { (frame) throws(EvaluationError) in try left(&frame) <= right(&frame) }
+    case .greater: { (frame) throws(EvaluationError) in try left(&frame) > right(&frame) }
+    case .greaterOrEqual: { (frame) throws(EvaluationError) in try left(&frame) >= right(&frame) }
     }
   }
 
@@ -115,12 +115,13 @@ extension Planner {
     switch (left, right) {
     case (.slot(let slot), .constant(.string(let constant))),
       (.constant(.string(let constant)), .slot(let slot)):
-      return { (frame) throws(EvaluationError) in try frame.string(at: slot, is: constant) }
+      let known = KnownText(constant)
+      return { (frame) throws(EvaluationError) in try frame.string(at: slot, is: known) }
     default:
       let left = left.string
       let right = right.string
       return { (frame) throws(EvaluationError) in
-        try left(frame).hasSameCodePoints(as: right(frame))
+        try left(&frame).hasSameCodePoints(as: right(&frame))
       }
     }
   }
@@ -132,15 +133,15 @@ extension Planner {
   ) -> Run<Int64>? {
     switch binaryOperator {
     case .add:
-      { (frame) throws(EvaluationError) in try left(frame).checkedAdd(right(frame)) }
+      { (frame) throws(EvaluationError) in try left(&frame).checkedAdd(right(&frame)) }
     case .subtract:
-      { (frame) throws(EvaluationError) in try left(frame).checkedSubtract(right(frame)) }
+      { (frame) throws(EvaluationError) in try left(&frame).checkedSubtract(right(&frame)) }
     case .multiply:
-      { (frame) throws(EvaluationError) in try left(frame).checkedMultiply(right(frame)) }
+      { (frame) throws(EvaluationError) in try left(&frame).checkedMultiply(right(&frame)) }
     case .divide:
-      { (frame) throws(EvaluationError) in try left(frame).checkedDivide(right(frame)) }
+      { (frame) throws(EvaluationError) in try left(&frame).checkedDivide(right(&frame)) }
     case .remainder:
-      { (frame) throws(EvaluationError) in try left(frame).checkedRemainder(right(frame)) }
+      { (frame) throws(EvaluationError) in try left(&frame).checkedRemainder(right(&frame)) }
     case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .isIn: nil
     }
   }
@@ -151,10 +152,10 @@ extension Planner {
     _ right: @escaping Run<Double>
   ) -> Run<Double>? {
     switch binaryOperator {
-    case .add: { (frame) throws(EvaluationError) in try left(frame) + right(frame) }
-    case .subtract: { (frame) throws(EvaluationError) in try left(frame) - right(frame) }
-    case .multiply: { (frame) throws(EvaluationError) in try left(frame) * right(frame) }
-    case .divide: { (frame) throws(EvaluationError) in try left(frame) / right(frame) }
+    case .add: { (frame) throws(EvaluationError) in try left(&frame) + right(&frame) }
+    case .subtract: { (frame) throws(EvaluationError) in try left(&frame) - right(&frame) }
+    case .multiply: { (frame) throws(EvaluationError) in try left(&frame) * right(&frame) }
+    case .divide: { (frame) throws(EvaluationError) in try left(&frame) / right(&frame) }
     case .remainder, .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .isIn:
       nil
     }
@@ -171,7 +172,7 @@ extension Planner {
     if case .constant(.string(let key)) = element {
       let collection = collection.value
       return .bool { (frame) throws(EvaluationError) in
-        switch try collection(frame) {
+        switch try collection(&frame) {
         case .map(let map): map[key] != nil
         case let other: try other.contains(.string(key))
         }
@@ -180,21 +181,22 @@ extension Planner {
     let element = element.value
     let collection = collection.value
     return .bool { (frame) throws(EvaluationError) in
-      let element = try element(frame)
-      return try collection(frame).contains(element)
+      let element = try element(&frame)
+      return try collection(&frame).contains(element)
     }
   }
 
   private func isOne(of strings: [String], _ element: @escaping Run<String>) -> Run<Bool> {
     if strings.count <= 4 {
+      let strings = strings.map(KnownText.init)
       return { (frame) throws(EvaluationError) in
-        let element = try element(frame)
-        for string in strings where string.hasSameCodePoints(as: element) { return true }
+        let element = try element(&frame)
+        for string in strings where string.isSame(as: element) { return true }
         return false
       }
     }
     let set = Set(strings.map(CodePoints.init))
-    return { (frame) throws(EvaluationError) in set.contains(CodePoints(try element(frame))) }
+    return { (frame) throws(EvaluationError) in set.contains(CodePoints(try element(&frame))) }
   }
 }
 

@@ -23,7 +23,7 @@ struct Planner {
       let run = plan(operand)
       if case .constant(.bool(let value)) = run { return .constant(.bool(!value)) }
       let bool = run.bool
-      return .bool { (frame) throws(EvaluationError) in !(try bool(frame)) }
+      return .bool { (frame) throws(EvaluationError) in !(try bool(&frame)) }
     case .unary(.negate, let operand):
       return apply(plan(operand)) { (value) throws(EvaluationError) in try value.negated() }
     case .binary(let binaryOperator, let left, let right):
@@ -76,14 +76,14 @@ struct Planner {
 extension Planner {
   private func gather(
     _ steps: [Step],
-    _ body: @escaping @Sendable (Frame, [Value]) throws(EvaluationError) -> Value
+    _ body: @escaping @Sendable (inout Frame, [Value]) throws(EvaluationError) -> Value
   ) -> Step {
     let runs = steps.map(\.value)
     return .value { (frame) throws(EvaluationError) in
       var values: [Value] = []
       values.reserveCapacity(runs.count)
-      for run in runs { values.append(try run(frame)) }
-      return try body(frame, values)
+      for run in runs { values.append(try run(&frame)) }
+      return try body(&frame, values)
     }
   }
 
@@ -155,7 +155,7 @@ extension Planner {
       return folded { () throws(EvaluationError) in try body(constant) }
     }
     let run = operand.value
-    return .value { (frame) throws(EvaluationError) in try body(try run(frame)) }
+    return .value { (frame) throws(EvaluationError) in try body(try run(&frame)) }
   }
 
   func apply(
@@ -169,7 +169,7 @@ extension Planner {
     let left = left.value
     let right = right.value
     return .value { (frame) throws(EvaluationError) in
-      try body(try left(frame), try right(frame))
+      try body(try left(&frame), try right(&frame))
     }
   }
 

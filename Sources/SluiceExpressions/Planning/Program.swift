@@ -22,25 +22,25 @@ package struct Program: Sendable {
   /// The value of a condition.
   ///
   /// - Throws: what a policy must decide about: a condition that fails is neither true nor false.
-  package func evaluateBool(_ frame: Frame) throws(EvaluationError) -> Bool {
-    localCount == 0 ? try runBool(frame) : try frame.withLocals(localCount, runBool)
+  package func evaluateBool(_ frame: inout Frame) throws(EvaluationError) -> Bool {
+    localCount == 0 ? try runBool(&frame) : try frame.withLocals(localCount, runBool)
   }
 
   /// The value of a key or another text.
-  package func evaluateString(_ frame: Frame) throws(EvaluationError) -> String {
-    localCount == 0 ? try runString(frame) : try frame.withLocals(localCount, runString)
+  package func evaluateString(_ frame: inout Frame) throws(EvaluationError) -> String {
+    localCount == 0 ? try runString(&frame) : try frame.withLocals(localCount, runString)
   }
 
-  package func evaluate(_ frame: Frame) throws(EvaluationError) -> Value {
-    localCount == 0 ? try runValue(frame) : try frame.withLocals(localCount, runValue)
+  package func evaluate(_ frame: inout Frame) throws(EvaluationError) -> Value {
+    localCount == 0 ? try runValue(&frame) : try frame.withLocals(localCount, runValue)
   }
 }
 
 extension CheckedExpression {
   /// Lowers the expression: names to slots, constants folded, patterns compiled.
   ///
-  /// - Parameter seed: what `bucket` mixes into its hash: one policy always samples alike.
-  /// - Parameter known: slots whose values are fixed for a deployment; what they decide is folded.
+  /// `bucket` mixes `seed` into its hash, so that one policy always samples alike. `known` holds
+  /// slots whose values are fixed for a deployment; what they decide is folded.
   package func program(seed: UInt64 = 0, known: [Int: Value] = [:]) -> Program {
     let planner = Planner(expression: self, seed: seed, known: known)
     return Program(planner.plan(root), type: type, localCount: localCount)

@@ -1,5 +1,5 @@
 /// A closure that computes part of an expression.
-typealias Run<Answer> = @Sendable (Frame) throws(EvaluationError) -> Answer
+typealias Run<Answer> = @Sendable (inout Frame) throws(EvaluationError) -> Answer
 
 /// A planned node: what is known of it decides which closure its parent gets.
 ///
@@ -36,7 +36,7 @@ extension Step {
     case .bool(let run): return run
     case .value(let run):
       return { (frame) throws(EvaluationError) in
-        guard case .bool(let value) = try run(frame) else { throw .notOfType("bool") }
+        guard case .bool(let value) = try run(&frame) else { throw .notOfType("bool") }
         return value
       }
     case .constant, .int, .double, .string:
@@ -52,7 +52,7 @@ extension Step {
     case .int(let run): return run
     case .value(let run):
       return { (frame) throws(EvaluationError) in
-        guard case .int(let value) = try run(frame) else { throw .notOfType("int") }
+        guard case .int(let value) = try run(&frame) else { throw .notOfType("int") }
         return value
       }
     case .constant, .bool, .double, .string:
@@ -68,7 +68,7 @@ extension Step {
     case .double(let run): return run
     case .value(let run):
       return { (frame) throws(EvaluationError) in
-        guard case .double(let value) = try run(frame) else { throw .notOfType("double") }
+        guard case .double(let value) = try run(&frame) else { throw .notOfType("double") }
         return value
       }
     case .constant, .bool, .int, .string:
@@ -84,7 +84,7 @@ extension Step {
     case .string(let run): return run
     case .value(let run):
       return { (frame) throws(EvaluationError) in
-        guard case .string(let value) = try run(frame) else { throw .notOfType("string") }
+        guard case .string(let value) = try run(&frame) else { throw .notOfType("string") }
         return value
       }
     case .constant, .bool, .int, .double:
@@ -98,13 +98,13 @@ extension Step {
     case .slot(let slot):
       return { (frame) throws(EvaluationError) in try frame.value(at: slot) }
     case .bool(let run):
-      return { (frame) throws(EvaluationError) in .bool(try run(frame)) }
+      return { (frame) throws(EvaluationError) in .bool(try run(&frame)) }
     case .int(let run):
-      return { (frame) throws(EvaluationError) in .int(try run(frame)) }
+      return { (frame) throws(EvaluationError) in .int(try run(&frame)) }
     case .double(let run):
-      return { (frame) throws(EvaluationError) in .double(try run(frame)) }
+      return { (frame) throws(EvaluationError) in .double(try run(&frame)) }
     case .string(let run):
-      return { (frame) throws(EvaluationError) in .string(try run(frame)) }
+      return { (frame) throws(EvaluationError) in .string(try run(&frame)) }
     case .value(let run): return run
     }
   }

@@ -1,6 +1,8 @@
 extension Expression: CustomStringConvertible {
-  /// The expression in its one canonical spelling: double quotes, single blanks, no parentheses
-  /// that change nothing. Reading it back gives the same tree.
+  /// The expression in its one canonical spelling.
+  ///
+  /// Double quotes, single blanks, no parentheses that change nothing. Reading it back gives the
+  /// same tree.
   package var description: String { form.text }
 
   /// The text, in parentheses unless it binds at least as tightly as `strength`.
@@ -149,7 +151,7 @@ extension String {
 }
 
 extension UInt8 {
-  /// `\012`
+  /// A backslash and three octal digits.
   fileprivate var octalEscape: String {
     let digits = String(self, radix: 8)
     return "\\" + String(repeating: "0", count: 3 - digits.count) + digits

@@ -16,8 +16,9 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     self.nanoseconds = nanoseconds
   }
 
-  /// The moment that many nanoseconds after 1970 began: what `Moment.wall` counts. Never out of
-  /// range, since `Int64` ends in 2262.
+  /// The moment that many nanoseconds after 1970 began, which is what `Moment.wall` counts.
+  ///
+  /// Never out of range, since `Int64` ends in 2262.
   package init(wallNanoseconds: Int64) {
     let (seconds, rest) = wallNanoseconds.flooredDivision(by: 1_000_000_000)
     self.seconds = seconds

@@ -71,12 +71,37 @@ extension Value {
 extension String {
   /// Whether both hold the same code points, which is CEL's equality of strings.
   ///
-  /// Swift's `==` also accepts canonical equivalents: U+212A (Kelvin) equals `K` there. Equal byte
-  /// counts rule that out wherever one side is ASCII; what is left is compared byte by byte.
-  @inline(__always)
+  /// Swift's `==` also accepts canonical equivalents: U+212A (Kelvin) equals `K` there. Where equal
+  /// texts have as many bytes and one of them is ASCII, so is the other, and they are the same; all
+  /// else is compared byte by byte.
   package func hasSameCodePoints(as other: String) -> Bool {
-    utf8.count == other.utf8.count && self == other
-      && (isEmpty || utf8.elementsEqual(other.utf8))
+    guard utf8.count == other.utf8.count, self == other else { return false }
+    return isASCII || utf8.elementsEqual(other.utf8)
+  }
+
+  var isASCII: Bool {
+    let bytes = utf8.span
+    var all: UInt8 = 0
+    for index in bytes.indices { all |= bytes[index] }
+    return all < 0x80
+  }
+}
+
+/// A string that many are compared with; what can be known of it is found out once.
+struct KnownText: Sendable {
+  private let text: String
+  private let count: Int
+  private let isASCII: Bool
+
+  init(_ text: String) {
+    self.text = text
+    count = text.utf8.count
+    isASCII = text.isASCII
+  }
+
+  @inline(__always)
+  func isSame(as other: String) -> Bool {
+    other.utf8.count == count && other == text && (isASCII || other.utf8.elementsEqual(text.utf8))
   }
 }
 

@@ -31,7 +31,10 @@ package struct AttemptStage: WaitingStage {
   private let access: ModelAccess
 
   package init(
-    model: ModelIndex, settings: ModelSettings, upstream: any Upstream, access: ModelAccess
+    model: ModelIndex,
+    settings: ModelSettings,
+    upstream: any Upstream,
+    access: ModelAccess
   ) {
     self.model = model
     self.settings = settings
@@ -69,8 +72,11 @@ package struct AttemptStage: WaitingStage {
 
     exchange.attempts += 1
     let request = UpstreamRequest(
-      path: "/chat/completions", fields: exchange.request.fields,
-      body: chat.upstreamBody(model: settings.upstreamName), headDeadline: exchange.deadline)
+      path: "/chat/completions",
+      fields: exchange.request.fields,
+      body: chat.upstreamBody(model: settings.upstreamName),
+      headDeadline: exchange.deadline
+    )
     let sentAt = exchange.world.now.monotonic
     let reply: any UpstreamReply
     do throws(Failure) {
@@ -100,7 +106,9 @@ package struct AttemptStage: WaitingStage {
 
   /// Takes an answer that comes in one piece; a client that asked for a stream gets one.
   private func plainAnswer(
-    _ exchange: Exchange, _ chat: ChatRequest, _ reply: any UpstreamReply
+    _ exchange: Exchange,
+    _ chat: ChatRequest,
+    _ reply: any UpstreamReply
   ) async throws(Failure) -> Exit {
     let body = try await reply.wholeBody(of: exchange)
     guard let answer = ChatReply(body) else {

@@ -25,12 +25,15 @@ struct StreamRelay {
     self.exchange = exchange
     self.reply = reply
     reader = StreamReader(
-      wantsUsage: chat.wantsUsage, assembles: exchange.cacheOutcome == .miss)
+      wantsUsage: chat.wantsUsage,
+      assembles: exchange.cacheOutcome == .miss
+    )
   }
 
   /// Relays to the end.
   ///
   /// - Parameter cancellation: of the attempt.
+  /// - Returns: how it ended; the client has been told.
   /// - Throws: a failure before the client had anything.
   mutating func run(cancellation: Cancellation) async throws(Failure) -> AttemptStage.Exit {
     do throws(Failure) {
@@ -99,7 +102,9 @@ struct StreamRelay {
       if !hasBegun {
         hasBegun = true
         try await exchange.sink.begin(
-          status: 200, fields: [("content-type", "text/event-stream")] + exchange.replyFields)
+          status: 200,
+          fields: [("content-type", "text/event-stream")] + exchange.replyFields
+        )
       }
       try await exchange.sink.write(output)
     } catch {

@@ -15,7 +15,8 @@ package struct ModelAccess: Sendable {
     allowed = Dictionary(
       uniqueKeysWithValues: policy.tiers.compactMap { tier in
         tier.models.map { (tier.name, $0) }
-      })
+      }
+    )
     var goals: [String: RouteTable.Goal] = [:]
     for position in policy.models.indices {
       goals[policy.models[position].name] = .model(ModelIndex(position))

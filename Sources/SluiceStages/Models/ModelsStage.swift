@@ -11,10 +11,11 @@ package struct ModelsStage: Stage {
   package init(access: ModelAccess) { self.access = access }
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
-    let models = (["auto"] + access.names(for: exchange.caller.tier)).map { name in
-      // OpenAI's clients want a time; a policy's models have none.
-      ListedModel(id: name, created: 0, owner: "sluice")
-    }
+    let models = (["auto"] + access.names(for: exchange.caller.tier))
+      .map { name in
+        // OpenAI's clients want a time; a policy's models have none.
+        ListedModel(id: name, created: 0, owner: "sluice")
+      }
     let prefix = "/v1/models/"
     guard exchange.request.path.hasPrefix(prefix) else {
       exchange.outcome = .reply(Reply(status: 200, body: ModelList.body(of: models)))

@@ -20,9 +20,13 @@ package struct RouteStage: Stage {
   private let access: ModelAccess
   private let errors: Counter
 
+  /// Makes the node.
+  ///
   /// - Parameters:
-  ///   - goals: where the routes lead, splits resolved; each is an exit, named as in `names`.
+  ///   - table: the routes.
+  ///   - goals: where they lead, splits resolved; each is an exit of that name.
   ///   - splits: by target; the program gives the key that is to stay with its share.
+  ///   - access: what a tier may reach.
   ///   - errors: counts conditions that had no value.
   package init(
     table: RouteTable,
@@ -52,7 +56,7 @@ package struct RouteStage: Stage {
       }
     }
 
-    let decision = table.decide(exchange.frame, requested: requested)
+    let decision = table.decide(&exchange.frame, requested: requested)
     if !decision.errors.isEmpty { errors.increment(by: Int64(decision.errors.count)) }
     guard let route = decision.route, var goal = decision.goal else {
       exchange.refuse(.noRoute)
@@ -65,7 +69,7 @@ package struct RouteStage: Stage {
 
     if case .target(let target) = goal, let (split, key) = splits[target] {
       do throws(EvaluationError) {
-        goal = .target(split.target(of: try key.evaluateString(exchange.frame)))
+        goal = .target(split.target(of: try key.evaluateString(&exchange.frame)))
       } catch {
         errors.increment()
         exchange.explain("\(exchange.policy[target].name): \(error)")
@@ -82,7 +86,8 @@ package struct RouteStage: Stage {
     }
     exchange.primary = primary
     exchange.explain(
-      remark(decision, exchange, "route \(settings.name) at \(settings.place) to \(name)"))
+      remark(decision, exchange, "route \(settings.name) at \(settings.place) to \(name)")
+    )
     guard let position = goals.firstIndex(of: goal) else {
       preconditionFailure("\(name) has no exit")
     }
@@ -99,7 +104,9 @@ package struct RouteStage: Stage {
   }
 
   private func remark(
-    _ decision: RouteTable.Decision, _ exchange: Exchange, _ verdict: String
+    _ decision: RouteTable.Decision,
+    _ exchange: Exchange,
+    _ verdict: String
   ) -> String {
     let failed = decision.errors.map { failure in
       "; \(exchange.policy.routes[failure.route].name) had no value: \(failure.error)"

@@ -40,15 +40,18 @@ package struct RouteTable: Sendable {
 
   /// The first entry whose condition holds.
   ///
-  /// - Parameter requested: what the client named; `nil` for `auto`, which `to: requested` does
-  ///   not match.
-  /// - Complexity: linear in the entries before the match.
-  package func decide(_ frame: Frame, requested: Goal?) -> Decision {
+  /// Complexity: linear in the entries before the match.
+  ///
+  /// - Parameters:
+  ///   - frame: of the exchange.
+  ///   - requested: what the client named; `nil` for `auto`, which `to: requested` does not match.
+  /// - Returns: the route, where it leads, and which conditions had no value.
+  package func decide(_ frame: inout Frame, requested: Goal?) -> Decision {
     var decision = Decision()
     for entry in entries {
       if let condition = entry.condition {
         do throws(EvaluationError) {
-          guard try condition.evaluateBool(frame) else { continue }
+          guard try condition.evaluateBool(&frame) else { continue }
         } catch {
           decision.errors.append((entry.position, error))
           continue

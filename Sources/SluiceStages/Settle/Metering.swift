@@ -8,6 +8,7 @@ package enum Metering {
   package static func cost(of usage: Usage, at price: ModelSettings.Price) -> NanoDollars {
     NanoDollars(
       costOf: PricedTokens(usage.prompt, at: price.input),
-      PricedTokens(usage.completion, at: price.output))
+      PricedTokens(usage.completion, at: price.output)
+    )
   }
 }

@@ -16,7 +16,8 @@ enum ConstantExpression {
     }
     guard expression.slots.isEmpty, expression.hostCalls.isEmpty else { return nil }
     do throws(EvaluationError) {
-      let value = try program.evaluate(Frame(slots: 0, source: Nothing()))
+      var frame = Frame(slots: 0, source: Nothing())
+      let value = try program.evaluate(&frame)
       guard isCondition, case .bool(let value) = value else { return nil }
       return .constantCondition(value, at: span)
     } catch {
@@ -26,12 +27,12 @@ enum ConstantExpression {
 
   /// There is nothing to ask for.
   private struct Nothing: FrameSource {
-    func value(ofSlot slot: Int, in frame: Frame) throws(EvaluationError) -> Value {
+    func value(ofSlot slot: Int, in frame: inout Frame) throws(EvaluationError) -> Value {
       preconditionFailure("an expression without variables asked for slot \(slot)")
     }
 
     func call(
-      _ function: Int, _ arguments: [Value], in frame: Frame
+      _ function: Int, _ arguments: [Value], in frame: inout Frame
     ) throws(EvaluationError) -> Value {
       preconditionFailure("an expression without host calls made one")
     }

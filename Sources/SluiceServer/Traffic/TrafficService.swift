@@ -1,0 +1,123 @@
+package import SluiceCore
+import SluiceDialects
+package import SluiceHTTP
+package import SluicePipeline
+import SluicePolicy
+
+/// What clients are served: OpenAI's paths, answered by the graph of the current generation.
+///
+/// - `POST /v1/chat/completions`
+/// - `GET /v1/models` and `GET /v1/models/ID`
+///
+/// A request reads the generation once, when its head is complete, and keeps it to its last byte.
+package struct TrafficService: RequestService {
+  private let generations: GenerationCell
+  private let observer: any ExchangeObserver
+
+  package init(_ generations: GenerationCell, observer: any ExchangeObserver) {
+    self.generations = generations
+    self.observer = observer
+  }
+
+  package var limits: ConnectionLimits {
+    let timeout = generations.generation.policy.server.timeout
+    return ConnectionLimits(idle: timeout.idle, head: timeout.head)
+  }
+
+  package func receive(_ head: RequestHead) -> Reception {
+    let service: Service
+    switch Destination(head) {
+    case .service(let found): service = found
+    case .refused(let error): return .refuse(ServerReply(error))
+    }
+    let generation = generations.generation
+    let server = generation.policy.server
+    return .serve(
+      TrafficHandler(service: service, generation: generation, observer: observer),
+      maximumBody: service == .chat ? server.maxBody : 0,
+      bodyTimeout: server.timeout.body.nanoseconds
+    )
+  }
+
+  package func reply(to refusal: ServerRefusal) -> ServerReply {
+    let error: APIError =
+      switch refusal {
+      case .malformed(let refusal): .malformedMessage(refusal)
+      case .bodyTooLarge(let limit): .bodyTooLarge(limit: limit)
+      case .tooSlow: .requestTimeout
+      case .overloaded: .overloaded(retryAfterSeconds: 1)
+      case .unanswered: .internalError
+      }
+    return ServerReply(error)
+  }
+}
+
+/// Sees exchanges begin and end: telemetry, seen from the edge.
+///
+/// Called on the exchange's loop.
+package protocol ExchangeObserver: Sendable {
+  func began(_ exchange: Exchange)
+
+  /// The reply is sent, or nobody is left to send it to.
+  ///
+  /// `status` is the status code that the client was sent, 0 if it got none.
+  func finished(_ exchange: Exchange, status: Int, at moment: Moment)
+}
+
+/// Where a request wants to go.
+enum Destination {
+  case service(Service)
+  case refused(APIError)
+
+  static let chatPath = "/v1/chat/completions"
+  static let modelsPath = "/v1/models"
+
+  init(_ head: RequestHead) {
+    if head.hasPath(Self.chatPath) {
+      self =
+        if head.method != .post {
+          .refused(.methodNotAllowed(allowed: "POST"))
+        } else if head.fields.isJSON {
+          .service(.chat)
+        } else {
+          .refused(.unsupportedMediaType)
+        }
+      return
+    }
+    let isModels = head.hasPath(Self.modelsPath) || head.path.hasPrefix(Self.modelsPath + "/")
+    guard isModels else {
+      self = .refused(.notFound)
+      return
+    }
+    self =
+      head.method == .get || head.method == .head
+      ? .service(.models) : .refused(.methodNotAllowed(allowed: "GET, HEAD"))
+  }
+}
+
+extension HeaderFields {
+  /// Whether the body is said to be JSON, as it is.
+  fileprivate var isJSON: Bool {
+    guard let index = index(of: "content-type"), self.index(of: "content-encoding") == nil else {
+      return false
+    }
+    let wanted = "application/json".utf8
+    let value = valueBytes(at: index)
+    guard value.count >= wanted.count else { return false }
+    for (byte, expected) in zip(value, wanted) where byte | 0x20 != expected | 0x20 { return false }
+    let next = value.dropFirst(wanted.count).first
+    return next == nil || next == UInt8(ascii: ";") || next == UInt8(ascii: " ")
+  }
+}
+
+extension ServerReply {
+  /// An error in the shape of OpenAI's, with the fields that its clients act on.
+  init(_ error: APIError) {
+    self.init(status: error.status, body: error.body)
+    if let seconds = error.retryAfterSeconds { fields.append(("retry-after", String(seconds))) }
+    if let shouldRetry = error.shouldRetry {
+      fields.append(("x-should-retry", shouldRetry ? "true" : "false"))
+    }
+    if case .methodNotAllowed(let allowed) = error { fields.append(("allow", allowed)) }
+  }
+}

@@ -1,0 +1,29 @@
+/// What was not whole never looks complete.
+package struct CutStreamsLookCut: Invariant {
+  package let claim = "a stream that was cut never ends in [DONE]"
+
+  package init() {}
+
+  package func violations(in run: Run) -> [String] {
+    run.exchanges.compactMap { exchange in
+      let received = exchange.received
+      if case .cut = exchange.ending {
+        if received.isDone { return "cut, and done, in \(exchange.line)" }
+        let text = String(decoding: received.body, as: UTF8.self)
+        if exchange.left == nil, !text.contains(#""error""#) {
+          return "cut without a word in \(exchange.line)"
+        }
+      }
+      guard let number = received.attempt, run.attempts.indices.contains(number) else { return nil }
+      let claimsWhole = exchange.ask.streams ? received.isDone : received.completions == 1
+      return claimsWhole && !run.attempts[number].isWhole
+        && !deliveredAll(run.attempts[number], to: received)
+        ? "attempt \(number) was not whole in \(exchange.line)" : nil
+    }
+  }
+
+  /// A stream is whole once its `[DONE]` came, even if the connection is given up after it.
+  private func deliveredAll(_ attempt: AttemptRecord, to received: Received) -> Bool {
+    attempt.behaviour.fault.map(\.leavesAnswerWhole) ?? true && attempt.streams
+  }
+}

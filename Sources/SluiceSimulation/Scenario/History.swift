@@ -1,0 +1,147 @@
+internal import SluiceCore
+internal import SluiceHTTP
+internal import SluicePipeline
+internal import Synchronization
+
+/// What happened in a run, gathered from outside of the graph: from clients, edges and upstreams.
+///
+/// Whatever is written here is in the trace too, so that two runs with equal traces have equal
+/// histories.
+package final class History: Sendable {
+  /// The request field that says which exchange it is.
+  static let exchangeField = "x-simulated-exchange"
+
+  package let world: SimulatedWorld
+  private let state = Mutex(State())
+
+  private struct State {
+    var order = 0
+    var run = Run()
+  }
+
+  package init(world: SimulatedWorld) { self.world = world }
+
+  /// What was recorded so far.
+  package var run: Run { state.withLock { $0.run } }
+
+  // MARK: Exchanges
+
+  func begin(_ ask: Ask, generation: UInt64) -> Int {
+    record { run, stamp in
+      let number = run.exchanges.count
+      run.exchanges.append(
+        ExchangeRecord(number: number, ask: ask, generation: generation, began: stamp)
+      )
+      return ("exchange \(number) begins: \(ask.user) asks \(ask.question)", number)
+    }
+  }
+
+  func leave(_ exchange: Int) {
+    record { run, stamp in
+      run.exchanges[exchange].left = stamp
+      return ("exchange \(exchange): client leaves", ())
+    }
+  }
+
+  func finishWalk(_ exchange: Int) {
+    record { run, stamp in
+      precondition(run.exchanges[exchange].walked == nil, "an obligation is met once")
+      run.exchanges[exchange].walked = stamp
+      return ("exchange \(exchange): walk is over", ())
+    }
+  }
+
+  func end(_ exchange: Int, _ ending: ExchangeEnding, trail: [String]) {
+    record { run, stamp in
+      run.exchanges[exchange].endings.append((ending, stamp))
+      run.exchanges[exchange].trail += trail
+      return ("exchange \(exchange) ends: \(ending) \(trail.joined(separator: " "))", ())
+    }
+  }
+
+  func receive(_ exchange: Int, _ what: String, _ change: (inout Received) -> Void) {
+    record { run, _ in
+      change(&run.exchanges[exchange].received)
+      return ("exchange \(exchange) receives \(what)", ())
+    }
+  }
+
+  // MARK: Attempts
+
+  func ask(upstream: String, _ request: UpstreamRequest, behaviour: Behaviour) -> Int {
+    let exchange = request.fields.first(Self.exchangeField).flatMap { Int($0) }
+    let request = ChatText(request: request.body)
+    return record { run, stamp in
+      let number = run.attempts.count
+      run.attempts.append(
+        AttemptRecord(
+          number: number,
+          upstream: upstream,
+          exchange: exchange,
+          model: request.model,
+          question: request.question,
+          streams: request.streams,
+          wantsUsage: request.wantsUsage,
+          behaviour: behaviour,
+          asked: stamp
+        )
+      )
+      return ("attempt \(number) at \(request.model): \(request.question) \(behaviour)", number)
+    }
+  }
+
+  func attempt(_ number: Int) -> AttemptRecord { state.withLock { $0.run.attempts[number] } }
+
+  func endAttempt(_ number: Int, _ ending: AttemptEnding) {
+    record { run, stamp in
+      run.attempts[number].endings.append((ending, stamp))
+      return ("attempt \(number) ends: \(ending)", ())
+    }
+  }
+
+  // MARK: The operator
+
+  func publish(_ generation: UInt64) {
+    record { run, stamp in
+      run.publications.append(Publication(generation: generation, stamp: stamp))
+      return ("generation \(generation) is live", ())
+    }
+  }
+
+  func invalidate(_ selection: CacheSelection, forgotten: Int) {
+    record { run, stamp in
+      run.invalidations.append(
+        Invalidation(selection: selection, forgotten: forgotten, acknowledged: stamp)
+      )
+      return ("\(selection) is invalidated, \(forgotten) forgotten", ())
+    }
+  }
+
+  @discardableResult
+  private func record<Value>(
+    _ change: (inout Run, Stamp) -> (line: String, value: Value)
+  ) -> Value {
+    let moment = world.now
+    let (line, value) = state.withLock { state in
+      state.order += 1
+      return change(&state.run, Stamp(order: state.order, moment: moment))
+    }
+    world.note(line)
+    return value
+  }
+}
+
+/// Everything that was recorded of a run.
+package struct Run: Sendable {
+  package var exchanges: [ExchangeRecord] = []
+  package var attempts: [AttemptRecord] = []
+  package var publications: [Publication] = []
+  package var invalidations: [Invalidation] = []
+
+  package init() {}
+
+  /// The attempts that exchange `number` made, in their order.
+  package func attempts(of number: Int) -> [AttemptRecord] {
+    attempts.filter { $0.exchange == number }
+  }
+}

@@ -1,0 +1,107 @@
+package import SluiceCore
+package import SluicePipeline
+
+/// When something happened: its place in the order of all that happened, and the time.
+package struct Stamp: Sendable, Hashable, Comparable {
+  package var order: Int
+  package var moment: Moment
+
+  package static func < (left: Self, right: Self) -> Bool { left.order < right.order }
+}
+
+/// How one attempt ended.
+package enum AttemptEnding: Sendable, Equatable {
+  /// The body was read to its end.
+  case answered
+  case failed(Failure.Reason)
+  /// The reply was given up.
+  case abandoned
+}
+
+/// One attempt, as the scripted upstream saw it.
+package struct AttemptRecord: Sendable {
+  package var number: Int
+  package var upstream: String
+  /// The exchange that asked, if one did.
+  package var exchange: Int?
+  package var model: String
+  package var question: String
+  package var streams: Bool
+  package var wantsUsage: Bool
+  package var behaviour: Behaviour
+  package var asked: Stamp
+  package var endings: [(ending: AttemptEnding, stamp: Stamp)] = []
+
+  package var ending: AttemptEnding? { endings.first?.ending }
+  package var ended: Stamp? { endings.first?.stamp }
+  /// Whether it was read to its end, and what was read was a whole answer.
+  package var isWhole: Bool {
+    ending == .answered && behaviour.fault.map(\.leavesAnswerWhole) ?? true
+  }
+  /// Whether the policy's cache may keep its answer.
+  package var isStorable: Bool { isWhole && behaviour.fault != .finishedByLength }
+}
+
+/// How one exchange ended, as its edge saw it.
+package enum ExchangeEnding: Sendable, Equatable {
+  case replied(status: Int)
+  case streamed
+  case cut(Failure.Reason)
+  case refused(status: Int, code: String)
+  case abandoned
+  /// The walk ended without an outcome.
+  case nothing
+}
+
+/// What a client got.
+package struct Received: Sendable {
+  package var heads = 0
+  package var status: Int?
+  package var fields: [(name: String, value: String)] = []
+  package var body: [UInt8] = []
+  package var writes = 0
+  /// How often the reply was ended as complete.
+  package var completions = 0
+
+  package func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+}
+
+/// One exchange, as its client and its edge saw it.
+package struct ExchangeRecord: Sendable {
+  package var number: Int
+  package var ask: Ask
+  package var generation: UInt64
+  package var began: Stamp
+  package var left: Stamp?
+  package var received = Received()
+  /// When its walk was over and all that it had taken was given back.
+  package var walked: Stamp?
+  package var endings: [(ending: ExchangeEnding, stamp: Stamp)] = []
+  /// The nodes it passed, with the exits it took: `limit per-user:admitted`.
+  package var trail: [String] = []
+
+  package var ending: ExchangeEnding? { endings.first?.ending }
+  package var ended: Stamp? { endings.first?.stamp }
+
+  package func passed(_ step: String) -> Bool { trail.contains(step) }
+
+  /// A line about it, for messages.
+  package var line: String {
+    let outcome = ending.map { "\($0)" } ?? "no end"
+    return "exchange \(number) (\(ask.user) asks \(ask.question)): \(outcome)"
+      + " [\(trail.joined(separator: " "))]"
+  }
+}
+
+/// Another generation went live.
+package struct Publication: Sendable {
+  package var generation: UInt64
+  package var stamp: Stamp
+}
+
+/// Cached answers were forgotten, and the caller was told so.
+package struct Invalidation: Sendable {
+  package var selection: CacheSelection
+  package var forgotten: Int
+  package var acknowledged: Stamp
+}

@@ -1,0 +1,158 @@
+internal import SluiceCore
+internal import SluiceDialects
+internal import SluiceHTTP
+package import SluicePipeline
+internal import SluicePolicy
+
+/// The edges of a gateway under virtual time: clients on one side, an operator on the other.
+///
+/// It does what a connection does with a complete request, and nothing more: takes the generation
+/// that is live, walks its graph on its loop, sends what came out. Everything between is the real
+/// thing.
+package final class SimulatedGateway: Sendable {
+  package let world: SimulatedWorld
+  package let history: History
+  package let cell: GenerationCell
+  private let start: Moment
+
+  /// A gateway that serves `first`; times of asks count from now.
+  package init(history: History, first: Generation) {
+    world = history.world
+    self.history = history
+    cell = GenerationCell(first)
+    start = world.now
+    history.publish(first.number)
+  }
+
+  // MARK: The operator
+
+  /// Publishes `next` after so many nanoseconds.
+  package func publish(_ next: Generation, after nanoseconds: Int64) {
+    at(nanoseconds) { [self] in
+      cell.publish(next)
+      history.publish(next.number)
+    }
+  }
+
+  /// Has `cache` forget answers after so many nanoseconds.
+  package func invalidate(
+    _ selection: CacheSelection,
+    in cache: any ReplyCache,
+    after nanoseconds: Int64
+  ) {
+    at(nanoseconds) { [history] in
+      let forgotten = cache.invalidate(selection)
+      history.invalidate(selection, forgotten: forgotten)
+    }
+  }
+
+  /// Does anything after so many nanoseconds, between the steps of the loops.
+  package func at(_ nanoseconds: Int64, _ action: @escaping @Sendable () -> Void) {
+    _ = world.schedule(atMonotonic: start.monotonic + nanoseconds, action)
+  }
+
+  // MARK: The clients
+
+  /// Has a client ask when its time has come.
+  package func serve(_ ask: Ask) {
+    let loop = world.loops[ask.loop % world.loops.count]
+    at(ask.after) { [self] in loop.start { await self.answer(ask, on: loop) } }
+  }
+
+  package func serve(_ asks: [Ask]) {
+    for ask in asks { serve(ask) }
+  }
+
+  private func answer(_ ask: Ask, on loop: SimulatedLoop) async {
+    let generation = cell.generation
+    let number = history.begin(ask, generation: generation.number)
+    let cancellation = Cancellation()
+    let sink = RecordingSink(
+      exchange: number,
+      ask: ask,
+      history: history,
+      world: loop,
+      cancellation: cancellation
+    )
+    let moment = loop.now
+    let leaving = ask.leavesAfter.map { delay in
+      loop.schedule(atMonotonic: moment.monotonic + delay) { [history] in
+        history.leave(number)
+        cancellation.cancel(.clientLeft)
+      }
+    }
+    let exchange = Exchange(
+      id: "req_\(number)",
+      request: ask.request(ofExchange: number),
+      generation: generation,
+      world: loop,
+      sink: sink,
+      cancellation: cancellation,
+      startedAt: moment,
+      deadline: moment.monotonic + generation.policy.server.timeout.request.nanoseconds
+    )
+    // The first to be given is the last to be met: by then the stages have given everything back.
+    exchange.atEnd(WalkEnd(number: number, history: history))
+    await GraphRunner.run(exchange, service: .chat)
+    let ending = await conclude(exchange, to: sink)
+    leaving?.withdraw()
+    let graph = generation.graph
+    history.end(
+      number,
+      ending,
+      trail: exchange.trail.steps.map { step in
+        let node = graph[step.node]
+        return "\(node.name):\(node.exits[step.exit.position].name)"
+      }
+    )
+  }
+
+  /// Sends what the walk left to send.
+  private func conclude(_ exchange: Exchange, to sink: RecordingSink) async -> ExchangeEnding {
+    switch exchange.outcome {
+    case .pending: return .nothing
+    case .streamed: return .streamed
+    case .cut(let failure): return .cut(failure.reason)
+    case .abandoned: return .abandoned
+    case .reply(var reply):
+      reply.fields += exchange.replyFields
+      await sink.send(reply)
+      return .replied(status: reply.status)
+    case .refused(let error):
+      var fields = exchange.replyFields
+      if let seconds = error.retryAfterSeconds { fields.append(("retry-after", "\(seconds)")) }
+      await sink.send(Reply(status: error.status, body: error.body, fields: fields))
+      return .refused(status: error.status, code: error.code ?? "")
+    }
+  }
+}
+
+private struct WalkEnd: Obligation {
+  let number: Int
+  let history: History
+  func finish(_ exchange: Exchange, at moment: Moment) { history.finishWalk(number) }
+}
+
+extension Ask {
+  /// The request as the edge would have read it.
+  ///
+  /// One field says which exchange it is, so that an upstream can tell who asks.
+  func request(ofExchange number: Int) -> ClientRequest {
+    var head = "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\n"
+    head += "content-type: application/json\r\nauthorization: Bearer \(key)\r\n"
+    if !product.isEmpty { head += "x-sluice-product: \(product)\r\n" }
+    head += "\(History.exchangeField): \(number)\r\n\r\n"
+    var parser = RequestHeadParser()
+    guard case .head(let parsed, _) = parser.parse(Array(head.utf8).span) else {
+      preconditionFailure("a scenario asks with a malformed head: \(head)")
+    }
+    return ClientRequest(
+      service: .chat,
+      method: "POST",
+      path: "/v1/chat/completions",
+      fields: parsed.fields,
+      body: body,
+      peer: HostAddress(ipv4: 0x7f00_0001)
+    )
+  }
+}

@@ -1,0 +1,71 @@
+/// How a scripted upstream treats one attempt.
+package struct Behaviour: Sendable, Equatable {
+  /// Nanoseconds from the request to the head of the reply.
+  package var headDelay: Int64
+  /// Pieces in which the body comes: words of the answer, events of a stream.
+  package var pieces: Int
+  /// Nanoseconds between pieces.
+  package var gap: Int64
+  package var fault: Fault?
+
+  package init(
+    headDelay: Int64 = 2_000_000,
+    pieces: Int = 3,
+    gap: Int64 = 1_000_000,
+    fault: Fault? = nil
+  ) {
+    self.headDelay = headDelay
+    self.pieces = pieces
+    self.gap = gap
+    self.fault = fault
+  }
+
+  /// An answer without any fault.
+  package static let wellBehaved = Behaviour()
+}
+
+/// What may go wrong with an attempt.
+package enum Fault: Sendable, Equatable {
+  /// Nobody listens.
+  case refuseConnection
+  /// The connection is reset before a byte of the reply.
+  case resetBeforeHead
+  /// No head, until somebody gives up.
+  case stallBeforeHead
+  /// So many pieces of the body, then nothing.
+  case stallAfter(pieces: Int)
+  /// So many pieces of the body, then a reset.
+  case cutAfter(pieces: Int)
+  /// The body ends before the length that its head announced.
+  case wrongLength
+  /// A page of a proxy that stands between, with status 502.
+  case html
+  /// Status 429.
+  case tooManyRequests(retryAfterSeconds: Int?)
+  /// Status 500 with an error object.
+  case serverError
+  /// Status 200, and a body that is no JSON.
+  case malformedJSON
+  /// A whole answer without its usage.
+  case missingUsage
+  /// A whole answer that the model did not end by itself.
+  case finishedByLength
+
+  /// Whether the answer is whole in spite of it.
+  package var leavesAnswerWhole: Bool {
+    switch self {
+    case .missingUsage, .finishedByLength: true
+    case .refuseConnection, .resetBeforeHead, .stallBeforeHead, .stallAfter, .cutAfter,
+      .wrongLength, .html, .tooManyRequests, .serverError, .malformedJSON:
+      false
+    }
+  }
+
+  /// One of each, for plans that draw among all.
+  package static let all: [Fault] = [
+    .refuseConnection, .resetBeforeHead, .stallBeforeHead, .stallAfter(pieces: 1),
+    .stallAfter(pieces: 0), .cutAfter(pieces: 0), .cutAfter(pieces: 2), .wrongLength, .html,
+    .tooManyRequests(retryAfterSeconds: nil), .tooManyRequests(retryAfterSeconds: 7),
+    .serverError, .malformedJSON, .missingUsage, .finishedByLength,
+  ]
+}

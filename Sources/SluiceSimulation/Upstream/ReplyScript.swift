@@ -1,0 +1,191 @@
+internal import SluiceCore
+internal import SluiceJSON
+
+/// What a scripted upstream will send for one attempt: bytes, and how they end.
+struct ReplyScript {
+  enum Ending: Equatable {
+    case whole
+    case stalls
+    case breaks
+  }
+
+  var status = 200
+  var fields: [(name: String, value: String)] = [("content-type", "application/json")]
+  var pieces: [[UInt8]] = []
+  var ending = Ending.whole
+
+  init(attempt: AttemptRecord, behaviour: Behaviour) {
+    switch behaviour.fault {
+    case .html:
+      status = 502
+      fields = [("content-type", "text/html")]
+      pieces = [Array("<html><body>502 Bad Gateway</body></html>".utf8)]
+    case .tooManyRequests(let seconds):
+      status = 429
+      if let seconds { fields.append(("retry-after", String(seconds))) }
+      pieces = [Self.error("rate_limit_exceeded")]
+    case .serverError:
+      status = 500
+      pieces = [Self.error("server_error")]
+    case .malformedJSON:
+      pieces = [Array(#"{"id": "chatcmpl-1", "choices": [{"#.utf8)]
+    case .stallAfter(let count):
+      answer(attempt, behaviour)
+      end(after: count, .stalls)
+    case .cutAfter(let count):
+      answer(attempt, behaviour)
+      end(after: count, .breaks)
+    case .wrongLength:
+      answer(attempt, behaviour)
+      end(after: pieces.count - 1, .breaks)
+    case nil, .refuseConnection, .resetBeforeHead, .stallBeforeHead, .missingUsage,
+      .finishedByLength:
+      answer(attempt, behaviour)
+    }
+  }
+
+  /// Keeps the first `count` pieces, fewer than all of them.
+  private mutating func end(after count: Int, _ ending: Ending) {
+    pieces = Array(pieces.prefix(min(count, pieces.count - 1)))
+    self.ending = ending
+  }
+
+  private mutating func answer(_ attempt: AttemptRecord, _ behaviour: Behaviour) {
+    let words = Self.words(of: attempt, count: behaviour.pieces)
+    let reason = behaviour.fault == .finishedByLength ? "length" : "stop"
+    let hasUsage = behaviour.fault != .missingUsage
+    if attempt.streams {
+      fields = [("content-type", "text/event-stream")]
+      pieces = words.enumerated()
+        .map { place, word in
+          Self.event(attempt, delta: word, isFirst: place == 0)
+        }
+      pieces.append(Self.event(attempt, finishReason: reason))
+      if hasUsage, attempt.wantsUsage { pieces.append(Self.usageEvent(attempt, words.count)) }
+      pieces.append(Array("data: [DONE]\n\n".utf8))
+    } else {
+      let body = Self.completion(attempt, words, reason, hasUsage: hasUsage)
+      let size = body.count / behaviour.pieces + 1
+      pieces = stride(from: 0, to: body.count, by: size)
+        .map { start in
+          Array(body[start..<min(start + size, body.count)])
+        }
+    }
+  }
+
+  /// The answer in words, the first of which names the attempt.
+  private static func words(of attempt: AttemptRecord, count: Int) -> [String] {
+    (0..<max(1, count)).map { $0 == 0 ? "attempt-\(attempt.number)" : " word-\($0)" }
+  }
+
+  private static func completion(
+    _ attempt: AttemptRecord,
+    _ words: [String],
+    _ reason: String,
+    hasUsage: Bool
+  ) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    head(attempt, object: "chat.completion", &writer)
+    writer.key("choices")
+    writer.beginArray()
+    writer.beginObject()
+    writer.key("index")
+    writer.int(0)
+    writer.key("message")
+    writer.beginObject()
+    writer.key("role")
+    writer.string("assistant")
+    writer.key("content")
+    writer.string(words.joined())
+    writer.endObject()
+    writer.key("finish_reason")
+    writer.string(reason)
+    writer.endObject()
+    writer.endArray()
+    if hasUsage { usage(words.count, &writer) }
+    writer.endObject()
+    return writer.bytes
+  }
+
+  private static func event(
+    _ attempt: AttemptRecord,
+    delta: String? = nil,
+    isFirst: Bool = false,
+    finishReason: String? = nil
+  ) -> [UInt8] {
+    framed(attempt) { writer in
+      writer.beginObject()
+      writer.key("index")
+      writer.int(0)
+      writer.key("delta")
+      writer.beginObject()
+      if isFirst {
+        writer.key("role")
+        writer.string("assistant")
+      }
+      if let delta {
+        writer.key("content")
+        writer.string(delta)
+      }
+      writer.endObject()
+      writer.key("finish_reason")
+      if let finishReason { writer.string(finishReason) } else { writer.null() }
+      writer.endObject()
+    } after: { _ in
+    }
+  }
+
+  private static func usageEvent(_ attempt: AttemptRecord, _ words: Int) -> [UInt8] {
+    framed(attempt) { _ in
+    } after: { writer in
+      usage(words, &writer)
+    }
+  }
+
+  private static func framed(
+    _ attempt: AttemptRecord,
+    choices: (inout JSONWriter) -> Void,
+    after: (inout JSONWriter) -> Void
+  ) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    head(attempt, object: "chat.completion.chunk", &writer)
+    writer.key("choices")
+    writer.beginArray()
+    choices(&writer)
+    writer.endArray()
+    after(&writer)
+    writer.endObject()
+    return Array("data: ".utf8) + writer.bytes + Array("\n\n".utf8)
+  }
+
+  private static func head(_ attempt: AttemptRecord, object: String, _ writer: inout JSONWriter) {
+    writer.key("id")
+    writer.string("chatcmpl-\(attempt.number)")
+    writer.key("object")
+    writer.string(object)
+    writer.key("created")
+    writer.int(attempt.asked.moment.wall / 1_000_000_000)
+    writer.key("model")
+    writer.string(attempt.model)
+  }
+
+  private static func usage(_ words: Int, _ writer: inout JSONWriter) {
+    writer.key("usage")
+    writer.beginObject()
+    writer.key("prompt_tokens")
+    writer.int(12)
+    writer.key("completion_tokens")
+    writer.int(words)
+    writer.key("total_tokens")
+    writer.int(12 + words)
+    writer.endObject()
+  }
+
+  private static func error(_ code: String) -> [UInt8] {
+    Array(
+      #"{"error":{"message":"scripted","type":"server_error","param":null,"code":"\#(code)"}}"#.utf8
+    )
+  }
+}

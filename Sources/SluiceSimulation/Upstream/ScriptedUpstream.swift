@@ -1,0 +1,118 @@
+package import SluiceCore
+package import SluicePipeline
+internal import Synchronization
+
+/// An upstream that does to each attempt what its plan says.
+///
+/// Its answers name the attempt that they answer, so that whoever gets one can be asked where it
+/// came from. It waits in virtual time, and stops in the instant in which it is cancelled.
+package final class ScriptedUpstream: Upstream {
+  package let name: String
+  /// Nanoseconds without a head after which it gives up, as the real client does.
+  private let firstByteNanoseconds: Int64
+  /// Nanoseconds without a byte of the body after which it gives up.
+  private let idleNanoseconds: Int64
+  private let history: History
+  private let script: Mutex<Script>
+
+  private struct Script {
+    var plan: FaultPlan
+    var random: SeededRandom
+    var asked = 0
+  }
+
+  package init(
+    name: String,
+    plan: FaultPlan,
+    random: SeededRandom,
+    history: History,
+    firstByteNanoseconds: Int64 = 20_000_000_000,
+    idleNanoseconds: Int64 = 15_000_000_000
+  ) {
+    self.name = name
+    self.firstByteNanoseconds = firstByteNanoseconds
+    self.idleNanoseconds = idleNanoseconds
+    self.history = history
+    script = Mutex(Script(plan: plan, random: random))
+  }
+
+  /// How many attempts it was sent.
+  package var asked: Int { script.withLock { $0.asked } }
+
+  /// Follows another plan from now on.
+  package func follow(_ plan: FaultPlan) {
+    script.withLock {
+      $0.plan = plan
+      $0.plan.listed = Array(repeating: .wellBehaved, count: $0.asked) + plan.listed
+    }
+  }
+
+  package func send(
+    _ request: UpstreamRequest,
+    in world: any World,
+    cancellation: Cancellation
+  ) async throws(Failure) -> any UpstreamReply {
+    let moment = world.now
+    let behaviour = script.withLock { script in
+      defer { script.asked += 1 }
+      return script.plan.behaviour(
+        ofAttempt: script.asked,
+        at: moment.monotonic,
+        &script.random
+      )
+    }
+    let attempt = history.ask(upstream: name, request, behaviour: behaviour)
+    do throws(Failure) {
+      try await reachHead(behaviour, request, in: world, cancellation)
+    } catch {
+      history.endAttempt(attempt, .failed(error.reason))
+      throw error
+    }
+    return ScriptedReply(
+      script: ReplyScript(attempt: history.attempt(attempt), behaviour: behaviour),
+      behaviour: behaviour,
+      idleNanoseconds: idleNanoseconds,
+      world: world,
+      cancellation: cancellation,
+      finish: { [history] ending in history.endAttempt(attempt, ending) }
+    )
+  }
+
+  /// Waits until the head of the reply has come.
+  private func reachHead(
+    _ behaviour: Behaviour,
+    _ request: UpstreamRequest,
+    in world: any World,
+    _ cancellation: Cancellation
+  ) async throws(Failure) {
+    if let reason = cancellation.reason { throw Failure(cancelledBy: reason) }
+    let now = world.now.monotonic
+    let deadline = min(request.headDeadline, now + firstByteNanoseconds)
+    let arrival = now + behaviour.headDelay
+    let stalls = behaviour.fault == .stallBeforeHead || arrival > deadline
+    let end = stalls ? deadline : arrival
+    if let reason = await world.wait(untilMonotonic: end, or: cancellation) {
+      throw Failure(cancelledBy: reason)
+    }
+    switch behaviour.fault {
+    case .refuseConnection:
+      throw Failure(.connectRefused, origin: .upstream, retry: .anywhere)
+    case .resetBeforeHead:
+      throw Failure(.connectionBroken, origin: .upstream, retry: .anywhere)
+    case nil, .stallBeforeHead, .stallAfter, .cutAfter, .wrongLength, .html, .tooManyRequests,
+      .serverError, .malformedJSON, .missingUsage, .finishedByLength:
+      if stalls { throw Failure(.firstByteTimeout, origin: .upstream, retry: .anywhere) }
+    }
+  }
+}
+
+extension Failure {
+  /// What an attempt ends with whose cancellation was cancelled.
+  init(cancelledBy reason: Cancellation.Reason) {
+    switch reason {
+    case .clientLeft: self.init(.clientLeft, origin: .client, retry: .never)
+    case .deadline: self.init(.deadline, origin: .ourselves, retry: .never)
+    case .draining, .killed: self.init(.draining, origin: .ourselves, retry: .never)
+    }
+  }
+}

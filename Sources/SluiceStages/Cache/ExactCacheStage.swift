@@ -1,0 +1,211 @@
+internal import SluiceCore
+internal import SluiceDialects
+package import SluiceExpressions
+internal import SluiceHTTP
+package import SluicePipeline
+package import SluicePolicy
+package import SluiceTelemetry
+
+/// Answers a request that was answered before, and lets one of several equal ones ask.
+///
+/// Settings of all products; the answers sit in `ReplyCache`, those being asked for in
+/// `FlightTable`.
+package struct ExactCacheStage: WaitingStage {
+  package enum Exit: Int, StageExit {
+    /// Answered from the cache, perhaps after waiting for an equal request.
+    case hit
+    /// Not in the cache; the answer will be stored.
+    case miss
+    /// The client asked for a new answer, which will be stored.
+    case refresh
+    /// Neither looked up nor stored.
+    case bypass
+    /// The exchange's deadline passed, or its client left, while it waited for an equal request.
+    case gaveUp
+  }
+
+  /// How answers of one product are kept.
+  package struct Rules: Sendable {
+    package var scope: ProductSettings.Scope
+    package var ttlNanoseconds: Int64
+    package var tags: [String]
+    package var storesFallbacks: Bool
+    /// The program of the policy's own `key`.
+    package var key: Program?
+
+    package init(_ settings: ProductSettings.Cache, key: Program?) {
+      scope = settings.scope
+      ttlNanoseconds = settings.ttl.nanoseconds
+      tags = settings.tags
+      storesFallbacks = settings.storeFallbacks
+      self.key = key
+    }
+  }
+
+  package let exits = Exit.names
+  private let rules: [String: Rules]
+  private let cache: any ReplyCache
+  private let flights: FlightTable
+  private let errors: Counter
+
+  /// Makes the node.
+  ///
+  /// - Parameters:
+  ///   - rules: by the name of the product; those without a cache are left out.
+  ///   - cache: where answers are kept.
+  ///   - flights: who is asking for which answer.
+  ///   - errors: counts keys that had no value.
+  package init(
+    rules: [String: Rules],
+    cache: any ReplyCache,
+    flights: FlightTable,
+    errors: Counter
+  ) {
+    self.rules = rules
+    self.cache = cache
+    self.flights = flights
+    self.errors = errors
+  }
+
+  package func decide(_ exchange: Exchange) async -> ExitIndex {
+    exchange.cacheOutcome = .bypass
+    let product = exchange.caller.product
+    guard let rules = rules[product] else {
+      exchange.explain(
+        product.isEmpty ? "no product, hence no cache" : "product \(product) has no cache"
+      )
+      return Exit.bypass.index
+    }
+    // RFC 9111 section 5.2.1: what the client says about this one request.
+    let fields = exchange.request.fields
+    if fields.list("cache-control", contains: "no-store") {
+      exchange.explain("the client said no-store")
+      return Exit.bypass.index
+    }
+    guard let key = key(of: exchange, under: rules) else { return Exit.bypass.index }
+
+    exchange.cacheOutcome = .miss
+    if fields.list("cache-control", contains: "no-cache") {
+      exchange.explain("the client said no-cache")
+      return ask(exchange, key, rules, flights: nil, by: .refresh)
+    }
+    return await lookUp(exchange, key, rules)
+  }
+
+  private func lookUp(_ exchange: Exchange, _ key: Digest, _ rules: Rules) async -> ExitIndex {
+    if let reply = cache.reply(for: key, at: exchange.moment) { return hit(exchange, reply) }
+    if exchange.isTraced {
+      exchange.explain("not in the cache: \(key.hex)")
+      return Exit.miss.index
+    }
+    // Ends: each turn but `served` returns, and `served` means that another exchange has had its
+    // answer; the deadline bounds how often.
+    while true {
+      let start = exchange.moment.monotonic
+      let turn = await flights.join(
+        key,
+        until: exchange.deadline,
+        in: exchange.world,
+        unless: exchange.cancellation
+      )
+      exchange.moment = exchange.world.now
+      exchange.upstreamWait += exchange.moment.monotonic - start
+      switch turn {
+      case .lead:
+        let exit = ask(exchange, key, rules, flights: flights, by: .miss)
+        // Between the look-up and the lead another flight may have landed.
+        guard let reply = cache.reply(for: key, at: exchange.moment) else { return exit }
+        land(exchange)
+        return hit(exchange, reply)
+      case .served:
+        // Looked up rather than handed over, so that an invalidation in between is obeyed.
+        if let reply = cache.reply(for: key, at: exchange.moment) { return hit(exchange, reply) }
+      case .alone:
+        exchange.explain("\(Bounds.flightFollowers) wait for this answer already")
+        return ask(exchange, key, rules, flights: nil, by: .miss)
+      case .deadline:
+        exchange.refuse(.deadlineExceeded)
+        return Exit.gaveUp.index
+      case .cancelled(let reason):
+        switch reason {
+        case .clientLeft: exchange.outcome = .abandoned
+        case .deadline: exchange.refuse(.deadlineExceeded)
+        case .draining, .killed: exchange.refuse(.draining)
+        }
+        return Exit.gaveUp.index
+      }
+    }
+  }
+
+  /// Goes on to ask; the answer is to be kept under `key`.
+  private func ask(
+    _ exchange: Exchange,
+    _ key: Digest,
+    _ rules: Rules,
+    flights: FlightTable?,
+    by exit: Exit
+  ) -> ExitIndex {
+    let product = exchange.caller.product
+    let pending = PendingAnswer(
+      key: key,
+      product: product,
+      rules: rules,
+      epoch: cache.epoch(of: product),
+      flights: flights
+    )
+    exchange.flight = pending
+    exchange.atEnd(pending)
+    return exit.index
+  }
+
+  private func land(_ exchange: Exchange) {
+    (exchange.flight as? PendingAnswer)?.land(isStored: true)
+    exchange.flight = nil
+  }
+
+  private func key(of exchange: Exchange, under rules: Rules) -> Digest? {
+    guard let chat = exchange.facts.chat, let primary = exchange.primary else {
+      preconditionFailure("a request is read and routed before its answer is looked up")
+    }
+    var extra: String?
+    if let program = rules.key {
+      do throws(EvaluationError) {
+        extra = try program.evaluateString(&exchange.frame)
+      } catch {
+        errors.increment()
+        exchange.explain("the key has no value: \(error)")
+        return nil
+      }
+    }
+    var body: [UInt8] = []
+    body.reserveCapacity(exchange.request.body.count)
+    chat.appendCacheText(to: &body)
+    return ExactKey.digest(
+      scope: CacheScope(rules.scope, of: exchange.caller),
+      product: exchange.caller.product,
+      target: exchange.target,
+      primary: exchange.policy[primary],
+      extra: extra,
+      body: body
+    )
+  }
+
+  private func hit(_ exchange: Exchange, _ reply: CachedReply) -> ExitIndex {
+    guard let chat = exchange.facts.chat else { preconditionFailure("read before a look-up") }
+    let age = max(0, exchange.moment.monotonic - reply.storedAt.monotonic) / 1_000_000_000
+    var answer: Reply
+    if chat.isStreaming, let parsed = ChatReply(reply.body) {
+      answer = Reply(parsed, body: reply.body, to: chat)
+    } else {
+      answer = Reply(status: 200, body: reply.body)
+    }
+    answer.fields.append(("age", String(age)))
+    exchange.outcome = .reply(answer)
+    exchange.cacheOutcome = .exact
+    exchange.ageSeconds = age
+    exchange.answeredBy = exchange.policy.model(named: reply.model)
+    exchange.cost = .zero
+    exchange.explain("stored \(age) s ago by \(reply.model)")
+    return Exit.hit.index
+  }
+}

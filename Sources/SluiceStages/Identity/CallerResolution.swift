@@ -1,0 +1,153 @@
+package import SluiceCore
+package import SluiceDialects
+package import SluicePipeline
+package import SluicePolicy
+
+/// Decides who asks: what a request claims, against what the policy grants.
+///
+/// A pure machine. A key says who its holder is; what headers add counts only where the policy
+/// says so. Every key that is not good, for whatever reason, is refused in the same words, so that
+/// nobody can learn which keys exist.
+package struct CallerResolution: Sendable {
+  package enum Ruling: Sendable, Equatable {
+    case known(Caller)
+    case anonymous(Caller)
+    /// With the reason, for a trail.
+    case refused(APIError, why: String)
+  }
+
+  private let settings: IdentitySettings
+  private let tiers: Set<String>
+
+  /// - Parameters:
+  ///   - settings: the section `identity`.
+  ///   - tiers: the names of the declared tiers, the only ones that a header may claim.
+  package init(_ settings: IdentitySettings, tiers: Set<String>) {
+    self.settings = settings
+    self.tiers = tiers
+  }
+
+  /// The key to look up before `rule(on:record:at:)`; `nil` if none was sent or none counts.
+  package func key(in claims: Claims) -> Digest? {
+    guard settings.keys != nil, case .key(let digest) = claims.credential else { return nil }
+    return digest
+  }
+
+  /// Rules on a request.
+  ///
+  /// - Parameters:
+  ///   - claims: what it says.
+  ///   - record: what the directory knows under `key(in:)`.
+  ///   - now: seconds since 1970.
+  /// - Returns: who asks, or why nobody does.
+  package func rule(on claims: Claims, record: KeyRecord?, at now: Int64) -> Ruling {
+    let address = clientAddress(claims)
+    let isTrusted = trusts(claims.peer)
+    // Without a file of keys no key can be good or bad. SDKs insist on sending one, so it is not
+    // looked at.
+    let credential = settings.keys == nil ? Claims.Credential.none : claims.credential
+
+    var caller: Caller
+    let products: [String]
+    switch credential {
+    case .none:
+      guard let anonymous = settings.anonymous else {
+        return .refused(.missingKey, why: "no key, and anonymous is not allowed")
+      }
+      caller = Caller(
+        tier: anonymous.tier,
+        address: address,
+        isTrustedNetwork: isTrusted
+      )
+      caller.user = "ip:\(caller.addressKey)"
+      products = anonymous.products
+    case .unusable:
+      return .refused(.invalidKey, why: "the Authorization field holds no key")
+    case .key:
+      guard let record else {
+        return .refused(.invalidKey, why: "no such key")
+      }
+      if let end = record.expiresAt, end <= now {
+        return .refused(.invalidKey, why: "key \(record.id) has expired")
+      }
+      caller = Caller(
+        keyID: record.id,
+        tenant: record.tenant,
+        user: record.user,
+        tier: record.tier,
+        address: address,
+        isTrustedNetwork: isTrusted
+      )
+      products = record.products
+    }
+
+    if let product = claims.product {
+      guard products.contains(product) else {
+        return .refused(.productNotAllowed(product), why: "product \(product) is not granted")
+      }
+      caller.product = product
+    } else {
+      caller.product = products.first ?? ""
+    }
+    if let refusal = apply(claims, to: &caller) { return refusal }
+    return caller.keyID.isEmpty ? .anonymous(caller) : .known(caller)
+  }
+
+  /// Lets a trusted network say who its user is.
+  private func apply(_ claims: Claims, to caller: inout Caller) -> Ruling? {
+    guard caller.isTrustedNetwork else { return nil }
+    if settings.accept.contains(.user), let user = claims.user {
+      guard Self.isName(user) else {
+        return .refused(
+          .invalidRequest(
+            message: "`X-Sluice-User` must be at most \(Bounds.identityBytes) bytes of text "
+              + "without control characters.",
+            param: nil,
+            code: "invalid_user"
+          ),
+          why: "X-Sluice-User is no name"
+        )
+      }
+      caller.user = user
+    }
+    if settings.accept.contains(.tier), let tier = claims.tier {
+      guard tiers.contains(tier) else {
+        return .refused(.permissionDenied, why: "no tier is called what X-Sluice-Tier says")
+      }
+      caller.tier = tier
+    }
+    return nil
+  }
+
+  /// The right-most hop that is not trusted, the connection itself being the last hop.
+  ///
+  /// What stands left of it was written by somebody who is not trusted, so it is never read. A hop
+  /// that is no address ends the search at the last one that is.
+  private func clientAddress(_ claims: Claims) -> HostAddress {
+    var address = claims.peer
+    var hops = claims.forwardedFor[...]
+    while trusts(address), let hop = hops.popLast(), let next = Self.address(ofHop: hop) {
+      address = next
+    }
+    return address
+  }
+
+  private func trusts(_ address: HostAddress) -> Bool {
+    settings.trustFrom.contains { $0.contains(address) }
+  }
+
+  /// Reads an address alone, or with a port: `192.0.2.1:80`, `[2001:db8::1]:80`.
+  private static func address(ofHop hop: String) -> HostAddress? {
+    if hop.hasPrefix("[") {
+      guard let end = hop.firstIndex(of: "]") else { return nil }
+      return HostAddress(hop[hop.index(after: hop.startIndex)..<end])
+    }
+    let parts = hop.split(separator: ":", omittingEmptySubsequences: false)
+    return HostAddress(parts.count == 2 ? parts[0] : hop[...])
+  }
+
+  private static func isName(_ text: String) -> Bool {
+    text.utf8.count <= Bounds.identityBytes
+      && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) }
+  }
+}

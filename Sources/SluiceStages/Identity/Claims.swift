@@ -1,0 +1,70 @@
+package import SluiceCore
+internal import SluiceHTTP
+package import SluicePipeline
+
+/// What a request says about who sends it; nothing of it is believed yet.
+package struct Claims: Sendable, Equatable {
+  package enum Credential: Sendable, Equatable {
+    case none
+    /// The digest of the key that was sent.
+    case key(Digest)
+    /// Something that cannot be a key of ours: another scheme, nothing, too much, or two of them.
+    case unusable
+  }
+
+  /// The other end of the connection: the one thing that cannot be made up.
+  package var peer: HostAddress
+  package var credential = Credential.none
+  /// The hops of `X-Forwarded-For`, the nearest last.
+  package var forwardedFor: [String] = []
+  /// From `X-Sluice-Product`, `-User` and `-Tier`; `nil` if not sent or empty.
+  package var product: String?
+  package var user: String?
+  package var tier: String?
+
+  package init(peer: HostAddress) { self.peer = peer }
+
+  /// Reads what `request` says.
+  package init(_ request: ClientRequest) {
+    let fields = request.fields
+    peer = request.peer
+    credential = Self.credential(fields)
+    forwardedFor = fields.all("x-forwarded-for")
+      .flatMap { $0.split(separator: ",") }
+      .map { $0.trimmed }
+    product = Self.value("x-sluice-product", fields)
+    user = Self.value("x-sluice-user", fields)
+    tier = Self.value("x-sluice-tier", fields)
+  }
+
+  private static func value(_ name: String, _ fields: HeaderFields) -> String? {
+    guard let value = fields.first(name), !value.isEmpty else { return nil }
+    return value
+  }
+
+  /// Reads `Authorization: Bearer KEY` (RFC 6750 section 2.1), whatever bytes the key is made of.
+  private static func credential(_ fields: HeaderFields) -> Credential {
+    guard let index = fields.index(of: "authorization") else { return .none }
+    // Two keys in one request: whichever were chosen, somebody in between may choose the other.
+    guard fields.index(of: "authorization", from: index + 1) == nil else { return .unusable }
+    let value = fields.valueBytes(at: index)
+    let scheme = value.prefix { $0 != UInt8(ascii: " ") }
+    guard
+      scheme.count == 6,
+      zip(scheme, "bearer".utf8).allSatisfy({ $0 | 0x20 == $1 })
+    else { return .unusable }
+    let key = value[scheme.endIndex...].drop { $0 == UInt8(ascii: " ") }
+    guard !key.isEmpty, key.count <= Bounds.keyBytes else { return .unusable }
+    return .key(Digest(of: Array(key)))
+  }
+}
+
+extension Substring {
+  /// Without the spaces and tabs at its ends.
+  fileprivate var trimmed: String {
+    var text = self
+    while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
+    while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+    return String(text)
+  }
+}

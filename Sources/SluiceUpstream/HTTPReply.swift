@@ -1,0 +1,152 @@
+import SluiceCore
+import SluiceHTTP
+import SluicePipeline
+import SluiceReactor
+
+/// A reply whose body is handed on as it comes.
+///
+/// As soon as the last byte of the body has come the connection rests in its pool, if the reply's
+/// framing left no doubt about where it ended.
+final class HTTPReply: UpstreamReply {
+  private enum Rest {
+    case length(Int)
+    case chunked(ChunkedDecoder)
+    case untilClose
+    case ended
+  }
+
+  private let head: ResponseHead
+  private let stream: TCPStream
+  private let lease: Lease
+  private let clock: AttemptClock
+  private let cancellation: Cancellation
+  private let registration: UInt64
+  private let mayRest: Bool
+  /// Bytes that came and were not handed on, from `offset`.
+  private var bytes: [UInt8]
+  private var offset: Int
+  private var rest: Rest
+
+  init(
+    _ beginning: ReplyBeginning,
+    lease: Lease,
+    clock: AttemptClock,
+    of cancellation: Cancellation,
+    _ registration: UInt64
+  ) {
+    head = beginning.head
+    stream = beginning.stream
+    bytes = beginning.bytes
+    offset = beginning.bodyStart
+    mayRest = beginning.requestWasTaken && beginning.head.keepAlive
+    self.lease = lease
+    self.clock = clock
+    self.cancellation = cancellation
+    self.registration = registration
+    switch head.body {
+    case .none, .length(0): rest = .length(0)
+    case .length(let length): rest = .length(length)
+    case .chunked: rest = .chunked(ChunkedDecoder())
+    case .untilClose: rest = .untilClose
+    }
+    if case .length(0) = rest { end(isWhole: true) }
+  }
+
+  /// A reply that is forgotten takes its lease with it, which closes the connection on its loop.
+  deinit { cancellation.remove(registration) }
+
+  var status: Int { head.status }
+
+  func field(_ name: String) -> String? { head.fields.first(name.lowercased()) }
+
+  func read() async throws(Failure) -> [UInt8]? {
+    while true {
+      if case .ended = rest { return nil }
+      if let piece = try takePiece() { return piece }
+      if case .ended = rest { return nil }
+      try await fill()
+    }
+  }
+
+  func abandon() { end(isWhole: false) }
+
+  /// What of the body is in the bytes that came; `nil` if nothing is.
+  private func takePiece() throws(Failure) -> [UInt8]? {
+    guard offset < bytes.count else { return nil }
+    switch rest {
+    case .ended: return nil
+    case .untilClose: return take(bytes.count)
+    case .length(let left):
+      let count = min(left, bytes.count - offset)
+      let piece = take(offset + count)
+      rest = .length(left - count)
+      if left == count { end(isWhole: true) }
+      return piece
+    case .chunked(var decoder):
+      let piece = try decode(&decoder)
+      return piece.isEmpty ? nil : piece
+    }
+  }
+
+  /// Takes the bytes up to `end`; without a copy where that is all there is.
+  private func take(_ end: Int) -> [UInt8] {
+    if offset == 0, end == bytes.count {
+      defer { bytes = [] }
+      return bytes
+    }
+    let piece = Array(bytes[offset..<end])
+    offset = end
+    return piece
+  }
+
+  private func decode(_ decoder: inout ChunkedDecoder) throws(Failure) -> [UInt8] {
+    var piece: [UInt8] = []
+    while true {
+      switch decoder.next(bytes.span, from: offset) {
+      case .data(let range):
+        piece += bytes[range]
+        offset = range.upperBound
+      case .needMore:
+        offset = bytes.count
+        rest = .chunked(decoder)
+        return piece
+      case .end(let next):
+        offset = next
+        end(isWhole: true)
+        return piece
+      case .refused:
+        end(isWhole: false)
+        throw Failure(.invalidReply, replyBegan: true)
+      }
+    }
+  }
+
+  private func fill() async throws(Failure) {
+    let deadline = clock.forBody(at: stream.loop.turn.monotonic)
+    bytes = []
+    offset = 0
+    do throws(IOFailure) {
+      bytes = try await stream.read(deadline: deadline.time)
+    } catch {
+      let failure = Failure(error, before: deadline, of: lease, replyBegan: true)
+      end(isWhole: false)
+      throw failure
+    }
+    guard bytes.isEmpty else { return }
+    guard case .untilClose = rest else {
+      end(isWhole: false)
+      throw Failure(.connectionBroken, replyBegan: true)
+    }
+    end(isWhole: true)
+  }
+
+  private func end(isWhole: Bool) {
+    if case .ended = rest { return }
+    rest = .ended
+    cancellation.remove(registration)
+    // Bytes behind the end belong to no request: a connection that has them is never used again.
+    if isWhole, mayRest, offset == bytes.count { lease.giveBack() } else { lease.end() }
+    bytes = []
+    offset = 0
+  }
+}
