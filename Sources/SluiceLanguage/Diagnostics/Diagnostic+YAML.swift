@@ -4,12 +4,14 @@ import SluiceCore
 extension Diagnostic {
   package static func duplicateKey(
     _ key: String,
+    in section: String?,
     at span: SourceSpan,
     first: SourceSpan
   ) -> Diagnostic {
-    Diagnostic(
+    let place = section.map { " in `\(Wording.short($0))`" } ?? ""
+    return Diagnostic(
       .duplicateKey,
-      "key `\(Wording.short(key))` is given twice",
+      "key `\(Wording.short(key))` is given twice\(place)",
       at: span,
       label: "given again here",
       seconds: [Label("first given here", at: first)],

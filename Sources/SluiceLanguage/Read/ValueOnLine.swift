@@ -1,7 +1,9 @@
+import SluiceCore
+
 /// The value that the author meant, found in the line itself rather than by YAML's rules.
 ///
 /// Used where YAML has taken a sign inside an expression for its own, to show the whole in quotes.
-/// A guess, made only for wording: the text behind `key: ` up to the end of the line or, within
+/// Lines beyond `Bounds.snippetBytes` are not searched. A guess, made only for wording: the text behind `key: ` up to the end of the line or, within
 /// `{}`, up to the comma or brace that is not inside brackets or quotes.
 struct ValueOnLine {
   let key: String
@@ -22,8 +24,9 @@ struct ValueOnLine {
 
   /// Nil if the offset is not behind a key on its line.
   init?(around offset: Int, in source: SourceText) {
-    let line = source.range(ofLine: source.position(at: offset).line)
+    let line = source.lineRange(at: offset)
     let bytes = source.bytes
+    guard line.count <= Bounds.snippetBytes else { return nil }
     guard let found = Self.key(before: offset, in: line, of: bytes) else { return nil }
     var start = found.valueStart
     while start < line.upperBound, bytes[start] == 0x20 { start += 1 }

@@ -183,7 +183,7 @@ struct YAMLFailureReading {
 
   /// The line of an offset without its indentation.
   private func lineSpan(at offset: Int) -> SourceSpan {
-    let line = text.range(ofLine: text.position(at: offset).line)
+    let line = text.lineRange(at: offset)
     var start = line.lowerBound
     while start < line.upperBound, text.bytes[start] == 0x20 { start += 1 }
     return SourceSpan(source: source, start: start, end: line.upperBound)

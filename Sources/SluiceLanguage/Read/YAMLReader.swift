@@ -110,16 +110,22 @@ private struct Reading {
 
   /// Overwrites what a finding is about; false if that would not help.
   private mutating func cover(_ finding: Diagnostic) -> Bool {
-    let filling: UInt8
+    var bytes = text.bytes
     switch finding.code {
-    case .expressionSplit: filling = UInt8(ascii: "x")
-    case .tabIndentation: filling = UInt8(ascii: " ")
+    case .expressionSplit:
+      for index in finding.span.range { bytes[index] = UInt8(ascii: "x") }
+    case .tabIndentation:
+      // Told once: whoever indents with tabs does so on every line.
+      for index in finding.span.range { bytes[index] = 0x20 }
+      for line in 1...text.lineCount {
+        for index in text.range(ofLine: line) {
+          guard bytes[index] == 0x20 || bytes[index] == 0x09 else { break }
+          bytes[index] = 0x20
+        }
+      }
     default: return false
     }
-    var bytes = text.bytes
-    guard !finding.span.range.isEmpty, bytes[finding.span.range].contains(where: { $0 != filling })
-    else { return false }
-    for index in finding.span.range { bytes[index] = filling }
+    guard bytes != text.bytes else { return false }
     text = SourceText(path: text.path, bytes: bytes)
     return true
   }
