@@ -758,7 +758,7 @@ extension Explain {
       ```yaml SL0105
       sluice: v1
       targets:
-        fast: { small: true }
+        fast: small
       ```
 
       ## Right
@@ -875,7 +875,8 @@ extension Explain {
       sluice: v1
       targets:
         fast: [small]
-        trial: { split: { powerful: 120%, fast: -20% }, by: user.id }
+        powerful: [large]
+        trial: { split: { powerful: 120%, fast: 0% }, by: user.id }
       ```
 
       ## Right
@@ -1430,35 +1431,6 @@ extension Explain {
       `volatility` says how soon an answer of this product may become wrong; `ttl` plus `stale_if_error`
       says how old an answer may be when it is given. Answers that outlived a price change by six hours
       are the incident behind this check.
-
-      """###,
-    303: ###"""
-      # SL0303 cache-key-misses-identity
-
-      A cache key that leaves out who asks.
-
-      ## Wrong
-
-      ```yaml SL0303
-      sluice: v1
-      products:
-        support:
-          cache: { scope: product, ttl: 5m, key: user.tier }
-      ```
-
-      ## Right
-
-      ```yaml
-      sluice: v1
-      products:
-        support:
-          cache: { scope: user, ttl: 5m }
-      ```
-
-      ## Why
-
-      An answer to one user must not reach another unless the product says that its answers are the same
-      for all.
 
       """###,
     305: ###"""

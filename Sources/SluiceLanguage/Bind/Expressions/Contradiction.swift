@@ -57,12 +57,13 @@ enum Contradiction {
         guard !Self.isLiteral(left) else { return nil }
         subject = left.description
         switch (comparison, right.form) {
-        case (.equal, .literal(let value)): demand = isNegated ? .notAmong([value]) : .among([value])
-        case (.notEqual, .literal(let value)):
+        case (.equal, .literal(let value)) where Self.isPlain(value):
+          demand = isNegated ? .notAmong([value]) : .among([value])
+        case (.notEqual, .literal(let value)) where Self.isPlain(value):
           demand = isNegated ? .among([value]) : .notAmong([value])
         case (.isIn, .list(let items)):
           let values = items.compactMap { item -> Value? in
-            if case .literal(let value) = item.form { value } else { nil }
+            if case .literal(let value) = item.form, Self.isPlain(value) { value } else { nil }
           }
           guard values.count == items.count else { return nil }
           demand = isNegated ? .notAmong(values) : .among(values)
@@ -77,6 +78,14 @@ enum Contradiction {
         default: return nil
         }
       default: return nil
+      }
+    }
+
+    /// Whether two such values are the same exactly when CEL says that they are equal.
+    private static func isPlain(_ value: Value) -> Bool {
+      switch value {
+      case .string, .bool, .int: true
+      default: false
       }
     }
 
@@ -108,7 +117,7 @@ enum Contradiction {
     // Bounds are of whole numbers: a subject of type double is never found empty by them alone,
     // since `x > 1 && x < 2` leaves 1.5.
     var isEmpty: Bool {
-      if let low, let high, low > high, low - high > 1 || low == .min { return true }
+      if let low, let high, low > high, high < low - 1 { return true }
       guard let values else { return false }
       return !values.contains { value in
         guard !excluded.contains(value) else { return false }
