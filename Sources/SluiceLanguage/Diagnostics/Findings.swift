@@ -17,6 +17,8 @@ package struct Findings: Sendable {
   private struct Seen: Hashable {
     var code: DiagnosticCode
     var span: SourceSpan
+    /// Several keys may be missing at one place.
+    var message: String
   }
 
   package init() {}
@@ -28,7 +30,8 @@ package struct Findings: Sendable {
       return
     }
     guard !spoiled.contains(where: { $0.contains(finding.span) }) else { return }
-    guard seen.insert(Seen(code: finding.code, span: finding.span)).inserted else { return }
+    let sight = Seen(code: finding.code, span: finding.span, message: finding.message)
+    guard seen.insert(sight).inserted else { return }
     gathered.append(finding.masked())
   }
 
