@@ -13,17 +13,17 @@ enum ASCII {
 enum ByteClass {
   /// `tchar` of section 5.6.2, which methods and field names are made of.
   static func isToken(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-      UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"),
-      UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"),
-      UInt8(ascii: "."), UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "|"),
-      UInt8(ascii: "~"):
-      true
+    switch byte >> 6 {
+    case 0: tokensBelow64 >> byte & 1 == 1
+    case 1: tokensFrom64 >> (byte & 63) & 1 == 1
     default: false
     }
   }
+
+  /// A bit for each of the digits and `! # $ % & ' * + - .`
+  private static let tokensBelow64: UInt64 = 0x03ff_6cfa_0000_0000
+  /// A bit for each of the letters and ``^ _ ` | ~``, counted from 64.
+  private static let tokensFrom64: UInt64 = 0x57ff_ffff_c7ff_fffe
 
   /// What a field value may hold (section 5.5): visible ASCII, space, tab, and `obs-text`.
   static func isFieldValue(_ byte: UInt8) -> Bool {

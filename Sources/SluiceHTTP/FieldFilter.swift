@@ -40,8 +40,19 @@ package struct FieldFilter: Sendable {
     "x-sluice-", "x-ratelimit-", "access-control-", "cf-", "proxy-",
   ]
 
+  /// The names that do not pass, by their length: most fields are compared with two or three.
+  private static let toUpstream = byLength(hopByHop + neverUpstream)
+  private static let toClient = byLength(hopByHop + neverBack)
+
+  private static func byLength(_ names: [String]) -> [[String]] {
+    let longest = names.reduce(0) { max($0, $1.utf8.count) }
+    var table = Array(repeating: [String](), count: longest + 1)
+    for name in names { table[name.utf8.count].append(name) }
+    return table
+  }
+
   private let fields: HeaderFields
-  private let names: [String]
+  private let names: [[String]]
   private let prefixes: [String]
   /// Ranges of the names that `Connection` lists.
   private let options: [Range<Int>]
@@ -50,10 +61,10 @@ package struct FieldFilter: Sendable {
     self.fields = fields
     switch direction {
     case .upstream:
-      names = Self.neverUpstream
+      names = Self.toUpstream
       prefixes = Self.prefixesNeverUpstream
     case .client:
-      names = Self.neverBack
+      names = Self.toClient
       prefixes = Self.prefixesNeverBack
     }
     var options: [Range<Int>] = []
@@ -67,8 +78,10 @@ package struct FieldFilter: Sendable {
 
   /// Whether the field at `index` may pass.
   package func passes(_ index: Int) -> Bool {
-    for name in Self.hopByHop where fields.isNamed(name, at: index) { return false }
-    for name in names where fields.isNamed(name, at: index) { return false }
+    let length = fields.nameBytes(at: index).count
+    if length < names.count {
+      for name in names[length] where fields.isNamed(name, at: index) { return false }
+    }
     for prefix in prefixes where fields.name(at: index, hasPrefix: prefix) { return false }
     for option in options where fields.isName(at: index, sameAs: option) { return false }
     return true

@@ -58,12 +58,22 @@ package enum HeadWriter {
     bytes value: String.UTF8View,
     to output: inout [UInt8]
   ) {
-    precondition(!name.isEmpty && name.utf8.allSatisfy(ByteClass.isToken), "not a field name")
-    output += name.utf8
-    output.append(ASCII.colon)
-    output.append(ASCII.space)
-    for byte in value where ByteClass.isFieldValue(byte) { output.append(byte) }
-    endLine(&output)
+    let name = name.utf8.span
+    let value = value.span
+    precondition(!name.isEmpty, "not a field name")
+    output.append(addingCapacity: name.count + value.count + 4) { field in
+      for index in name.indices {
+        precondition(ByteClass.isToken(name[index]), "not a field name")
+        field.append(name[index])
+      }
+      field.append(ASCII.colon)
+      field.append(ASCII.space)
+      for index in value.indices where ByteClass.isFieldValue(value[index]) {
+        field.append(value[index])
+      }
+      field.append(ASCII.cr)
+      field.append(ASCII.lf)
+    }
   }
 
   static func endLine(_ output: inout [UInt8]) {
