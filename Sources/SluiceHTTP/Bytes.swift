@@ -20,9 +20,9 @@ enum ByteClass {
     }
   }
 
-  /// A bit for each of the digits and `! # $ % & ' * + - .`
+  /// A bit for each of the digits and of the nine marks below 64.
   private static let tokensBelow64: UInt64 = 0x03ff_6cfa_0000_0000
-  /// A bit for each of the letters and ``^ _ ` | ~``, counted from 64.
+  /// A bit for each of the letters and of the five marks from 64, counted from there.
   private static let tokensFrom64: UInt64 = 0x57ff_ffff_c7ff_fffe
 
   /// What a field value may hold (section 5.5): visible ASCII, space, tab, and `obs-text`.
