@@ -33,10 +33,11 @@ package enum Bounds {
   package static let expressionDepth = 64
 
   // Evaluating CEL.
-  /// Turns of all loops that the expressions of one exchange may take together.
+  /// Turns of all loops that the expressions of one exchange may take together, and elements of a
+  /// list that one may build.
   package static let expressionTurns = 100_000
-  /// Bytes of a string, or elements of a list, that an expression may build.
-  package static let expressionValueSize = 32 << 20
+  /// Bytes of a string that an expression may build.
+  package static let expressionValueBytes = 32 << 20
   /// Memory that one compiled regular expression may take.
   package static let regexBytes = 4 << 20
 

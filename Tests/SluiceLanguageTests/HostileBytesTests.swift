@@ -99,7 +99,7 @@ struct HostileBytesTests {
     arguments: ["!x, ", "f(a, ", "*x, ", "a: b: c\n", "\"a\" b: !c\n", "<<: x\n", "- a\n- b: c\n"]
   )
   func full(piece: String) {
-    let count = (Bounds.policyFileBytes - 8) / 32 / piece.utf8.count
+    let count = (Bounds.policyFileBytes - 8) / 64 / piece.utf8.count
     survives(Array(("[" + String(repeating: piece, count: count)).utf8))
     survives(Array(String(repeating: piece, count: count).utf8))
     survives(Array(("k: [" + String(repeating: piece, count: count) + "]").utf8))

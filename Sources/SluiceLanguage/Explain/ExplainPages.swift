@@ -228,7 +228,7 @@ extension Explain {
     9: ###"""
       # SL0009 control-character
 
-      A control character in the file.
+      A control character, or an invisible line break.
 
       ## Right
 
@@ -241,7 +241,8 @@ extension Explain {
       ## Why
 
       NUL and other control characters are invisible in an editor and often mean that a file was damaged
-      on its way. Only tab and line breaks are allowed.
+      on its way. Only tab and the usual line breaks are allowed; U+0085, U+2028 and U+2029 are line
+      breaks to some readers of YAML and text to others.
 
       """###,
     10: ###"""
