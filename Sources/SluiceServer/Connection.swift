@@ -71,7 +71,7 @@ final class Connection: Sendable {
     limits: ConnectionLimits,
     reader: inout RequestReader
   ) async -> Bool {
-    let headAt = stream.loop.now
+    let headAt = stream.loop.turn
     let sink = ResponseSink(
       stream,
       of: connections,
