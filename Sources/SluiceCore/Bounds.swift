@@ -127,4 +127,10 @@ package enum Bounds {
   package static let metricSeries = 2_000
   /// Generations kept for rollback.
   package static let keptGenerations = 8
+
+  // Simulation.
+  /// Jobs and actions of one simulated run; more means that it does not come to rest.
+  package static let simulationSteps = 2_000_000
+  /// Lines of a simulated run's trace that are kept.
+  package static let traceLines = 4_000
 }
