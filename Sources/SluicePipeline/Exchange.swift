@@ -42,7 +42,7 @@ package final class Exchange {
   package var cacheOutcome: CacheOutcome = .bypass
   /// How long ago a cached answer was stored, in whole seconds.
   package var ageSeconds: Int64?
-  /// The flight that this exchange leads.
+  /// The flight that this exchange leads; if there is one, its answer is to be stored.
   package var flight: (any LeadingFlight)?
   package var attempts = 0
   package var answeredBy: ModelIndex?

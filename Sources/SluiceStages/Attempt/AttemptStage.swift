@@ -115,7 +115,7 @@ package struct AttemptStage: WaitingStage {
       throw Failure(.invalidReply, origin: .upstream, retry: .never)
     }
     exchange.usage = answer.usage
-    if exchange.cacheOutcome == .miss {
+    if exchange.flight != nil {
       exchange.answer = WholeAnswer(body: body, isComplete: answer.isWhole)
     }
     exchange.outcome = .reply(Reply(answer, body: body, to: chat))

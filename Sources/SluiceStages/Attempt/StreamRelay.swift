@@ -26,7 +26,7 @@ struct StreamRelay {
     self.reply = reply
     reader = StreamReader(
       wantsUsage: chat.wantsUsage,
-      assembles: exchange.cacheOutcome == .miss
+      assembles: exchange.flight != nil
     )
   }
 

@@ -17,14 +17,13 @@ extension Duration {
       let number = try scanner.number()
       let unit = scanner.letters()
       guard !unit.isEmpty else {
-        throw scanner.isAtEnd && next == 0 ? .unitMissing(number: String(text)) : .malformed
+        throw scanner.isAtEnd && next == 0 ? .unitMissing : .malformed
       }
       guard let index = units.firstIndex(where: { $0.name == unit }) else {
         throw .unknownUnit(unit)
       }
-      guard index >= next, let part = number.scaled(by: units[index].nanoseconds) else {
-        throw .malformed
-      }
+      guard index >= next else { throw .malformed }
+      guard let part = number.scaled(by: units[index].nanoseconds) else { throw number.issue }
       let (sum, overflowed) = total.addingReportingOverflow(part)
       guard !overflowed else { throw .tooLarge }
       total = sum
@@ -34,7 +33,7 @@ extension Duration {
   }
 
   /// The spelling that reads back as this duration: `1h30m`, `300ms`, `0s`.
-  var text: String {
+  package var text: String {
     let (seconds, attoseconds) = components
     var rest = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
     guard rest != 0 else { return "0s" }

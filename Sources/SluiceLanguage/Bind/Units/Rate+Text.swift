@@ -1,4 +1,4 @@
-import SluicePolicy
+package import SluicePolicy
 
 /// So many requests, or so many tokens, in a window.
 struct RateQuantity: Equatable {
@@ -9,7 +9,7 @@ struct RateQuantity: Equatable {
   static func reading(_ text: String) throws(QuantityIssue) -> RateQuantity {
     var scanner = QuantityScanner(text)
     let count = try Count.prefix(&scanner)
-    guard !scanner.isAtEnd else { throw .unitMissing(number: String(text)) }
+    guard !scanner.isAtEnd else { throw .unitMissing }
     scanner.skipBlanks()
     let noun = scanner.letters()
     guard ["", "tokens", "requests"].contains(noun) else { throw .unknownUnit(noun) }
@@ -36,7 +36,7 @@ struct RateQuantity: Equatable {
 
 extension LimitSettings.Rate {
   /// The spelling that reads back as this rate: `100/m`, `30/10s`.
-  var text: String {
+  package var text: String {
     switch window {
     case .seconds(1): "\(count)/s"
     case .seconds(60): "\(count)/m"
@@ -49,7 +49,7 @@ extension LimitSettings.Rate {
 
 extension LimitSettings.Rate {
   /// The spelling of a rate of tokens: `200000 tokens/m`.
-  var tokensText: String { text.replacingFirst("/", with: " tokens/") }
+  package var tokensText: String { text.replacingFirst("/", with: " tokens/") }
 }
 
 extension String {
