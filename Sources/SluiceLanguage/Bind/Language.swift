@@ -7,9 +7,8 @@ package import SluicePolicy
 package enum Language {
   /// Checks a bundle under the flags that it will run with.
   ///
-  /// - Parameters:
-  ///   - overrides: what flags say in place of the files, so that checks see what will run.
-  ///   - earlier: what loading the bundle found.
+  /// Pure: needs no secret, no store and no network. `overrides` is what flags say in place of the
+  /// files, so that checks see what will run; `earlier` is what loading the bundle found.
   package static func check(
     _ bundle: Bundle,
     overrides: PolicyOverrides = PolicyOverrides(),

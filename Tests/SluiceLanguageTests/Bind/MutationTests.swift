@@ -115,12 +115,17 @@ struct MutationTests {
         let checked = Language.check(bundle)
         #expect(checked.policy == nil)
         let span = SourceSpan(
-          source: SourceID(index: 0), start: offset, end: offset + key.utf8.count + 1)
-        let code: DiagnosticCode = table.path.isEmpty && key == "sluice" ? .unknownKind : .unknownKey
+          source: SourceID(index: 0),
+          start: offset,
+          end: offset + key.utf8.count + 1
+        )
+        let code: DiagnosticCode =
+          table.path.isEmpty && key == "sluice" ? .unknownKind : .unknownKey
         let found = checked.findings.shown.first { $0.code == code && $0.span == span }
         #expect(
           found?.message.contains("did you mean `\(key)") == true,
-          "\(table.path).\(key): \(checked.findings.rendered(as: .short, of: checked.bundle))")
+          "\(table.path).\(key): \(checked.findings.rendered(as: .short, of: checked.bundle))"
+        )
       }
     }
   }
@@ -153,7 +158,8 @@ struct MutationTests {
       }
       if let policy = checked.policy {
         let again = Language.check(
-          Bundle(texts: [("printed.yaml", PolicyPrinter.print(policy))]))
+          Bundle(texts: [("printed.yaml", PolicyPrinter.print(policy))])
+        )
         #expect(again.policy != nil, "round \(round): \(PolicyPrinter.print(policy))")
       }
     }
@@ -175,7 +181,9 @@ struct MutationTests {
     let checked = Language.check(Bundle(texts: [("policy.yaml", Self.served)]))
     #expect(checked.policy != nil)
     #expect(
-      checked.findings.isEmpty, "\(checked.findings.rendered(as: .short, of: checked.bundle))")
+      checked.findings.isEmpty,
+      "\(checked.findings.rendered(as: .short, of: checked.bundle))"
+    )
   }
 
   /// Where a key of a table stands in the policy, by walking the tree along the table's path.

@@ -8,8 +8,12 @@ extension Binder {
   func bindLimit(_ entry: YAMLEntry) -> LimitSettings? {
     guard
       let fields = fields(
-        of: entry.value, Schema.limit, key: entry.name, owner: "limit `\(entry.name)`",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.limit,
+        key: entry.name,
+        owner: "limit `\(entry.name)`",
+        at: entry.keySpan
+      )
     else { return nil }
     let key = fields["key"].flatMap { expression($0, .string, in: .admission) }
     let burst = quantity(fields, "burst", .count, in: 0...1_000_000_000, "from 0 to 1000M")
@@ -17,8 +21,12 @@ extension Binder {
     let tiers = fields["tiers"].map { tierMeasures($0, fields, burst: burst ?? 0) }
     guard let measure else { return nil }
     return LimitSettings(
-      name: entry.name, key: key, measure: measure, tiers: tiers ?? [:],
-      place: place(of: entry.keySpan))
+      name: entry.name,
+      key: key,
+      measure: measure,
+      tiers: tiers ?? [:],
+      place: place(of: entry.keySpan)
+    )
   }
 
   private func measure(_ fields: Fields, burst: Int) -> LimitSettings.Measure? {
@@ -27,7 +35,13 @@ extension Binder {
         guard let other = fields[key] else { continue }
         report(
           .conflictingKeys(
-            key, "concurrent", in: fields.owner, at: other.keySpan, other: concurrent.keySpan))
+            key,
+            "concurrent",
+            in: fields.owner,
+            at: other.keySpan,
+            other: concurrent.keySpan
+          )
+        )
       }
       return count(concurrent).map { .concurrent($0) }
     }
@@ -54,7 +68,8 @@ extension Binder {
     }
     guard value.rate.window >= .seconds(1), value.rate.window <= Self.longestWindow else {
       report(
-        .outOfRange(entry.name, scalar.text, range: "over a window of 1s to 31d", at: scalar.span))
+        .outOfRange(entry.name, scalar.text, range: "over a window of 1s to 31d", at: scalar.span)
+      )
       return nil
     }
     return value.isTokens
@@ -84,8 +99,12 @@ extension Binder {
     guard let mapping = entry.value.mapping else {
       report(
         .wrongType(
-          "tiers", expected: "a map of tiers", got: entry.value.kindDescription,
-          at: entry.valueSpan))
+          "tiers",
+          expected: "a map of tiers",
+          got: entry.value.kindDescription,
+          at: entry.valueSpan
+        )
+      )
       return []
     }
     return mapping.entries
