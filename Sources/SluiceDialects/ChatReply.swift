@@ -19,8 +19,7 @@ package struct ChatReply: Sendable {
   package init?(_ body: [UInt8]) {
     guard let document = try? JSONDocument(body) else { return nil }
     let root = document.root
-    guard let choices = document.member("choices", of: root),
-      document.kind(of: choices) == .array, document.repeatedKey(in: root) == nil
+    guard let choices = document.member("choices", of: root), document.kind(of: choices) == .array
     else { return nil }
     self.document = document
     id = document.member("id", of: root).flatMap { document.string($0) }

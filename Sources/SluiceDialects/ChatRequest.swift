@@ -14,10 +14,10 @@ package struct ChatRequest: Sendable {
   package let maxCompletionTokens: Int?
   /// Answers wanted, 1 unless said.
   package let n: Int
-  package let temperature: Double?
   /// Whether tools or functions are offered.
   package let hasTools: Bool
 
+  private let temperatureValue: JSONValue?
   private let messages: JSONValue
   private let modelValue: JSONValue
   private let streamOptions: JSONValue?
@@ -45,7 +45,7 @@ package struct ChatRequest: Sendable {
     }
     let fields = BodyFields(document: document)
 
-    guard let modelValue = fields["model"] else {
+    guard let modelValue = fields[.model] else {
       throw .invalid(
         "You must provide `model`.",
         param: "model",
@@ -53,9 +53,9 @@ package struct ChatRequest: Sendable {
       )
     }
     guard let model = document.string(modelValue), !model.isEmpty else {
-      throw fields.wrongType("model", "a non-empty string")
+      throw fields.wrongType(.model, "a non-empty string")
     }
-    guard let messages = fields["messages"] else {
+    guard let messages = fields[.messages] else {
       throw .invalid(
         "You must provide `messages`.",
         param: "messages",
@@ -63,7 +63,7 @@ package struct ChatRequest: Sendable {
       )
     }
     guard document.kind(of: messages) == .array else {
-      throw fields.wrongType("messages", "an array")
+      throw fields.wrongType(.messages, "an array")
     }
     guard document.count(of: messages) > 0 else {
       throw .invalid(
@@ -73,18 +73,18 @@ package struct ChatRequest: Sendable {
       )
     }
     for message in document.elements(of: messages) where document.kind(of: message) != .object {
-      throw fields.wrongType("messages", "an array of objects")
+      throw fields.wrongType(.messages, "an array of objects")
     }
 
     self.document = document
     self.model = model
     self.modelValue = modelValue
     self.messages = messages
-    isStreaming = try fields.bool("stream") ?? false
-    streamOptions = fields["stream_options"]
+    isStreaming = try fields.bool(.stream) ?? false
+    streamOptions = fields[.streamOptions]
     if let streamOptions {
       guard document.kind(of: streamOptions) == .object else {
-        throw fields.wrongType("stream_options", "an object")
+        throw fields.wrongType(.streamOptions, "an object")
       }
       guard document.repeatedKey(in: streamOptions) == nil else {
         throw .invalid(
@@ -99,12 +99,18 @@ package struct ChatRequest: Sendable {
       && streamOptions
         .flatMap { document.member("include_usage", of: $0) }
         .flatMap { document.bool($0) } ?? false
-    maxTokens = try fields.positiveInt("max_tokens")
-    maxCompletionTokens = try fields.positiveInt("max_completion_tokens")
-    n = try fields.positiveInt("n") ?? 1
-    temperature = try fields.number("temperature")
-    hasTools = fields.isNonEmptyArray("tools") || fields.isNonEmptyArray("functions")
+    maxTokens = try fields.positiveInt(.maxTokens)
+    maxCompletionTokens = try fields.positiveInt(.maxCompletionTokens)
+    n = try fields.positiveInt(.n) ?? 1
+    temperatureValue = fields[.temperature]
+    if let temperatureValue, document.kind(of: temperatureValue) != .number {
+      throw fields.wrongType(.temperature, "a number")
+    }
+    hasTools = fields.isNonEmptyArray(.tools) || fields.isNonEmptyArray(.functions)
   }
+
+  /// The temperature, `nil` unless said; infinite if it is beyond what a double holds.
+  package var temperature: Double? { temperatureValue.flatMap { document.double($0) } }
 
   /// The client's own bound on the output: `max_completion_tokens`, else `max_tokens`.
   package var outputLimit: Int? { maxCompletionTokens ?? maxTokens }
@@ -250,49 +256,114 @@ extension ChatRequest {
   }
 }
 
-/// The top-level fields of a body; `null` counts as left out, as it does for OpenAI.
+/// The top-level fields of a body that the gateway reads; `null` counts as left out, as it does for
+/// OpenAI.
 private struct BodyFields {
-  let document: JSONDocument
+  enum Name: Int {
+    case model
+    case messages
+    case stream
+    case streamOptions
+    case maxTokens
+    case maxCompletionTokens
+    case n
+    case temperature
+    case tools
+    case functions
 
-  subscript(_ name: String) -> JSONValue? {
-    guard let value = document.member(name, of: document.root), !document.isNull(value) else {
-      return nil
+    init?(_ spelling: String) {
+      switch spelling {
+      case "model": self = .model
+      case "messages": self = .messages
+      case "stream": self = .stream
+      case "stream_options": self = .streamOptions
+      case "max_tokens": self = .maxTokens
+      case "max_completion_tokens": self = .maxCompletionTokens
+      case "n": self = .n
+      case "temperature": self = .temperature
+      case "tools": self = .tools
+      case "functions": self = .functions
+      default: return nil
+      }
     }
-    return value
+
+    var spelling: String {
+      switch self {
+      case .model: "model"
+      case .messages: "messages"
+      case .stream: "stream"
+      case .streamOptions: "stream_options"
+      case .maxTokens: "max_tokens"
+      case .maxCompletionTokens: "max_completion_tokens"
+      case .n: "n"
+      case .temperature: "temperature"
+      case .tools: "tools"
+      case .functions: "functions"
+      }
+    }
   }
 
-  func bool(_ name: String) throws(APIError) -> Bool? {
+  let document: JSONDocument
+  private var values = InlineArray<10, JSONValue?>(repeating: nil)
+
+  /// Visits each member once.
+  init(document: JSONDocument) {
+    self.document = document
+    for member in document.members(of: document.root) where !document.isNull(member.value) {
+      if let name = name(of: member.key) { values[name.rawValue] = member.value }
+    }
+  }
+
+  /// Which name a key is; its length leaves one or two to compare, without making a string.
+  private func name(of key: JSONValue) -> Name? {
+    if document.hasEscapes(key) { return document.string(key).flatMap { Name($0) } }
+    return switch document.range(of: key).count - 2 {
+    case 1: document.isString(key, equalTo: "n") ? .n : nil
+    case 5:
+      document.isString(key, equalTo: "model")
+        ? .model : document.isString(key, equalTo: "tools") ? .tools : nil
+    case 6: document.isString(key, equalTo: "stream") ? .stream : nil
+    case 8: document.isString(key, equalTo: "messages") ? .messages : nil
+    case 9: document.isString(key, equalTo: "functions") ? .functions : nil
+    case 10: document.isString(key, equalTo: "max_tokens") ? .maxTokens : nil
+    case 11: document.isString(key, equalTo: "temperature") ? .temperature : nil
+    case 14: document.isString(key, equalTo: "stream_options") ? .streamOptions : nil
+    case 21:
+      document.isString(key, equalTo: "max_completion_tokens") ? .maxCompletionTokens : nil
+    default: nil
+    }
+  }
+
+  subscript(_ name: Name) -> JSONValue? { values[name.rawValue] }
+
+  func bool(_ name: Name) throws(APIError) -> Bool? {
     guard let value = self[name] else { return nil }
     guard let bool = document.bool(value) else { throw wrongType(name, "a boolean") }
     return bool
   }
 
-  func positiveInt(_ name: String) throws(APIError) -> Int? {
+  func positiveInt(_ name: Name) throws(APIError) -> Int? {
     guard let value = self[name] else { return nil }
     guard let int = document.int(value) else { throw wrongType(name, "an integer") }
     guard int > 0 else {
       throw .invalid(
-        "`\(name)` must be at least 1.",
-        param: name,
+        "`\(name.spelling)` must be at least 1.",
+        param: name.spelling,
         code: "integer_below_min_value"
       )
     }
     return Int(int)
   }
 
-  func number(_ name: String) throws(APIError) -> Double? {
-    guard let value = self[name] else { return nil }
-    guard let number = document.double(value), number.isFinite else {
-      throw wrongType(name, "a number")
-    }
-    return number
-  }
-
-  func isNonEmptyArray(_ name: String) -> Bool {
+  func isNonEmptyArray(_ name: Name) -> Bool {
     self[name].map { document.kind(of: $0) == .array && document.count(of: $0) > 0 } ?? false
   }
 
-  func wrongType(_ name: String, _ wanted: String) -> APIError {
-    .invalid("`\(name)` must be \(wanted).", param: name, code: "invalid_type")
+  func wrongType(_ name: Name, _ wanted: String) -> APIError {
+    .invalid(
+      "`\(name.spelling)` must be \(wanted).",
+      param: name.spelling,
+      code: "invalid_type"
+    )
   }
 }

@@ -12,17 +12,10 @@ enum ASCII {
 /// What a byte may be in a head, by the grammar of RFC 9110 section 5.
 enum ByteClass {
   /// `tchar` of section 5.6.2, which methods and field names are made of.
+  ///
+  /// Letters, digits and ``!#$%&'*+-.^_`|~``, as one bit each.
   static func isToken(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-      UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"),
-      UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"),
-      UInt8(ascii: "."), UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "|"),
-      UInt8(ascii: "~"):
-      true
-    default: false
-    }
+    isIn(low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE, byte)
   }
 
   /// What a field value may hold (section 5.5): visible ASCII, space, tab, and `obs-text`.
@@ -36,15 +29,14 @@ enum ByteClass {
   }
 
   /// What a host and port may hold (RFC 3986 section 3.2.2); no user information, no list.
+  ///
+  /// Letters, digits and `-._~%:[]`, as one bit each.
   static func isAuthority(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-      UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "%"), UInt8(ascii: ":"),
-      UInt8(ascii: "["), UInt8(ascii: "]"):
-      true
-    default: false
-    }
+    isIn(low: 0x07FF_6020_0000_0000, high: 0x47FF_FFFE_AFFF_FFFE, byte)
+  }
+
+  private static func isIn(low: UInt64, high: UInt64, _ byte: UInt8) -> Bool {
+    byte < 128 && (byte < 64 ? low : high) >> UInt64(byte & 63) & 1 == 1
   }
 
   static func lowercased(_ byte: UInt8) -> UInt8 {

@@ -72,12 +72,11 @@ package struct EventStreamParser: Sendable {
   package mutating func next() -> Step {
     skipByteOrderMark()
     while scanned < buffer.count {
+      let next = lineEnd(from: scanned)
+      if next > scanned { endedInCR = false }
+      scanned = next
+      guard scanned < buffer.count else { break }
       let byte = buffer[scanned]
-      guard byte == ASCII.lf || byte == ASCII.cr else {
-        scanned += 1
-        endedInCR = false
-        continue
-      }
       if byte == ASCII.lf, endedInCR {
         // The second half of a CRLF: bytes of the same frame, or, when the CR ended a frame that
         // has been handed out, the first byte of the next.
@@ -118,6 +117,14 @@ package struct EventStreamParser: Sendable {
   }
 
   // MARK: Lines
+
+  /// Offset of the next CR or LF, or the end of the buffer.
+  private func lineEnd(from start: Int) -> Int {
+    let bytes = buffer.span
+    var index = start
+    while index < bytes.count, bytes[index] != ASCII.lf, bytes[index] != ASCII.cr { index += 1 }
+    return index
+  }
 
   private mutating func take(line: Range<Int>) {
     hasLines = true

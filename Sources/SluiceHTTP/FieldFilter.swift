@@ -40,22 +40,24 @@ package struct FieldFilter: Sendable {
     "x-sluice-", "x-ratelimit-", "access-control-", "cf-", "proxy-",
   ]
 
+  private static let upstreamNames = NameSet(
+    hopByHop + neverUpstream,
+    prefixes: prefixesNeverUpstream
+  )
+  private static let clientNames = NameSet(hopByHop + neverBack, prefixes: prefixesNeverBack)
+
   private let fields: HeaderFields
-  private let names: [String]
-  private let prefixes: [String]
+  private let staying: NameSet
   /// Ranges of the names that `Connection` lists.
   private let options: [Range<Int>]
 
   package init(_ direction: Direction, of fields: HeaderFields) {
     self.fields = fields
-    switch direction {
-    case .upstream:
-      names = Self.neverUpstream
-      prefixes = Self.prefixesNeverUpstream
-    case .client:
-      names = Self.neverBack
-      prefixes = Self.prefixesNeverBack
-    }
+    staying =
+      switch direction {
+      case .upstream: Self.upstreamNames
+      case .client: Self.clientNames
+      }
     var options: [Range<Int>] = []
     var from = 0
     while let index = fields.index(of: "connection", from: from) {
@@ -67,10 +69,49 @@ package struct FieldFilter: Sendable {
 
   /// Whether the field at `index` may pass.
   package func passes(_ index: Int) -> Bool {
-    for name in Self.hopByHop where fields.isNamed(name, at: index) { return false }
-    for name in names where fields.isNamed(name, at: index) { return false }
-    for prefix in prefixes where fields.name(at: index, hasPrefix: prefix) { return false }
+    let field = fields.fields[index]
+    let name = Int(field.nameStart)..<Int(field.nameEnd)
+    if staying.matches(fields.raw.span, name) { return false }
     for option in options where fields.isName(at: index, sameAs: option) { return false }
     return true
+  }
+}
+
+/// Names and beginnings of names, in lower case, laid out so that a look-up touches few of them.
+///
+/// Most fields have the length of one or two of the names, so these lie together by length.
+private struct NameSet: Sendable {
+  /// The names, sorted by length, without anything between.
+  private var bytes: [UInt8] = []
+  /// Where the names of each length begin in `bytes`, and where the longest end.
+  private var starts: [Int] = []
+  private var prefixes: [[UInt8]]
+
+  init(_ names: [String], prefixes: [String]) {
+    self.prefixes = prefixes.map { Array($0.utf8) }
+    let longest = names.map(\.utf8.count).max() ?? 0
+    for length in 0...longest {
+      starts.append(bytes.count)
+      for name in names where name.utf8.count == length { bytes += name.utf8 }
+    }
+    starts.append(bytes.count)
+  }
+
+  /// Whether the name that lies at `range` of a head is one of these, or begins like one.
+  func matches(_ head: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    let names = bytes.span
+    let length = range.count
+    if length + 1 < starts.count, length > 0 {
+      var start = starts[length]
+      while start < starts[length + 1] {
+        if isSame(head, range, names.extracting(start..<(start + length))) { return true }
+        start += length
+      }
+    }
+    for prefix in prefixes where prefix.count <= length {
+      let beginning = range.lowerBound..<(range.lowerBound + prefix.count)
+      if isSame(head, beginning, prefix.span) { return true }
+    }
+    return false
   }
 }

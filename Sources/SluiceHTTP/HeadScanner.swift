@@ -68,10 +68,9 @@ struct HeadScanner: Sendable {
         throw refusal(ofName: bytes, lineStart: lineStart, stoppedAt: colon)
       }
       guard colon > lineStart else { throw .emptyFieldName }
-      let lineEnd = lineEnd(bytes, from: colon)
-      for index in (colon + 1)..<lineEnd where !ByteClass.isFieldValue(bytes[index]) {
-        throw .badFieldValue
-      }
+      var lineEnd = colon + 1
+      while ByteClass.isFieldValue(bytes[lineEnd]) { lineEnd += 1 }
+      guard bytes[lineEnd] == ASCII.cr else { throw .badFieldValue }
       let value = trimmed(bytes, (colon + 1)..<lineEnd)
       fields.append(
         HeaderFields.Field(

@@ -58,12 +58,28 @@ package enum HeadWriter {
     bytes value: String.UTF8View,
     to output: inout [UInt8]
   ) {
-    precondition(!name.isEmpty && name.utf8.allSatisfy(ByteClass.isToken), "not a field name")
+    precondition(isToken(name), "not a field name")
     output += name.utf8
     output.append(ASCII.colon)
     output.append(ASCII.space)
-    for byte in value where ByteClass.isFieldValue(byte) { output.append(byte) }
+    if isFieldValue(value) {
+      output += value
+    } else {
+      for byte in value where ByteClass.isFieldValue(byte) { output.append(byte) }
+    }
     endLine(&output)
+  }
+
+  static func isToken(_ name: String) -> Bool {
+    let bytes = name.utf8.span
+    for index in bytes.indices where !ByteClass.isToken(bytes[index]) { return false }
+    return !bytes.isEmpty
+  }
+
+  private static func isFieldValue(_ value: String.UTF8View) -> Bool {
+    let bytes = value.span
+    for index in bytes.indices where !ByteClass.isFieldValue(bytes[index]) { return false }
+    return true
   }
 
   static func endLine(_ output: inout [UInt8]) {
@@ -87,7 +103,7 @@ package enum RequestWriter {
     precondition(!target.isEmpty && target.utf8.allSatisfy(ByteClass.isTarget), "not a target")
     precondition(host.utf8.allSatisfy(ByteClass.isAuthority), "not a host")
     let name = method.name
-    precondition(!name.isEmpty && name.utf8.allSatisfy(ByteClass.isToken), "not a method")
+    precondition(HeadWriter.isToken(name), "not a method")
     output += name.utf8
     output.append(ASCII.space)
     output += target.utf8

@@ -24,16 +24,36 @@ package struct HeaderFields: Sendable {
     self.init(raw: [], fields: [])
   }
 
+  /// Fields that no connection carried: those of a traced or simulated request.
+  ///
+  /// Names must be tokens; control characters of values are left out.
+  package init(_ pairs: [(name: String, value: String)]) {
+    var raw: [UInt8] = []
+    var fields: [Field] = []
+    for (name, value) in pairs {
+      let start = raw.count
+      HeadWriter.append(name, value, to: &raw)
+      let nameEnd = start + name.utf8.count
+      let line = trimmed(raw.span, (nameEnd + 1)..<(raw.count - 2))
+      fields.append(
+        Field(
+          nameStart: UInt32(truncatingIfNeeded: start),
+          nameEnd: UInt32(truncatingIfNeeded: nameEnd),
+          valueStart: UInt32(truncatingIfNeeded: line.lowerBound),
+          valueEnd: UInt32(truncatingIfNeeded: line.upperBound)
+        )
+      )
+    }
+    self.init(raw: raw, fields: fields)
+  }
+
   package var count: Int { fields.count }
 
   /// The place of the first field called `name`, in lower case; `nil` if there is none.
   package func index(of name: String, from start: Int = 0) -> Int? {
-    let wanted = name.utf8.span
-    let bytes = raw.span
     var index = start
     while index < fields.count {
-      let field = fields[index]
-      if isSame(bytes, Int(field.nameStart)..<Int(field.nameEnd), wanted) { return index }
+      if isNamed(name, at: index) { return index }
       index += 1
     }
     return nil
@@ -74,6 +94,16 @@ package struct HeaderFields: Sendable {
     return false
   }
 
+  /// Whether `Content-Type` names `type`, given in lower case; parameters do not count.
+  package func hasMediaType(_ type: String) -> Bool {
+    guard let index = index(of: "content-type") else { return false }
+    let bytes = raw.span
+    let start = Int(fields[index].valueStart)
+    var end = start
+    while end < Int(fields[index].valueEnd), bytes[end] != ASCII.semicolon { end += 1 }
+    return isSame(bytes, trimmed(bytes, start..<end), type.utf8.span)
+  }
+
   /// The name as it was sent.
   package func name(at index: Int) -> String {
     String(decoding: nameBytes(at: index), as: UTF8.self)
@@ -99,16 +129,9 @@ package struct HeaderFields: Sendable {
   /// Whether the field at `index` is called `name`, in lower case.
   package func isNamed(_ name: String, at index: Int) -> Bool {
     let field = fields[index]
+    // The length decides nearly always, and asking for a string's bytes is not free.
+    guard Int(field.nameEnd - field.nameStart) == name.utf8.count else { return false }
     return isSame(raw.span, Int(field.nameStart)..<Int(field.nameEnd), name.utf8.span)
-  }
-
-  /// Whether the name of the field at `index` begins with `prefix`, in lower case.
-  package func name(at index: Int, hasPrefix prefix: String) -> Bool {
-    let field = fields[index]
-    let length = prefix.utf8.count
-    guard Int(field.nameEnd - field.nameStart) >= length else { return false }
-    let start = Int(field.nameStart)
-    return isSame(raw.span, start..<(start + length), prefix.utf8.span)
   }
 
   /// Calls `body` with the range of each member of a comma-separated value, trimmed, never empty.

@@ -25,7 +25,7 @@ extension JSONDocument {
     to output: inout [UInt8]
   ) {
     switch kind(of: value) {
-    case .null, .bool: output += text(of: value)
+    case .null, .bool: appendText(of: value, to: &output)
     case .number: appendCanonicalNumber(value, to: &output)
     case .string: appendCanonicalString(value, to: &output)
     case .array:
@@ -92,10 +92,7 @@ extension JSONDocument {
   }
 
   private func appendCanonicalString(_ value: JSONValue, to output: inout [UInt8]) {
-    guard nodes[value.index].isComplex else {
-      output += text(of: value)
-      return
-    }
+    guard nodes[value.index].isComplex else { return appendText(of: value, to: &output) }
     output.append(UInt8(ascii: "\""))
     var reader = JSONStringReader(contents(of: value))
     while let piece = reader.next() {
@@ -111,11 +108,23 @@ extension JSONDocument {
     output.append(UInt8(ascii: "\""))
   }
 
-  private func appendCanonicalNumber(_ value: JSONValue, to output: inout [UInt8]) {
-    let text = text(of: value)
-    guard nodes[value.index].isComplex, let number = Decimal(text) else {
-      output += text
+  /// Appends the bytes of a value as they stand.
+  private func appendText(of value: JSONValue, to output: inout [UInt8]) {
+    let range = range(of: value)
+    guard range.count <= 32 else {
+      output += text(of: value)
       return
+    }
+    // Most are names and numbers: too short for a block copy to pay for its slice.
+    let span = bytes.span
+    output.append(addingCapacity: range.count) { appended in
+      for index in range { appended.append(span[index]) }
+    }
+  }
+
+  private func appendCanonicalNumber(_ value: JSONValue, to output: inout [UInt8]) {
+    guard nodes[value.index].isComplex, let number = Decimal(text(of: value)) else {
+      return appendText(of: value, to: &output)
     }
     if number.isNegative { output.append(UInt8(ascii: "-")) }
     output += number.digits

@@ -129,9 +129,13 @@ extension JSONDocument {
     var index = value.index + 1
     while index < end {
       let following = Int(nodes[index + 1].next)
+      let length = nodes[index].end - nodes[index].start
       var other = following
       while other < end {
-        if areEqualStrings(index, other) { return string(JSONValue(index: index)) }
+        let isCandidate =
+          nodes[other].end - nodes[other].start == length
+          || nodes[index].isComplex || nodes[other].isComplex
+        if isCandidate, areEqualStrings(index, other) { return string(JSONValue(index: index)) }
         other = Int(nodes[other + 1].next)
       }
       index = following
@@ -144,13 +148,7 @@ extension JSONDocument {
     if one.isComplex || two.isComplex {
       return string(JSONValue(index: left)) == string(JSONValue(index: right))
     }
-    guard one.end - one.start == two.end - two.start else { return false }
-    let span = bytes.span
-    for offset in 0..<Int(one.end - one.start)
-    where span[Int(one.start) + offset] != span[Int(two.start) + offset] {
-      return false
-    }
-    return true
+    return text(of: JSONValue(index: left)).elementsEqual(text(of: JSONValue(index: right)))
   }
 }
 
@@ -222,6 +220,12 @@ extension JSONDocument {
     }
   }
 
+  /// Whether a string is spelled with escapes, so that its bytes are not its text.
+  package func hasEscapes(_ value: JSONValue) -> Bool {
+    let node = nodes[value.index]
+    return node.kind == .string && node.isComplex
+  }
+
   /// The bytes between the quotes of a string, still escaped; empty for other kinds.
   package func contents(of value: JSONValue) -> ArraySlice<UInt8> {
     guard kind(of: value) == .string else { return [] }
@@ -233,9 +237,10 @@ extension JSONDocument {
     let node = nodes[value.index]
     guard node.kind == .string else { return false }
     if node.isComplex { return string(value) == other }
+    // The length decides nearly always, and asking for a string's bytes is not free.
+    guard other.utf8.count == Int(node.end - node.start) - 2 else { return false }
     let span = bytes.span
     let expected = other.utf8.span
-    guard expected.count == Int(node.end - node.start) - 2 else { return false }
     for index in 0..<expected.count where span[Int(node.start) + 1 + index] != expected[index] {
       return false
     }

@@ -36,6 +36,8 @@ struct JSONNode: Sendable {
 struct JSONScanner {
   private var offset = 0
   private var nodes: [JSONNode] = []
+  // Kept here, since another module's constant costs a call.
+  private let nodeLimit = Bounds.jsonNodes
 
   static func scan(_ bytes: Span<UInt8>) throws(JSONError) -> [JSONNode] {
     guard bytes.count < Int(UInt32.max) else { throw JSONError(.tooLarge, at: 0) }
@@ -123,7 +125,7 @@ struct JSONScanner {
 
   private mutating func string(_ bytes: Span<UInt8>) throws(JSONError) {
     let start = offset
-    var at = offset + 1
+    var at = PlainRun.end(bytes, from: offset + 1)
     var hasEscapes = false
     while true {
       guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
@@ -135,7 +137,7 @@ struct JSONScanner {
         return try append(.string, from: start, isComplex: hasEscapes)
       } else if byte == UInt8(ascii: "\\") {
         hasEscapes = true
-        at = try Self.escapeEnd(bytes, at: at)
+        at = PlainRun.end(bytes, from: try Self.escapeEnd(bytes, at: at))
       } else if byte < 0x20 {
         throw JSONError(.controlCharacter, at: at)
       } else {
@@ -237,7 +239,7 @@ struct JSONScanner {
     from start: Int,
     isComplex: Bool
   ) throws(JSONError) {
-    guard nodes.count < Bounds.jsonNodes else { throw JSONError(.tooLarge, at: start) }
+    guard nodes.count < nodeLimit else { throw JSONError(.tooLarge, at: start) }
     nodes.append(
       JSONNode(
         start: UInt32(truncatingIfNeeded: start),

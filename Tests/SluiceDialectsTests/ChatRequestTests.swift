@@ -74,7 +74,6 @@ struct ChatRequestTests {
       ),
       (#"{"model":"m","messages":[{}],"n":0}"#, "n", "integer_below_min_value"),
       (#"{"model":"m","messages":[{}],"temperature":"hot"}"#, "temperature", "invalid_type"),
-      (#"{"model":"m","messages":[{}],"temperature":1e999}"#, "temperature", "invalid_type"),
       (#"{"model":"a","messages":[{}],"model":"b"}"#, nil, "duplicate_field"),
       (#"{"model":"a","messages":[{}],"mod\u0065l":"b"}"#, nil, "duplicate_field"),
     ] as [(String, String?, String)]

@@ -166,6 +166,27 @@ struct RequestHeadTests {
     #expect(!head.fields.list("accept", contains: "b"))
   }
 
+  @Test("makes fields that no connection carried")
+  func madeFields() {
+    let fields = HeaderFields([("X-One", " a\r\nb "), ("x-two", "")])
+    #expect(fields.count == 2)
+    #expect(fields.first("x-one") == "ab")
+    #expect(fields.first("x-two") == "")
+    #expect(fields.name(at: 0) == "X-One")
+  }
+
+  @Test(
+    "compares a media type without its parameters",
+    arguments: [
+      ("application/json", true), ("Application/JSON ; charset=utf-8", true),
+      ("application/jsonx", false), ("text/plain; application/json", false), ("", false),
+    ]
+  )
+  func mediaTypes(value: String, expected: Bool) throws {
+    let head = try head("GET / HTTP/1.1\r\nHost: h\r\nContent-Type: \(value)\r\n\r\n")
+    #expect(head.fields.hasMediaType("application/json") == expected)
+  }
+
   @Test("refuses a head beyond its bound, complete or not")
   func bounds() {
     let start = [UInt8]("GET / HTTP/1.1\r\nHost: h\r\nX: ")

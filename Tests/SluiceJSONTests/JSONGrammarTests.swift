@@ -64,6 +64,33 @@ struct JSONGrammarTests {
     #expect(throws: JSONError(.badUTF8, at: 1)) { try JSONDocument(text) }
   }
 
+  @Test("sees every byte of a long string, wherever it lies", arguments: 0..<24)
+  func longStrings(position: Int) throws {
+    func text(_ special: [UInt8]) -> [UInt8] {
+      Array("\"".utf8) + [UInt8](repeating: 0x61, count: position) + special
+        + [UInt8](repeating: 0x7A, count: 24 - position) + Array("\"".utf8)
+    }
+    for plain: [UInt8] in [[0x20], [0x21], [0x23], [0x5B], [0x5D], [0x7F], Array("é€😀".utf8)] {
+      _ = try JSONDocument(text(plain))
+    }
+    for byte in UInt8(0)..<0x20 {
+      #expect(throws: JSONError(.controlCharacter, at: position + 1)) {
+        try JSONDocument(text([byte]))
+      }
+    }
+    for byte in [0x80, 0xFF] as [UInt8] {
+      #expect(throws: JSONError(.badUTF8, at: position + 1)) { try JSONDocument(text([byte])) }
+    }
+    #expect(throws: JSONError(.trailingBytes, at: position + 2)) {
+      try JSONDocument(text([UInt8(ascii: "\"")]))
+    }
+    #expect(throws: JSONError(.badEscape, at: position + 1)) {
+      try JSONDocument(text([UInt8(ascii: "\\")]))
+    }
+    let escaped = try JSONDocument(text(Array(#"\n"#.utf8)))
+    #expect(escaped.string(escaped.root)?.utf8.count == 25)
+  }
+
   @Test("bounds nesting")
   func boundsNesting() throws {
     func nested(_ depth: Int) -> [UInt8] {

@@ -276,9 +276,9 @@ import Testing
     arguments: ["", "a b", "a\r\nX: y", "ä"]
   )
   func badSecret(secret: String) async throws {
-    try await onLoop { loop in
+    _ = try await onLoop { loop in
       #expect(throws: UpstreamSetupError.badSecret) {
-        try loop.upstream("http://127.0.0.1:1", secret: secret)
+        _ = try loop.upstream("http://127.0.0.1:1", secret: secret)
       }
     }
   }
