@@ -11,7 +11,9 @@ import SluiceReactor
 ///
 /// The real graph decides; what is left out is only the sending. Counts and caches start empty.
 package struct TraceCommand: Sendable {
-  /// Who asks: what `--as` says. Without user, tier and tenant nobody has a key.
+  /// Who asks, as `--as` says.
+  ///
+  /// Without user, tier and tenant there is no key.
   package struct Asker: Sendable, Equatable {
     package var user: String?
     package var tier: String?
@@ -66,6 +68,7 @@ package struct TraceCommand: Sendable {
   /// Traces one request.
   ///
   /// - Parameter body: the JSON body of a chat completion.
+  /// - Returns: the trail and the outcome.
   package func run(body: [UInt8]) async -> CommandAnswer {
     let (bundle, found) = BundleReader.load(paths: [path])
     let compiled = Compiler.compile(bundle, after: found)

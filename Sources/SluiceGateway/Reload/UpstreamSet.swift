@@ -18,7 +18,8 @@ struct UpstreamSet: Sendable {
 
   /// Connects the upstreams of `plans`, which opens nothing but the servers of simulated ones.
   ///
-  /// - Parameter current: what is connected now; equal plans are taken over with their pools.
+  /// What is connected in `current` by an equal plan is taken over with its pool.
+  ///
   /// - Throws: `Problem`.
   init(_ plans: [UpstreamPlan], reusing current: UpstreamSet, on machine: Machine) throws(Problem) {
     for plan in plans {

@@ -17,6 +17,7 @@ struct SimulatedAnswer: Sendable, Equatable {
   ///   - model: as the request names it.
   ///   - choice: which of several answers to one question.
   ///   - limit: tokens that the client allows.
+  ///   - settings: of the upstream.
   init(
     to prompt: String,
     model: String,

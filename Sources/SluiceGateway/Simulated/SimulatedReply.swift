@@ -11,7 +11,7 @@ struct SimulatedReply: Sendable {
   private let promptTokens: Int
   private let wantsUsage: Bool
 
-  /// - Parameter created: seconds since 1970.
+  /// Answers `chat`, as if at `created`, in seconds since 1970.
   init(to chat: ChatRequest, settings: UpstreamSettings.Simulated, created: Int64) {
     let prompt = chat.allText
     model = chat.model

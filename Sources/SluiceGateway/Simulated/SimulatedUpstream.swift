@@ -21,6 +21,7 @@ final class SimulatedUpstream: Upstream {
   ///   - loops: where it serves; not those of the traffic, so that what a model would cost is not
   ///     counted there.
   ///   - connect: makes the client for its URL.
+  /// - Throws: `IOFailure` when no port is free, or what `connect` throws.
   init(
     _ settings: UpstreamSettings.Simulated,
     on loops: [EventLoop],
