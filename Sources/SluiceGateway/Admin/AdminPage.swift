@@ -45,7 +45,7 @@ enum AdminPage {
     if let problem = report.problem { writer.member("problem", problem) }
     writer.key("diagnostics")
     // As `sluice lint --format json` prints them.
-    writer.raw(report.findings.rendered(as: .json, of: report.bundle).utf8)
+    writer.raw(report.findings.rendered(as: .json, of: report.bundle).utf8.dropLast())
     writer.member(
       "text",
       report.findings.rendered(as: .human, of: report.bundle)
@@ -102,7 +102,7 @@ enum AdminPage {
       ("request", server.timeout.request), ("idle", server.timeout.idle),
       ("drain", server.timeout.drain),
     ] {
-      writer.member(name, "\(duration)")
+      writer.member(name, duration.policyText)
     }
     writer.endObject()
     writer.member("expose", server.expose.map(\.rawValue).sorted())

@@ -1,3 +1,4 @@
+import SluiceCore
 import SluiceExpressions
 import SluiceJSON
 import SluicePolicy
@@ -44,7 +45,7 @@ enum PolicyOutline {
       writer.member("name", product.name)
       if let cache = product.cache {
         writer.member("cache_scope", cache.scope.rawValue)
-        writer.member("cache_ttl", "\(cache.ttl)")
+        writer.member("cache_ttl", cache.ttl.policyText)
       }
     }
     list("limits", policy.limits, &writer) { limit, writer in
@@ -78,5 +79,20 @@ extension UpstreamSettings {
     case .openai: "openai"
     case .simulated: "simulated"
     }
+  }
+}
+
+extension Duration {
+  /// The duration as a policy would say it, in the largest unit that is exact: `90s`, `5m`, `1ms`.
+  var policyText: String {
+    let units: [(String, Int64)] = [
+      ("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("m", 60_000_000_000),
+      ("s", 1_000_000_000), ("ms", 1_000_000),
+    ]
+    let count = nanoseconds
+    guard count != 0, let unit = units.first(where: { count % $0.1 == 0 }) else {
+      return "\(count)ns"
+    }
+    return "\(count / unit.1)\(unit.0)"
   }
 }

@@ -26,7 +26,9 @@ package struct LintCommand: Sendable {
     let totals =
       "\(paths.joined(separator: " ")): \(files) file\(files == 1 ? "" : "s"), \(findings.totals)\n"
     switch format {
-    case .human: answer.output += answer.output.isEmpty ? totals : "\n" + totals
+    // With findings, the text for people ends with their totals.
+    case .human: if answer.output.isEmpty { answer.output = totals }
+    // Apart from the lines that programs read.
     case .short: answer.notes = totals
     case .json: break
     }

@@ -10,9 +10,15 @@ import SluicePolicy
 enum TracePrinter {
   static func text(of exchange: Exchange) -> String {
     let graph = exchange.generation.graph
-    let width = exchange.trail.steps.map { graph[$0.node].name.count }.max() ?? 0
     var lines: [String] = []
-    for step in exchange.trail.steps {
+    // Nobody was asked: what would come after an answer depends on it.
+    let asked = exchange.trail.steps.firstIndex { step in
+      graph[step.node].kind == .attempt
+        && graph[step.node].exits[step.exit.position].name == "answered"
+    }
+    let steps = exchange.trail.steps.prefix((asked ?? .max - 1) + 1)
+    let width = steps.map { graph[$0.node].name.count }.max() ?? 0
+    for step in steps {
       let node = graph[step.node]
       let name = node.name + String(repeating: " ", count: width - node.name.count)
       lines.append("\(name)  \(node.exits[step.exit.position].name)")

@@ -47,13 +47,26 @@ struct Listeners: Sendable {
         _ = try server.bind([address])
         addresses.append(address)
       } catch {
-        throw Problem(endpoint: endpoint, reason: "\(error)")
+        throw Problem(endpoint: endpoint, reason: Self.reason(error))
       }
     }
     do throws(IOFailure) {
       return try server.bind(addresses)
     } catch {
-      throw Problem(endpoint: endpoints[0], reason: "\(error)")
+      throw Problem(endpoint: endpoints[0], reason: Self.reason(error))
+    }
+  }
+
+  /// Why, and what to do.
+  private static func reason(_ failure: IOFailure) -> String {
+    switch failure {
+    case .addressInUse: "\(failure); stop what listens there, or choose another address"
+    case .denied: "\(failure); choose a port above 1023, or allow this process to have that one"
+    case .unreachable: "this machine has no such address"
+    case .notFound: "the name has no address"
+    case .tooManyDescriptors, .closed, .reset, .refused, .timedOut, .cancelled, .inUse, .tooLarge,
+      .overloaded, .other:
+      "\(failure)"
     }
   }
 

@@ -111,7 +111,7 @@ final class PolicyInstaller: Sendable {
     var draft = Draft(cause: PolicyOrder.Cause.admin.rawValue, start: machine.world.now)
     guard var version = state.history.previous else {
       draft.problem = "there is no earlier policy to go back to"
-      return end(draft, .refused, staleSince: state.staleSince)
+      return report(draft, .refused, state)
     }
     draft.findings = version.findings
     draft.bundle = version.bundle
@@ -159,9 +159,7 @@ final class PolicyInstaller: Sendable {
       report(problem, of: version.policy, &draft)
       return refuse(draft)
     } catch let problem as Listeners.Problem {
-      draft.problem =
-        "cannot listen on \(problem.endpoint.text): \(problem.reason); stop what listens there, or "
-        + "choose another address"
+      draft.problem = "cannot listen on \(problem.endpoint.text): \(problem.reason)"
       return refuse(draft)
     } catch {
       draft.problem = "the file of keys cannot be watched: \(error)"
@@ -237,22 +235,30 @@ final class PolicyInstaller: Sendable {
     _ result: ReloadFinished.Result,
     staleSince: Moment?
   ) -> PolicyReport {
-    let now = machine.world.now
-    return current.withLock { state in
-      let report = PolicyReport(
-        result: result,
-        cause: draft.cause,
-        generation: state.generation?.number ?? 0,
-        hash: state.generation?.hash ?? "",
-        findings: draft.findings,
-        bundle: draft.bundle,
-        problem: draft.problem,
-        at: now,
-        duration: now.monotonic - draft.start.monotonic
-      )
+    current.withLock { state in
+      let report = report(draft, result, state)
       state.report = report
       state.staleSince = staleSince
       return report
     }
+  }
+
+  private func report(
+    _ draft: Draft,
+    _ result: ReloadFinished.Result,
+    _ state: State
+  ) -> PolicyReport {
+    let now = machine.world.now
+    return PolicyReport(
+      result: result,
+      cause: draft.cause,
+      generation: state.generation?.number ?? 0,
+      hash: state.generation?.hash ?? "",
+      findings: draft.findings,
+      bundle: draft.bundle,
+      problem: draft.problem,
+      at: now,
+      duration: now.monotonic - draft.start.monotonic
+    )
   }
 }

@@ -62,8 +62,10 @@ final class ReloadLoop: Sendable {
       if cause != .start { machine.tell(report.event) }
       return report
     case .rollBack:
+      // An operator who goes too far back is told; that is no news of the policy.
+      let isNews = installer.state.hasPrevious
       let report = installer.rollBack()
-      machine.tell(report.event)
+      if isNews { machine.tell(report.event) }
       return report
     }
   }
