@@ -135,6 +135,7 @@ package enum Bounds {
   package static let simulationSteps = 2_000_000
   /// Lines of a simulated run's trace that are kept.
   package static let traceLines = 4_000
+
   // Operating.
   /// Bytes of log lines that wait for their reader; beyond it whole lines are dropped.
   package static let logQueueBytes = 4 << 20
