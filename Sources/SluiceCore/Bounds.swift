@@ -129,4 +129,16 @@ package enum Bounds {
   package static let metricSeries = 2_000
   /// Generations kept for rollback.
   package static let keptGenerations = 8
+
+  // Operating.
+  /// Bytes of log lines that wait for their reader; beyond it whole lines are dropped.
+  package static let logQueueBytes = 4 << 20
+  /// Orders to reload or roll back that wait for the one being carried out.
+  package static let pendingOrders = 16
+  /// Bytes of the body of a request to the admin listener.
+  package static let adminBodyBytes = 64 << 10
+  /// Bytes of a file that holds a secret or a URL.
+  package static let secretFileBytes = 64 << 10
+  /// Tokens, over all choices, of one answer of the simulated upstream.
+  package static let simulatedTokens = 1 << 20
 }

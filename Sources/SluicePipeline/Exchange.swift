@@ -182,4 +182,9 @@ package protocol LeadingFlight: AnyObject, Sendable {
   /// Whether others wait for the leader's answer, so that it is wanted even when its own client
   /// has left.
   var hasFollowers: Bool { get }
+
+  /// Runs `action` once nobody waits any more, at once if nobody does.
+  ///
+  /// The action runs on the thread of whoever left last, at most once.
+  func whenDeserted(_ action: @escaping @Sendable () -> Void)
 }

@@ -39,7 +39,7 @@ package struct CheckedBundle: Sendable {
 
 /// What flags of the command say in place of the files.
 package struct PolicyOverrides: Sendable, Equatable {
-  /// `--listen`; nil: what the files say.
+  /// `--listen`; nil or empty: what the files say.
   package var listen: [String]?
   /// `--admin`; nil: what the files say.
   package var admin: String?

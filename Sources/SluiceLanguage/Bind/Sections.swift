@@ -52,6 +52,7 @@ struct Sections {
         take(entry, &findings)
       }
     }
+    for section in Section.allCases { names[section]?.close() }
   }
 
   /// The one place of a section that stands in one file.

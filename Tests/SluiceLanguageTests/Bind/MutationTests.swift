@@ -165,6 +165,24 @@ struct MutationTests {
     }
   }
 
+  @Test("a policy with any one byte flipped, or cut anywhere, is checked to the end")
+  func flippedBytes() {
+    let clean = Array(Self.everything.utf8)
+    for index in clean.indices {
+      var bytes = clean
+      bytes[index] ^= index % 2 == 0 ? 0x01 : 0x80
+      let checked = Language.check(Bundle(files: [("policy.yaml", bytes)]))
+      let isWhole = (checked.policy == nil) == checked.findings.haveErrors
+      #expect(isWhole)
+      _ = checked.findings.rendered(as: .short, of: checked.bundle)
+    }
+    for length in stride(from: 0, to: clean.count, by: 7) {
+      let checked = Language.check(Bundle(files: [("policy.yaml", Array(clean.prefix(length)))]))
+      let isWhole = (checked.policy == nil) == checked.findings.haveErrors
+      #expect(isWhole)
+    }
+  }
+
   /// The policy without what is not served yet.
   static var served: String {
     let refused = ["breaker:", "retry:", "semantic:", "stale_if_error:"]

@@ -18,7 +18,7 @@ extension Binder {
     let key = fields["key"].flatMap { expression($0, .string, in: .admission) }
     let burst = quantity(fields, "burst", .count, in: 0...1_000_000_000, "from 0 to 1000M")
     let measure = self.measure(fields, burst: burst ?? 0)
-    let tiers = fields["tiers"].map { tierMeasures($0, fields, burst: burst ?? 0) }
+    let tiers = fields["tiers"].map { tierMeasures($0, fields, measure, burst: burst ?? 0) }
     guard let measure else { return nil }
     return LimitSettings(
       name: entry.name,
@@ -80,16 +80,26 @@ extension Binder {
   private func tierMeasures(
     _ entry: YAMLEntry,
     _ fields: Fields,
+    _ base: LimitSettings.Measure?,
     burst: Int
   ) -> [String: LimitSettings.Measure] {
     var measures: [String: LimitSettings.Measure] = [:]
     for item in tierEntries(entry) {
-      if let name = reference(item.name, at: item.keySpan, to: .tiers),
-        let measure = fields.has("concurrent")
-          ? count(item).map({ .concurrent($0) }) : rate(item, burst: burst)
-      {
-        measures[name] = measure
+      let name = reference(item.name, at: item.keySpan, to: .tiers)
+      let measure =
+        fields.has("concurrent") ? count(item).map { .concurrent($0) } : rate(item, burst: burst)
+      guard let measure else { continue }
+      if let base, base.isOfTokens != measure.isOfTokens {
+        report(
+          .wrongType(
+            item.name,
+            expected: "a rate of \(base.isOfTokens ? "tokens" : "requests"), as `rate` is",
+            got: "one of \(measure.isOfTokens ? "tokens" : "requests")",
+            at: item.valueSpan
+          )
+        )
       }
+      if let name { measures[name] = measure }
     }
     return measures
   }
@@ -108,5 +118,11 @@ extension Binder {
       return []
     }
     return mapping.entries
+  }
+}
+
+extension LimitSettings.Measure {
+  fileprivate var isOfTokens: Bool {
+    if case .tokens = self { true } else { false }
   }
 }

@@ -120,10 +120,8 @@ extension Binder {
 
   /// What a target is split into; empty if it has candidates.
   private func splitShares(of name: String) -> [String] {
-    names(of: .targets).entries.first { $0.name == name }?
-      .value.mapping?["split"]?
-      .value.mapping?
-      .keys ?? []
+    let split = names(of: .targets).entry(name)?.value.mapping?["split"]
+    return split?.value.mapping?.keys ?? []
   }
 
   /// Binds `routes`, in their order.

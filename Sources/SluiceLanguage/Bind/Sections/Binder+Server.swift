@@ -29,7 +29,7 @@ extension Binder {
     applyOverrides(&server.settings)
     // What was given and refused is not replaced by the default.
     let given = server.node?.mapping
-    if given?["listen"] == nil, overrides.listen == nil {
+    if given?["listen"] == nil, overrides.listen?.isEmpty ?? true {
       listeners = server.settings.listen.compactMap { listener($0.text, at: server.nameSpan) }
     }
     if given?["admin"] == nil, overrides.admin == nil {
@@ -119,7 +119,7 @@ extension Binder {
 
   /// Puts flags over what the files say; a file that says otherwise is told.
   private func applyOverrides(_ server: inout ServerSettings) {
-    if let texts = overrides.listen {
+    if let texts = overrides.listen, !texts.isEmpty {
       let given = texts.map { ($0, addFlag("--listen", $0)) }
       if sections[.server]?.value.mapping?["listen"] != nil, listeners.map(\.text) != texts {
         tellOverridden("listen", "--listen", given.first?.1)
