@@ -16,9 +16,9 @@ import Synchronization
 /// await gateway.run()
 /// ```
 package final class Gateway: Sendable {
-  private let machine: Machine
+  let machine: Machine
   private let folder: StateFolder
-  private let console: AdminConsole
+  let console: AdminConsole
   private let exchanges: ExchangeLog
   /// Held to the end of the process.
   private let lock: LockFile
