@@ -11,6 +11,8 @@ package enum Bounds {
   package static let bundleBytes = 16 << 20
   /// Files in a bundle.
   package static let bundleFiles = 1_000
+  /// Nesting of the folders of a bundle.
+  package static let bundleDepth = 32
   /// Nesting of YAML collections; libyaml 0.2.5 is quadratic on deep flow collections.
   package static let yamlNesting = 64
   /// Nodes that aliases may add to one file when they are expanded.
@@ -21,16 +23,21 @@ package enum Bounds {
   package static let policyNameBytes = 128
   /// Findings that one run prints.
   package static let diagnostics = 100
+  /// Findings that one run keeps, of which the first in reading order are printed.
+  package static let keptDiagnostics = 1_000
+  /// Bytes of a line up to which a finding looks for the value that an author meant.
+  package static let snippetBytes = 4_096
   /// Bytes of one CEL expression.
   package static let expressionBytes = 4_096
   /// Nesting of one CEL expression.
   package static let expressionDepth = 64
 
   // Evaluating CEL.
-  /// Turns of all loops that the expressions of one exchange may take together.
+  /// Turns of all loops that the expressions of one exchange may take together, and elements of a
+  /// list that one may build.
   package static let expressionTurns = 100_000
-  /// Bytes of a string, or elements of a list, that an expression may build.
-  package static let expressionValueSize = 32 << 20
+  /// Bytes of a string that an expression may build.
+  package static let expressionValueBytes = 32 << 20
   /// Memory that one compiled regular expression may take.
   package static let regexBytes = 4 << 20
 
@@ -120,4 +127,16 @@ package enum Bounds {
   package static let metricSeries = 2_000
   /// Generations kept for rollback.
   package static let keptGenerations = 8
+
+  // Operating.
+  /// Bytes of log lines that wait for their reader; beyond it whole lines are dropped.
+  package static let logQueueBytes = 4 << 20
+  /// Orders to reload or roll back that wait for the one being carried out.
+  package static let pendingOrders = 16
+  /// Bytes of the body of a request to the admin listener.
+  package static let adminBodyBytes = 64 << 10
+  /// Bytes of a file that holds a secret or a URL.
+  package static let secretFileBytes = 64 << 10
+  /// Tokens, over all choices, of one answer of the simulated upstream.
+  package static let simulatedTokens = 1 << 20
 }

@@ -5,13 +5,23 @@
 package enum UTCTime {
   /// Spells nanoseconds since 1970 as `2026-11-24T07:50:00.123Z`.
   package static func text(ofWall nanoseconds: Int64) -> String {
+    var bytes: [UInt8] = []
+    append(wall: nanoseconds, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Appends what `text(ofWall:)` spells, without making a string: every log line has one.
+  package static func append(wall nanoseconds: Int64, to output: inout [UInt8]) {
     let (seconds, rest) = floorDivision(nanoseconds, 1_000_000_000)
     let (days, second) = floorDivision(seconds, 86_400)
     let date = date(ofDay: days)
-    return
-      "\(padded(date.year, to: 4))-\(padded(date.month, to: 2))-\(padded(date.day, to: 2))T"
-      + "\(padded(second / 3_600, to: 2)):\(padded(second / 60 % 60, to: 2)):"
-      + "\(padded(second % 60, to: 2)).\(padded(rest / 1_000_000, to: 3))Z"
+    append(date.year, digits: 4, then: "-", to: &output)
+    append(date.month, digits: 2, then: "-", to: &output)
+    append(date.day, digits: 2, then: "T", to: &output)
+    append(second / 3_600, digits: 2, then: ":", to: &output)
+    append(second / 60 % 60, digits: 2, then: ":", to: &output)
+    append(second % 60, digits: 2, then: ".", to: &output)
+    append(rest / 1_000_000, digits: 3, then: "Z", to: &output)
   }
 
   /// Reads `2026-11-24T07:50:00Z`, with a fraction or an offset such as `+01:00` if there is one.
@@ -89,8 +99,18 @@ package enum UTCTime {
     return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
   }
 
-  private static func padded(_ value: Int64, to width: Int) -> String {
-    let digits = String(value)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  private static func append(
+    _ value: Int64,
+    digits: Int,
+    then mark: Unicode.Scalar,
+    to output: inout [UInt8]
+  ) {
+    var scale: Int64 = 1
+    for _ in 1..<digits { scale *= 10 }
+    while scale > 0 {
+      output.append(UInt8(ascii: "0") + UInt8(value / scale % 10))
+      scale /= 10
+    }
+    output.append(UInt8(ascii: mark))
   }
 }

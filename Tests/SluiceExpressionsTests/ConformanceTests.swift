@@ -21,7 +21,9 @@ struct ConformanceTests {
     #expect(Self.known.isSubset(of: failures.keys), "a known failure passes now")
   }
 
-  /// 536 of 539 pass. These three name places: time zones are UTC and fixed offsets so far, and
+  /// 536 of 539 pass.
+  ///
+  /// These three name places: time zones are UTC and fixed offsets so far, and
   /// the name of a place is an issue when the policy is checked.
   private static let known: Set<String> = [
     "timestamps/timestamp_selectors_tz/getDate",

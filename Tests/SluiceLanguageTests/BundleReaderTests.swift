@@ -11,7 +11,9 @@ struct BundleReaderTests {
     var path: String { url.path }
 
     init() throws {
-      url = FileManager.default.temporaryDirectory.appending(component: "sluice-\(UUID().uuidString)")
+      url = FileManager.default.temporaryDirectory.appending(
+        component: "sluice-\(UUID().uuidString)"
+      )
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
 
@@ -37,14 +39,18 @@ struct BundleReaderTests {
     func load() -> (files: [String], codes: [String], bundle: Bundle) {
       let (bundle, findings) = BundleReader.load(paths: [path])
       let texts = bundle.files.filter(\.isText)
-      return (texts.map { String($0.path.dropFirst(path.count + 1)) }, findings.shown.map(\.code.id), bundle)
+      return (
+        texts.map { String($0.path.dropFirst(path.count + 1)) }, findings.shown.map(\.code.id),
+        bundle
+      )
     }
   }
 
   @Test("reads every .yaml below, sorted, without names that begin with a dot")
   func folder() throws {
     let folder = try Folder()
-    for name in ["b.yaml", "a.yaml", "sub/deep/c.yaml", ".hidden.yaml", ".git/d.yaml", "README.md"] {
+    for name in ["b.yaml", "a.yaml", "sub/deep/c.yaml", ".hidden.yaml", ".git/d.yaml", "README.md"]
+    {
       try folder.write("# \(name)", to: name)
     }
     let loaded = folder.load()
@@ -90,7 +96,11 @@ struct BundleReaderTests {
   func nothing() throws {
     let folder = try Folder()
     #expect(folder.load().codes == ["SL0022"])
-    #expect(BundleReader.load(paths: [folder.path + "/none"]).findings.shown.map(\.code) == [.unreadableFile])
+    #expect(
+      BundleReader.load(paths: [folder.path + "/none"]).findings.shown.map(\.code) == [
+        .unreadableFile
+      ]
+    )
     try folder.link("dead.yaml", to: "nowhere.yaml")
     #expect(folder.load().codes == ["SL0021"])
   }

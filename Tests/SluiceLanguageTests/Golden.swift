@@ -9,7 +9,6 @@ struct Golden: CustomTestStringConvertible, Sendable {
   let input: URL
   var testDescription: String { name }
   var name: String { input.lastPathComponent }
-  private var expectation: URL { input.deletingPathExtension().appending(component: stem + ".txt") }
   private var stem: String { input.deletingPathExtension().lastPathComponent }
 
   /// The inputs of a folder below `Golden`, sorted by name.

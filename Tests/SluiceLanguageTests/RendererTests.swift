@@ -93,7 +93,9 @@ struct RendererTests {
     let span = SourceSpan(source: SourceID(index: 0), start: 3, end: 4)
     findings.report(.badName("tier", "\u{1B}[31m\nnext", reason: "x", at: span))
     let printed = findings.rendered(as: format, of: bundle)
-    #expect(!printed.contains("\u{1B}") && !printed.contains("\u{202E}") && !printed.contains("\u{9B}"))
+    #expect(
+      !printed.contains("\u{1B}") && !printed.contains("\u{202E}") && !printed.contains("\u{9B}")
+    )
     #expect(format != .short || printed.split(separator: "\n").count == 1)
   }
 

@@ -159,7 +159,7 @@ struct ScriptedUpstreamTests {
     let history = History(world: world)
     let upstream = ScriptedUpstream(
       name: "one",
-      plan: .none,
+      plan: .quiet,
       random: SeededRandom(seed: 1),
       history: history
     )

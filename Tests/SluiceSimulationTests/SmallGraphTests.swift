@@ -35,7 +35,7 @@ struct SmallGraphTests {
     traffic.leavingPercent = 20
     traffic.slowPercent = 20
     gateway.serve(traffic.burst(of: 24, &random))
-    gateway.at(120_000_000_000) { upstream.follow(.none) }
+    gateway.at(120_000_000_000) { upstream.follow(.quiet) }
     gateway.serve(traffic.calm(of: 3, after: 121_000_000_000, &random))
     world.run()
     return history
@@ -44,13 +44,8 @@ struct SmallGraphTests {
   private var invariants: [any Invariant] {
     [
       EveryExchangeEndsOnce(), OneGenerationEach(named: SmallGraph.generation(ofName:)),
-      ConcurrencyHolds(
-        limit: "in-flight",
-        maximum: 2,
-        key: { $0.key },
-        isAdmitted: { $0.passed("gate:admitted") }
-      ),
-      CutStreamsLookCut(), LeavingCancels(key: { _ in nil }),
+      ConcurrencyHolds(node: "gate", maximum: 2, key: { $0.key }),
+      CutStreamsLookCut(), LeavingCancels(cache: .none),
       ServesAgain(from: 121_000_000_000),
     ]
   }
@@ -87,7 +82,7 @@ struct SmallGraphTests {
     let found = (0..<20 as Range<UInt64>)
       .contains { seed in
         let history = scenario(seed: seed, counters: PlainCounters(neverRefuses: true))
-        return history.run.violations(of: invariants).contains { $0.hasPrefix("limit in-flight") }
+        return history.run.violations(of: invariants).contains { $0.hasPrefix("gate holds") }
       }
     #expect(found)
   }

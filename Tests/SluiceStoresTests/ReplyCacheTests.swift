@@ -1,6 +1,7 @@
 import SluiceCore
 import SluicePipeline
 import SluiceStores
+import Synchronization
 import Testing
 
 @Suite("Embedded reply cache")
@@ -56,6 +57,36 @@ struct ReplyCacheTests {
     _ = cache.invalidate(.key(key("k")))
     #expect(!store(cache, "k", epoch: epoch))
     #expect(store(cache, "other", epoch: epoch))
+  }
+
+  @Test("no look-up returns an old answer once its invalidation has returned, however busy it is")
+  func invalidationUnderLoad() async {
+    let cache = EmbeddedReplyCache()
+    let key = key("k")
+    let progress = Progress()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<3 {
+        group.addTask {
+          while !progress.isDone.load(ordering: .relaxed) {
+            let epoch = cache.epoch(of: "p")
+            var reply = self.reply("x")
+            reply.model = String(progress.version.load(ordering: .sequentiallyConsistent))
+            _ = cache.store(reply, for: key, epoch: epoch, at: self.at(0))
+            await Task.yield()
+          }
+        }
+      }
+      group.addTask {
+        for round in 1...2_000 {
+          progress.version.store(round, ordering: .sequentiallyConsistent)
+          _ = cache.invalidate(round.isMultiple(of: 2) ? .product("p") : .key(key))
+          let found = cache.reply(for: key, at: self.at(0)).flatMap { Int($0.model) }
+          #expect(found ?? round >= round)
+          if round.isMultiple(of: 16) { await Task.yield() }
+        }
+        progress.isDone.store(true, ordering: .relaxed)
+      }
+    }
   }
 
   @Test("when too many names were invalidated, answers in flight are not kept")
@@ -166,4 +197,9 @@ struct ReplyCacheTests {
   private func kept(_ cache: EmbeddedReplyCache, _ names: String...) -> [String] {
     names.filter { cache.reply(for: key($0), at: at(0)) != nil }
   }
+}
+
+private final class Progress: Sendable {
+  let version = Atomic<Int>(0)
+  let isDone = Atomic<Bool>(false)
 }

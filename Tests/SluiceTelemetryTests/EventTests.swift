@@ -15,6 +15,7 @@ struct EventTests {
       generation: 3,
       status: .refused
     )
+    event.client = "192.0.2.7"
     event.tenant = "acme"
     event.user = "u\"1\n{\u{1b}[31m}\u{85}é"
     event.httpStatus = 429
@@ -26,7 +27,7 @@ struct EventTests {
     #expect(
       String(decoding: event.line(at: moment).bytes, as: UTF8.self)
         == #"{"time":"2026-11-24T07:50:00.123Z","event":"exchange","request":"req_1","#
-        + #""service":"chat","generation":3,"tenant":"acme","#
+        + #""service":"chat","generation":3,"client":"192.0.2.7","tenant":"acme","#
         + #""user":"u\"1\n{\u001b[31m}\u0085é","status":"refused","http":429,"#
         + #""code":"rate_limit_exceeded","cache":"bypass","attempts":0,"input_tokens":0,"#
         + #""output_tokens":0,"cost":"0.0015","duration_ms":1.234567,"upstream_ms":0,"#

@@ -278,7 +278,7 @@ import Testing
   func badSecret(secret: String) async throws {
     _ = try await onLoop { loop in
       #expect(throws: UpstreamSetupError.badSecret) {
-        try loop.upstream("http://127.0.0.1:1", secret: secret)
+        _ = try loop.upstream("http://127.0.0.1:1", secret: secret)
       }
     }
   }

@@ -9,6 +9,7 @@ import Testing
 @testable import SluiceUpstream
 
 /// Runs `body` as a task of a fresh loop, which is stopped afterwards.
+@discardableResult
 func onLoop<Answer: Sendable>(
   _ body: @escaping @Sendable (EventLoop) async throws -> Answer
 ) async throws -> Answer {

@@ -9,11 +9,13 @@ package struct CheckedExpression: Sendable {
   /// The slots of all variables in it.
   package let slots: Set<Int>
   package let hostCalls: [HostCall]
-  /// By the `id` of the node.
-  private let types: [CELType]
+  /// By the `id` of the node; `nil` inside a dotted name, whose parts are nothing by themselves.
+  private let types: [CELType?]
   private let references: [Reference?]
   /// How many variables of macros are alive at once.
   let localCount: Int
+  /// Whether no part of it is known only at run time.
+  let isFullyTyped: Bool
 
   /// A call of a function that the host answers.
   package struct HostCall: Sendable {
@@ -40,7 +42,7 @@ package struct CheckedExpression: Sendable {
     source: String,
     root: Expression,
     type: CELType,
-    types: [CELType],
+    types: [CELType?],
     references: [Reference?],
     hostCalls: [HostCall],
     localCount: Int
@@ -52,6 +54,7 @@ package struct CheckedExpression: Sendable {
     self.references = references
     self.hostCalls = hostCalls
     self.localCount = localCount
+    isFullyTyped = !types.contains { $0?.mentionsDyn ?? false }
     slots = Set(
       references.compactMap {
         if case .variable(let variable) = $0 { variable.slot } else { nil }
@@ -60,7 +63,7 @@ package struct CheckedExpression: Sendable {
   }
 
   /// The type of a node of this expression's tree.
-  package func type(of node: Expression) -> CELType { types[node.id] }
+  package func type(of node: Expression) -> CELType { types[node.id] ?? .dyn }
 
   /// What a node of this expression's tree refers to, if it is a name or a call.
   package func reference(of node: Expression) -> Reference? { references[node.id] }

@@ -26,12 +26,21 @@ package struct Environment: Sendable {
     package let slot: Int
     /// Where it may be used.
     package let phases: Set<Phase>
+    /// Whether the frame's source can often bound it for less than it takes to compute it.
+    package let hasBounds: Bool
 
-    package init(_ name: String, _ type: CELType, slot: Int, phases: Set<Phase>) {
+    package init(
+      _ name: String,
+      _ type: CELType,
+      slot: Int,
+      phases: Set<Phase>,
+      hasBounds: Bool = false
+    ) {
       self.name = name
       self.type = type
       self.slot = slot
       self.phases = phases
+      self.hasBounds = hasBounds
     }
   }
 

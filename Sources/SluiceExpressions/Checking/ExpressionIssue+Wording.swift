@@ -22,7 +22,7 @@ extension ExpressionIssue {
     case .wrongPhase(let name, let existsIn, let here, _):
       "'\(name)' does not exist in phase \(here), only in \(Self.listed(existsIn))"
     case .typeMismatch(let expected, let found):
-      "the expression is of type \(found), but \(expected) belongs here"
+      "this is of type \(found), but \(expected) belongs here"
     case .noSuchOverload(let function, let arguments, _):
       "'\(function)' does not take (\(arguments.map(\.description).joined(separator: ", ")))"
     case .notIterable(let type): "a value of type \(type) has no elements to go through"
@@ -44,7 +44,14 @@ extension ExpressionIssue {
     case .unexpected("and", _): "write '&&' for and"
     case .unexpected("or", _): "write '||' for or"
     case .unexpected("not", _): "write '!' for not"
-    case .unknownName("not", _): "write '!' for not"
+    case .unknownFunction("not", _): "write '!' for not"
+    case .unexpected(",", "')'"): "write a list in brackets, such as ['a', 'b']"
+    case .unexpected(_, "a number"): "write the number in full, without a unit"
+    case .unknownCharacter("\u{201C}"), .unknownCharacter("\u{201D}"),
+      .unknownCharacter("\u{2018}"), .unknownCharacter("\u{2019}"):
+      "write straight quotes"
+    case .unknownName(let name, nearest: []) where !name.contains("."):
+      "if it is a text, write \(Value.string(name).literal)"
     case .unexpected, .unknownCharacter, .badMacro, .tooLong, .numberOutOfRange, .badEscape: nil
     case .empty: "write a condition, such as prompt.tokens < 200"
     case .tooDeep: "give a part of it a name under 'features'"
@@ -58,6 +65,9 @@ extension ExpressionIssue {
     case .typeMismatch(.bool, _): "compare it with something"
     case .typeMismatch(.string, _): "convert it with string(…)"
     case .typeMismatch: nil
+    case .noSuchOverload("in", [.string, .string], _): "write text.contains(part)"
+    case .noSuchOverload("-", let arguments, _) where arguments.first == .string:
+      "write names with a dash in brackets, such as headers[\"x-name\"]"
     case .noSuchOverload(_, let arguments, let candidates):
       overloadHelp(arguments, candidates)
     case .notIterable: "macros go through a list or the keys of a map"

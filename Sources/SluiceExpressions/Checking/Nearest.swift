@@ -14,7 +14,8 @@ enum Nearest {
         let distance = distance(written, Array(candidate.utf8))
         return distance <= max(1, written.count / 3) ? (distance, candidate) : nil
       }
-    return scored.sorted { $0 < $1 }.prefix(3).map(\.name)
+    let sorted = scored.sorted { $0 < $1 }
+    return sorted.prefix(3).filter { $0.distance <= sorted[0].distance + 1 }.map(\.name)
   }
 
   /// Insertions, deletions, replacements and swaps of neighbours that turn one into the other.

@@ -12,13 +12,16 @@ struct Overload: Sendable {
     case either
   }
 
-  /// `(string, int)`, or `string.(int)` for a member.
-  var description: String {
-    guard style == .member, let target = parameters.first else {
-      return "(\(parameters.map(\.description).joined(separator: ", ")))"
+  /// The overload as an author would write it: `int < int`, `string.contains(string)`.
+  func description(of name: String) -> String {
+    let words = parameters.map(\.description)
+    let all = words.joined(separator: ", ")
+    if name == "[]", words.count == 2 { return "\(words[0])[\(words[1])]" }
+    guard name.unicodeScalars.first?.startsIdentifier == true, name != "in" else {
+      return words.count == 2 ? "\(words[0]) \(name) \(words[1])" : "\(name.prefix(1))\(all)"
     }
-    let others = parameters.dropFirst().map(\.description).joined(separator: ", ")
-    return "\(target).(\(others))"
+    guard style == .member else { return "\(name)(\(all))" }
+    return "\(words[0]).\(name)(\(words.dropFirst().joined(separator: ", ")))"
   }
 }
 

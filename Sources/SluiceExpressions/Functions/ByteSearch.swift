@@ -58,10 +58,12 @@ struct ByteSearch: Sendable {
 }
 
 extension String {
-  func beginsWith(codePointsOf prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+  func beginsWith(codePointsOf prefix: String) -> Bool {
+    utf8.span.holds(prefix.utf8.span, at: 0)
+  }
 
   func finishesWith(codePointsOf suffix: String) -> Bool {
-    utf8.count >= suffix.utf8.count && utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+    utf8.span.holds(suffix.utf8.span, at: utf8.count - suffix.utf8.count)
   }
 
   /// Compiles and matches a pattern that was not known when the policy was loaded.
@@ -73,5 +75,14 @@ extension String {
       throw .invalidArgument("a bad pattern: \(error.reason)")
     }
     return compiled.matches(self)
+  }
+}
+
+extension Span<UInt8> {
+  /// Whether `part` stands at `offset`.
+  fileprivate func holds(_ part: Span<UInt8>, at offset: Int) -> Bool {
+    guard offset >= 0, offset + part.count <= count else { return false }
+    for index in part.indices where part[index] != self[offset + index] { return false }
+    return true
   }
 }

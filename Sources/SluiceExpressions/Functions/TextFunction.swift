@@ -1,17 +1,18 @@
 // CEL counts text in code points, so these work on arrays of Unicode scalars.
 extension String {
-  var lowerASCII: String {
-    guard utf8.contains(where: { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }) else {
-      return self
-    }
-    return String(decoding: utf8.map { $0 &- 65 < 26 ? $0 | 32 : $0 }, as: UTF8.self)
-  }
+  var lowerASCII: String { changingCase(from: UInt8(ascii: "A")) }
 
-  var upperASCII: String {
-    guard utf8.contains(where: { $0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z") }) else {
-      return self
+  var upperASCII: String { changingCase(from: UInt8(ascii: "a")) }
+
+  /// Changes the 26 letters that begin at `first` to the other case.
+  private func changingCase(from first: UInt8) -> String {
+    var bytes = Array(utf8)
+    for index in bytes.indices {
+      let byte = bytes[index]
+      // The cases differ in one bit.
+      bytes[index] = byte &- first < 26 ? byte ^ 0x20 : byte
     }
-    return String(decoding: utf8.map { $0 &- 97 < 26 ? $0 & ~32 : $0 }, as: UTF8.self)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   var trimmed: String {
@@ -19,6 +20,14 @@ extension String {
       let last = unicodeScalars.lastIndex(where: { !$0.properties.isWhitespace })
     else { return "" }
     return String(unicodeScalars[first...last])
+  }
+
+  /// How many code points there are: bytes that continue none.
+  var codePointCount: Int {
+    let bytes = utf8.span
+    var count = 0
+    for index in bytes.indices { count += bytes[index] & 0xC0 == 0x80 ? 0 : 1 }
+    return count
   }
 
   var reversedCodePoints: String { String(codePoints: unicodeScalars.reversed()) }
@@ -48,9 +57,9 @@ enum TextFunction {
       return try replace(text, old, new, limit: -1)
     case ("replace", .string(let old), .string(let new)?, .int(let limit)?):
       return try replace(text, old, new, limit: limit)
-    case ("split", .string(let separator), nil, nil): return split(text, separator, limit: -1)
+    case ("split", .string(let separator), nil, nil): return try split(text, separator, limit: -1)
     case ("split", .string(let separator), .int(let limit)?, nil):
-      return split(text, separator, limit: limit)
+      return try split(text, separator, limit: limit)
     case ("substring", .int(let start), nil, nil): return try substring(text, start, nil)
     case ("substring", .int(let start), .int(let end)?, nil):
       return try substring(text, start, end)
@@ -59,11 +68,9 @@ enum TextFunction {
   }
 
   private static func charAt(_ text: String, _ index: Int64) throws(EvaluationError) -> Value {
-    let scalars = Array(text.unicodeScalars)
-    guard let index = Int(exactly: index), index >= 0, index <= scalars.count else {
-      throw .indexOutOfRange
-    }
-    return .string(index == scalars.count ? "" : String(scalars[index]))
+    guard let offset = offset(ofCodePoint: index, in: text) else { throw .indexOutOfRange }
+    let rest = text.unicodeScalars[text.utf8.index(text.startIndex, offsetBy: offset)...]
+    return .string(rest.first.map { String($0) } ?? "")
   }
 
   private static func indexOf(
@@ -129,9 +136,14 @@ enum TextFunction {
     return .string(String(decoding: result, as: UTF8.self))
   }
 
-  private static func split(_ text: String, _ separator: String, limit: Int64) -> Value {
+  private static func split(
+    _ text: String,
+    _ separator: String,
+    limit: Int64
+  ) throws(EvaluationError) -> Value {
     guard limit != 0 else { return .list([]) }
     if separator.isEmpty {
+      try Size.checkElements(text.utf8.count)
       let scalars = Array(text.unicodeScalars)
       let most = limit < 0 ? scalars.count : min(scalars.count, Int(clamping: limit))
       guard most > 0 else { return .list([]) }
@@ -148,6 +160,7 @@ enum TextFunction {
     {
       parts.append(.string(String(decoding: source[position..<found], as: UTF8.self)))
       position = found + separator.utf8.count
+      try Size.checkElements(parts.count)
     }
     parts.append(.string(String(decoding: source[position...], as: UTF8.self)))
     return .list(parts)

@@ -56,7 +56,7 @@ extension Value {
       try Size.check(left.count + right.count)
       return .bytes(left + right)
     case (.list(let left), .list(let right)):
-      try Size.check(left.count + right.count)
+      try Size.checkElements(left.count + right.count)
       return .list(left + right)
     default: throw .noSuchOverload("+")
     }
@@ -124,6 +124,11 @@ extension Value {
 /// Keeps what an expression builds within its bound.
 enum Size {
   static func check(_ count: Int) throws(EvaluationError) {
-    guard count <= Bounds.expressionValueSize else { throw .tooMuchWork }
+    guard count <= Bounds.expressionValueBytes else { throw .tooMuchWork }
+  }
+
+  // No more elements than could be gone through.
+  static func checkElements(_ count: Int) throws(EvaluationError) {
+    guard count <= Bounds.expressionTurns else { throw .tooMuchWork }
   }
 }

@@ -102,7 +102,7 @@ extension Value {
   func elements() throws(EvaluationError) -> [Value] {
     switch self {
     case .list(let elements): return elements
-    case .map(let map): return map.entries.map(\.key)
+    case .map(let map): return map.keyValues
     default: throw .noSuchOverload("a macro")
     }
   }

@@ -129,7 +129,7 @@ extension Value {
   /// Code points, bytes, elements or entries.
   func size() throws(EvaluationError) -> Int64 {
     switch self {
-    case .string(let text): return Int64(text.unicodeScalars.count)
+    case .string(let text): return Int64(text.codePointCount)
     case .bytes(let bytes): return Int64(bytes.count)
     case .list(let elements): return Int64(elements.count)
     case .map(let map): return Int64(map.count)

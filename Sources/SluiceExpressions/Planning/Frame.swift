@@ -14,6 +14,16 @@ package protocol FrameSource {
     _ arguments: [Value],
     in frame: inout Frame
   ) throws(EvaluationError) -> Value
+  /// Between what the value of an int lies, where that is cheaper to say than the value; `nil` if
+  /// nothing is known.
+  ///
+  /// Asked only of variables declared with `hasBounds`, and only before a comparison with a
+  /// constant: it decides `prompt.tokens < 200` without counting where it can.
+  func bounds(ofSlot slot: Int) -> ClosedRange<Int64>?
+}
+
+extension FrameSource {
+  package func bounds(ofSlot slot: Int) -> ClosedRange<Int64>? { nil }
 }
 
 /// The variables of one exchange, by slot: each is asked for once, when it is first needed.
@@ -21,7 +31,9 @@ package protocol FrameSource {
 /// Failures are remembered as values are. A struct that is passed `inout`, so that no read of a slot
 /// pays for a check of exclusive access; whoever holds it should not be the source it holds.
 package struct Frame {
-  /// One slot. Numbers, flags and texts lie beside each other rather than inside a `Value`:
+  /// One slot.
+  ///
+  /// Numbers, flags and texts lie beside each other rather than inside a `Value`:
   /// taking one out of an enum with many payloads costs more than the comparison it is for.
   private struct Cell {
     var state = State.empty
@@ -51,7 +63,7 @@ package struct Frame {
   private var failures: [Int: EvaluationError] = [:]
   private var reads: [Read] = []
   /// The variables of the macros that are running, innermost program last.
-  private var locals: [Value] = []
+  private var locals: [Value?] = []
   private var localBase = 0
   private var turns = 0
 
@@ -123,6 +135,11 @@ package struct Frame {
     return value
   }
 
+  /// What the source can say of a slot before it is computed.
+  func bounds(at slot: Int) -> ClosedRange<Int64>? {
+    cells[slot].state == .empty ? source.bounds(ofSlot: slot) : nil
+  }
+
   mutating func double(at slot: Int) throws(EvaluationError) -> Double {
     if cells[slot].state == .double {
       return Double(bitPattern: UInt64(bitPattern: cells[slot].word))
@@ -180,7 +197,7 @@ extension Frame {
     guard count > 0 else { return try body(&self) }
     let outerBase = localBase
     localBase = locals.count
-    locals.append(contentsOf: repeatElement(.null, count: count))
+    locals.append(contentsOf: repeatElement(nil, count: count))
     defer {
       locals.removeLast(count)
       localBase = outerBase
@@ -188,7 +205,13 @@ extension Frame {
     return try body(&self)
   }
 
-  func local(_ index: Int) -> Value { locals[localBase + index] }
+  /// A variable of a macro; `nil` before the first turn of its loop.
+  func local(_ index: Int) -> Value? { locals[localBase + index] }
+
+  /// Forgets what was kept for one run of a loop.
+  mutating func clearLocals(_ indices: [Int]) {
+    for index in indices { locals[localBase + index] = nil }
+  }
 
   mutating func setLocal(_ index: Int, to value: Value) { locals[localBase + index] = value }
 

@@ -22,7 +22,7 @@ extension Planner {
       if types == [.string], steps[0].known == nil {
         let text = steps[0].string
         return .int { (frame) throws(EvaluationError) in
-          Int64(try text(&frame).unicodeScalars.count)
+          Int64(try text(&frame).codePointCount)
         }
       }
     default: break

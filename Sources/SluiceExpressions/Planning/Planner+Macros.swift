@@ -7,21 +7,23 @@ extension Planner {
       return .failure(.unknownName(loop.variable))
     }
     let range = plan(loop.range).value
+    loops.open.append(LoopPlan.Loop(index: index))
     let predicate = loop.predicate.map { plan($0).bool }
     let transform = loop.transform.map { plan($0).value }
+    let caches = loops.open.removeLast().caches
     let step: Step
     switch loop.kind {
     case .all, .exists:
       guard let predicate else { return .failure(.noSuchOverload(loop.kind.rawValue)) }
-      step = .bool(decide(range, index, decisive: loop.kind == .exists, predicate))
+      step = .bool(decide(range, index, caches, decisive: loop.kind == .exists, predicate))
     case .existsOne:
       guard let predicate else { return .failure(.noSuchOverload(loop.kind.rawValue)) }
-      step = .bool(existsOne(range, index, predicate))
+      step = .bool(existsOne(range, index, caches, predicate))
     case .map, .filter:
-      step = .value(collect(range, index, predicate, transform))
+      step = .value(collect(range, index, caches, predicate, transform))
     }
     guard isClosed(node, from: index) else { return step }
-    let count = expression.localCount
+    let count = expression.localCount + loops.cacheCount
     return folded { () throws(EvaluationError) in
       var frame = Frame(slots: 0, source: NoSource())
       return try frame.withLocals(count, step.value)
@@ -47,12 +49,15 @@ extension Planner {
   private func decide(
     _ range: @escaping Run<Value>,
     _ index: Int,
+    _ caches: [Int],
     decisive: Bool,
     _ predicate: @escaping Run<Bool>
   ) -> Run<Bool> {
     { (frame) throws(EvaluationError) in
       var failure: EvaluationError?
-      for element in try range(&frame).elements() {
+      let elements = try range(&frame).elements()
+      frame.clearLocals(caches)
+      for element in elements {
         try frame.countTurn()
         frame.setLocal(index, to: element)
         do throws(EvaluationError) {
@@ -70,11 +75,14 @@ extension Planner {
   private func existsOne(
     _ range: @escaping Run<Value>,
     _ index: Int,
+    _ caches: [Int],
     _ predicate: @escaping Run<Bool>
   ) -> Run<Bool> {
     { (frame) throws(EvaluationError) in
       var count = 0
-      for element in try range(&frame).elements() {
+      let elements = try range(&frame).elements()
+      frame.clearLocals(caches)
+      for element in elements {
         try frame.countTurn()
         frame.setLocal(index, to: element)
         if try predicate(&frame) { count += 1 }
@@ -86,12 +94,15 @@ extension Planner {
   private func collect(
     _ range: @escaping Run<Value>,
     _ index: Int,
+    _ caches: [Int],
     _ predicate: Run<Bool>?,
     _ transform: Run<Value>?
   ) -> Run<Value> {
     { (frame) throws(EvaluationError) in
       var collected: [Value] = []
-      for element in try range(&frame).elements() {
+      let elements = try range(&frame).elements()
+      frame.clearLocals(caches)
+      for element in elements {
         try frame.countTurn()
         frame.setLocal(index, to: element)
         if let predicate, !(try predicate(&frame)) { continue }

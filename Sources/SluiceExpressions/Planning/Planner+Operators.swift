@@ -10,10 +10,11 @@ extension Planner {
     if let one = left.known, let other = right.known {
       return folded { () throws(EvaluationError) in try binaryOperator.apply(one, other) }
     }
-    switch (expression.type(of: leftNode), expression.type(of: rightNode)) {
+    switch (trustedType(of: leftNode), trustedType(of: rightNode)) {
     case (.int, .int):
       if let comparison = binaryOperator.comparison {
-        return .bool(compareInts(comparison, left, right))
+        let run = compareInts(comparison, left, right)
+        return .bool(bounded(comparison, leftNode, left, rightNode, right, run))
       }
       if let step = calculateInts(binaryOperator, left.int, right.int) { return .int(step) }
     case (.double, .double):
@@ -41,7 +42,7 @@ extension Planner {
     default: break
     }
     if binaryOperator == .isIn {
-      return membership(left, in: right, type: expression.type(of: leftNode))
+      return membership(left, in: right, type: trustedType(of: leftNode))
     }
     return general(binaryOperator, left, right)
   }
@@ -68,6 +69,9 @@ extension Planner {
     if case .slot(let slot) = left, case .constant(.int(let constant)) = right {
       return compareSlot(comparison, slot, constant)
     }
+    if case .constant(.int(let constant)) = left, case .slot(let slot) = right {
+      return compareSlot(comparison.mirrored, slot, constant)
+    }
     let left = left.int
     let right = right.int
     return switch comparison {
@@ -77,6 +81,44 @@ extension Planner {
     case .lessOrEqual: { (frame) throws(EvaluationError) in try left(&frame) <= right(&frame) }
     case .greater: { (frame) throws(EvaluationError) in try left(&frame) > right(&frame) }
     case .greaterOrEqual: { (frame) throws(EvaluationError) in try left(&frame) >= right(&frame) }
+    }
+  }
+
+  /// Tries to decide a comparison from what is known before a slot is computed.
+  private func bounded(
+    _ comparison: Comparison,
+    _ leftNode: Expression,
+    _ left: Step,
+    _ rightNode: Expression,
+    _ right: Step,
+    _ run: @escaping Run<Bool>
+  ) -> Run<Bool> {
+    if case .constant(.int(let constant)) = right {
+      return bounded(comparison, leftNode, constant, run)
+    }
+    if case .constant(.int(let constant)) = left {
+      return bounded(comparison.mirrored, rightNode, constant, run)
+    }
+    return run
+  }
+
+  private func bounded(
+    _ comparison: Comparison,
+    _ node: Expression,
+    _ constant: Int64,
+    _ run: @escaping Run<Bool>
+  ) -> Run<Bool> {
+    guard case .variable(let variable) = expression.reference(of: node), variable.hasBounds else {
+      return run
+    }
+    let slot = variable.slot
+    return { (frame) throws(EvaluationError) in
+      if let bounds = frame.bounds(at: slot),
+        let answer = comparison.decided(for: bounds, constant)
+      {
+        return answer
+      }
+      return try run(&frame)
     }
   }
 
@@ -171,9 +213,10 @@ extension Planner {
     }
     if case .constant(.string(let key)) = element {
       let collection = collection.value
+      let known = KnownText(key)
       return .bool { (frame) throws(EvaluationError) in
         switch try collection(&frame) {
-        case .map(let map): map[key] != nil
+        case .map(let map): map.hasKey(known)
         case let other: try other.contains(.string(key))
         }
       }
@@ -203,6 +246,36 @@ extension Planner {
 /// The operators that compare, apart from those that calculate.
 enum Comparison: Sendable {
   case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
+
+  /// The same comparison with its sides exchanged.
+  var mirrored: Comparison {
+    switch self {
+    case .equal, .notEqual: self
+    case .less: .greater
+    case .lessOrEqual: .greaterOrEqual
+    case .greater: .less
+    case .greaterOrEqual: .lessOrEqual
+    }
+  }
+
+  /// The answer for all of `bounds` against `constant`; `nil` if it is not one answer.
+  func decided(for bounds: ClosedRange<Int64>, _ constant: Int64) -> Bool? {
+    switch self {
+    case .less:
+      bounds.upperBound < constant ? true : bounds.lowerBound >= constant ? false : nil
+    case .lessOrEqual:
+      bounds.upperBound <= constant ? true : bounds.lowerBound > constant ? false : nil
+    case .greater: Comparison.lessOrEqual.decided(for: bounds, constant).map { !$0 }
+    case .greaterOrEqual: Comparison.less.decided(for: bounds, constant).map { !$0 }
+    case .equal:
+      if !bounds.contains(constant) {
+        false
+      } else {
+        bounds.lowerBound == bounds.upperBound ? true : nil
+      }
+    case .notEqual: Comparison.equal.decided(for: bounds, constant).map { !$0 }
+    }
+  }
 
   func holds(_ left: Value, _ right: Value) throws(EvaluationError) -> Bool {
     switch self {

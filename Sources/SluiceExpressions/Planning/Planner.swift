@@ -6,8 +6,11 @@ struct Planner {
   let expression: CheckedExpression
   let seed: UInt64
   let known: [Int: Value]
+  let loops = LoopPlan()
 
-  func plan(_ node: Expression) -> Step {
+  func plan(_ node: Expression) -> Step { planOutsideLoops(node) ?? planHere(node) }
+
+  func planHere(_ node: Expression) -> Step {
     switch node.form {
     case .literal(let value): return .constant(value)
     case .name(let name, _): return reference(node) ?? .failure(.unknownName(name))
@@ -35,7 +38,7 @@ struct Planner {
         plan(condition),
         plan(then),
         plan(otherwise),
-        type: expression.type(of: node)
+        type: trustedType(of: node)
       )
     case .index(let operand, let key): return lookUp(plan(operand), key: plan(key), in: operand)
     case .list(let elements): return list(elements.map { plan($0) })
@@ -44,13 +47,21 @@ struct Planner {
     }
   }
 
+  /// The type of a node, as far as a closure may be built on it.
+  ///
+  /// `dyn` agrees with every type, so that once it occurs a double can turn up where the checker
+  /// inferred an int: `([1] + dyn([2.5]))[1] < 3` is right, and must not be run on ints.
+  func trustedType(of node: Expression) -> CELType {
+    expression.isFullyTyped ? expression.type(of: node) : .dyn
+  }
+
   /// The step of a node that refers to something declared; `nil` for all others.
   private func reference(_ node: Expression) -> Step? {
     switch expression.reference(of: node) {
     case .variable(let variable):
       return known[variable.slot].map(Step.constant) ?? .slot(variable.slot)
     case .local(let index):
-      return .value { (frame) throws(EvaluationError) in frame.local(index) }
+      return .value { (frame) throws(EvaluationError) in frame.local(index) ?? .null }
     case .type(let name): return .constant(.type(name))
     case .hostFunction(let function): return hostCall(node, function)
     case .unresolved(let name): return .failure(.unknownName(name))
@@ -126,9 +137,10 @@ extension Planner {
   private func lookUp(_ operand: Step, key: Step, in node: Expression) -> Step {
     if case .constant(.string(let text)) = key {
       // The key is written in the policy, so the error may name it.
+      let known = KnownText(text)
       return apply(operand) { (value) throws(EvaluationError) in
         guard case .map(let map) = value else { throw .noSuchOverload("[]") }
-        guard let found = map[text] else { throw .noSuchKey(text) }
+        guard let found = map[known] else { throw .noSuchKey(text) }
         return found
       }
     }
@@ -138,9 +150,10 @@ extension Planner {
   }
 
   private func presence(_ operand: Step, _ field: String) -> Step {
-    apply(operand) { (value) throws(EvaluationError) in
+    let known = KnownText(field)
+    return apply(operand) { (value) throws(EvaluationError) in
       guard case .map(let map) = value else { throw .noSuchOverload("has") }
-      return .bool(map[field] != nil)
+      return .bool(map.hasKey(known))
     }
   }
 }

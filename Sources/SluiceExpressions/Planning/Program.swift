@@ -43,6 +43,7 @@ extension CheckedExpression {
   /// slots whose values are fixed for a deployment; what they decide is folded.
   package func program(seed: UInt64 = 0, known: [Int: Value] = [:]) -> Program {
     let planner = Planner(expression: self, seed: seed, known: known)
-    return Program(planner.plan(root), type: type, localCount: localCount)
+    let step = planner.plan(root)
+    return Program(step, type: type, localCount: localCount + planner.loops.cacheCount)
   }
 }

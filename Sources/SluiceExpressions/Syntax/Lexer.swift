@@ -74,7 +74,7 @@ struct Lexer {
         return symbol
       }
     }
-    throw Rejection(.unknownCharacter(String(text[position])), at: position..<(position + 1))
+    throw Rejection(.unknownCharacter(text[position].shown), at: position..<(position + 1))
   }
 
   private mutating func quotedField() throws(Rejection) -> String {
@@ -301,6 +301,16 @@ extension Unicode.Scalar {
   fileprivate var isHexDigit: Bool {
     isDigit || (self >= "a" && self <= "f") || (self >= "A" && self <= "F")
   }
+
+  /// The scalar itself, or its number if it cannot be seen.
+  fileprivate var shown: String {
+    guard properties.generalCategory == .control || properties.isDefaultIgnorableCodePoint else {
+      return String(self)
+    }
+    let digits = String(value, radix: 16, uppercase: true)
+    return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
+
   var startsIdentifier: Bool {
     self == "_" || (self >= "a" && self <= "z") || (self >= "A" && self <= "Z")
   }

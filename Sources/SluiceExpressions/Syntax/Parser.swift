@@ -280,6 +280,10 @@ extension Parser {
     guard !Self.reserved.contains(name) else { throw unexpected("a value") }
     let nameRange = token.range
     advance()
+    // `not x` is what other languages write; as a name it would only make the next word odd.
+    if name == "not", token.kind.startsValue {
+      throw Rejection(.unexpected(found: name, expected: "a value"), at: nameRange)
+    }
     guard take(.openParenthesis) else {
       return try node(start..<end, .name(name, isRooted: isRooted))
     }

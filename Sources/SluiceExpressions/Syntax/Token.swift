@@ -16,6 +16,15 @@ struct Token: Sendable {
     case quotedField(String)
     case symbol(Symbol)
     case end
+
+    /// Whether a value may begin here, brackets aside.
+    var startsValue: Bool {
+      switch self {
+      case .int, .uint, .double, .string, .bytes: true
+      case .identifier(let name): name != "in"
+      case .quotedField, .symbol, .end: false
+      }
+    }
   }
 
   /// Longer symbols stand before their prefixes, so that the first match is the longest.

@@ -23,6 +23,20 @@ package indirect enum CELType: Hashable, Sendable {
   case parameter(Int)
 }
 
+extension CELType {
+  var mentionsDyn: Bool {
+    switch self {
+    case .dyn: true
+    case .list(let element): element.mentionsDyn
+    case .map(let key, let value): key.mentionsDyn || value.mentionsDyn
+    case .type(let type): type.mentionsDyn
+    case .null, .bool, .int, .uint, .double, .string, .bytes, .timestamp, .duration, .money,
+      .parameter:
+      false
+    }
+  }
+}
+
 extension CELType: CustomStringConvertible {
   /// As an author would write it: `list(string)`, `map(string, int)`.
   package var description: String {

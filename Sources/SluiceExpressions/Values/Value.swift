@@ -89,7 +89,7 @@ extension String {
 
 /// A string that many are compared with; what can be known of it is found out once.
 struct KnownText: Sendable {
-  private let text: String
+  let text: String
   private let count: Int
   private let isASCII: Bool
 

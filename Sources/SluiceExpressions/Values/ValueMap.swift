@@ -7,10 +7,22 @@ package struct ValueMap: Sendable, Hashable {
   package struct Entry: Sendable, Hashable {
     package var key: Value
     package var value: Value
+
+    package init(key: Value, value: Value) {
+      self.key = key
+      self.value = value
+    }
   }
 
-  package private(set) var entries: [Entry]
-  private var index: [Key: Int]?
+  private let keys: Keys
+  private let values: [Value]
+  private let index: [Key: Int]?
+
+  /// Maps of texts, which headers are, keep their keys unboxed.
+  private enum Keys: Sendable, Hashable {
+    case texts([String])
+    case mixed([Value])
+  }
 
   /// Maps up to this size are searched without an index.
   private static let scanLimit = 8
@@ -23,32 +35,41 @@ package struct ValueMap: Sendable, Hashable {
     for (position, entry) in entries.enumerated() {
       guard Self.isKey(entry.key), let key = Key(entry.key),
         index.updateValue(position, forKey: key) == nil
-      else {
-        return nil
-      }
+      else { return nil }
     }
-    self.entries = entries
+    let texts = entries.compactMap { if case .string(let text) = $0.key { text } else { nil } }
+    keys = texts.count == entries.count ? .texts(texts) : .mixed(entries.map(\.key))
+    values = entries.map(\.value)
     self.index = entries.count > Self.scanLimit ? index : nil
   }
 
   /// Makes a map of strings; the first of several equal keys wins.
   package init(strings: some Sequence<(String, String)>) {
-    var entries: [Entry] = []
-    var seen: Set<CodePoints> = []
-    for (key, value) in strings where seen.insert(CodePoints(key)).inserted {
-      entries.append(Entry(key: .string(key), value: .string(value)))
-    }
-    self.entries = entries
-    index = nil
-    guard entries.count > Self.scanLimit else { return }
+    var texts: [String] = []
+    var values: [Value] = []
     var index: [Key: Int] = [:]
-    for (position, entry) in entries.enumerated() {
-      if let key = Key(entry.key) { index[key] = position }
+    for (key, value) in strings {
+      let code = Key.string(CodePoints(key))
+      guard index[code] == nil else { continue }
+      index[code] = texts.count
+      texts.append(key)
+      values.append(.string(value))
     }
-    self.index = index
+    keys = .texts(texts)
+    self.values = values
+    self.index = texts.count > Self.scanLimit ? index : nil
   }
 
-  package var count: Int { entries.count }
+  package var count: Int { values.count }
+
+  package var entries: [Entry] { zip(keyValues, values).map { Entry(key: $0, value: $1) } }
+
+  var keyValues: [Value] {
+    switch keys {
+    case .texts(let texts): texts.map(Value.string)
+    case .mixed(let keys): keys
+    }
+  }
 
   /// Whether a value may be a key as it is written: doubles only find keys.
   static func isKey(_ value: Value) -> Bool {
@@ -60,25 +81,35 @@ package struct ValueMap: Sendable, Hashable {
 
   /// The value under `key`, where `1`, `1u` and `1.0` are the same key.
   package subscript(key: Value) -> Value? {
-    if case .string(let text) = key { return self[text] }
     guard let key = Key(key) else { return nil }
-    if let index { return index[key].map { entries[$0].value } }
-    return entries.first { Key($0.key) == key }?.value
+    if let index { return index[key].map { values[$0] } }
+    return keyValues.firstIndex { Key($0) == key }.map { values[$0] }
   }
 
-  package subscript(text: String) -> Value? {
-    if let index { return index[.string(CodePoints(text))].map { entries[$0].value } }
-    for entry in entries {
-      if case .string(let key) = entry.key, key.hasSameCodePoints(as: text) { return entry.value }
+  package subscript(text: String) -> Value? { self[KnownText(text)] }
+
+  subscript(text: KnownText) -> Value? { position(of: text).map { values[$0] } }
+
+  func hasKey(_ text: KnownText) -> Bool { position(of: text) != nil }
+
+  private func position(of text: KnownText) -> Int? {
+    if let index { return index[.string(CodePoints(text.text))] }
+    switch keys {
+    case .texts(let texts):
+      for position in texts.indices where text.isSame(as: texts[position]) { return position }
+      return nil
+    case .mixed(let keys):
+      return keys.firstIndex {
+        if case .string(let key) = $0 { text.isSame(as: key) } else { false }
+      }
     }
-    return nil
   }
 
   package static func == (left: ValueMap, right: ValueMap) -> Bool {
-    left.entries == right.entries
+    left.keyValues == right.keyValues && left.values == right.values
   }
 
-  package func hash(into hasher: inout Hasher) { hasher.combine(entries) }
+  package func hash(into hasher: inout Hasher) { hasher.combine(values) }
 }
 
 /// A map key with equal numbers made one.

@@ -35,11 +35,11 @@ enum BundleKind: String, CaseIterable {
       findings.report(
         .unknownKind(
           "\(kind.rawValue): \(given)", nearest: "\(kind.rawValue): \(version)", known: lines,
-          at: head.value.isNull ? head.keySpan : head.value.span))
+          at: head.valueSpan))
       return kind == policy ? mapping : nil
     }
     guard kind == policy else {
-      findings.report(.notServedYet("\(kind.rawValue): \(version)", at: head.keySpan))
+      findings.report(.kindNotServedYet("\(kind.rawValue): \(version)", at: head.keySpan))
       return nil
     }
     return mapping

@@ -33,7 +33,7 @@ struct Declared<Settings> {
     for key in path {
       guard let entry = current?.mapping?[key] else { break }
       current = entry.value
-      span = entry.value.isNull ? entry.keySpan : entry.value.span
+      span = entry.value.span.range.isEmpty ? entry.keySpan : entry.value.span
     }
     return span
   }
@@ -49,4 +49,14 @@ struct Declared<Settings> {
     }
     return span
   }
+}
+
+extension YAMLNode {
+  /// Where to point at this value: at `span` if nothing is written.
+  func place(orElse span: SourceSpan) -> SourceSpan { useSpan.range.isEmpty ? span : useSpan }
+}
+
+extension YAMLEntry {
+  /// Where to point at the value: at the key if nothing is written.
+  var valueSpan: SourceSpan { value.place(orElse: keySpan) }
 }

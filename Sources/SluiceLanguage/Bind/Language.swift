@@ -17,6 +17,7 @@ package enum Language {
   ) -> CheckedBundle {
     var findings = earlier
     let documents = YAMLReader.read(bundle, &findings)
+    SyntaxEdges.spoil(documents, &findings)
     let binder = Binder(documents, of: bundle, overrides: overrides, findings)
     let draft = binder.bind()
     for check in allChecks { check.inspect(draft, binder) }

@@ -6,15 +6,17 @@ enum NameRule {
   case identifier
   /// What a client may write into `model`, beside `auto`.
   case clientName
-  /// Anything printable that is no trouble in a metric, a header or a command.
+  /// What stands in a header of a reply.
+  case header
+  /// Anything printable that is no trouble in a metric or a command.
   case plain
 
   static func of(_ section: Section) -> NameRule {
     switch section {
     case .features: .identifier
     case .models, .targets: .clientName
-    case .server, .identity, .upstreams, .tiers, .routes, .products, .limits, .budgets,
-      .killSwitches:
+    case .routes: .header
+    case .server, .identity, .upstreams, .tiers, .products, .limits, .budgets, .killSwitches:
       .plain
     }
   }
@@ -33,17 +35,27 @@ enum NameRule {
       guard !Self.reserved.contains(name) else { return "the word is reserved in expressions" }
     case .clientName:
       guard !["auto", "requested"].contains(name) else { return "the word has its own meaning" }
-      return Self.plainObjection(to: name)
-    case .plain:
-      return Self.plainObjection(to: name)
+      return Self.headerObjection(to: name)
+    case .header: return Self.headerObjection(to: name)
+    case .plain: return Self.plainObjection(to: name)
     }
     return nil
   }
 
-  private static func plainObjection(to name: String) -> String? {
-    name.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value < 0x7f && !"\"'\\`".unicodeScalars.contains($0) }
-      ? nil : "it is printable ASCII without blanks, quotes and backslashes"
+  private static func headerObjection(to name: String) -> String? {
+    name.utf8.allSatisfy { $0 < 0x80 }
+      ? plainObjection(to: name) : "it stands in headers of replies, which are ASCII"
   }
+
+  private static func plainObjection(to name: String) -> String? {
+    let isPlain = name.unicodeScalars.allSatisfy { scalar in
+      scalar.value > 0x20 && scalar.value != 0x7f && !scalar.properties.isWhitespace
+        && scalar.properties.generalCategory != .control && !Self.quotes.contains(scalar)
+    }
+    return isPlain ? nil : "it holds a blank, a quote, a backslash or a control character"
+  }
+
+  private static let quotes: Set<Unicode.Scalar> = ["\"", "'", "\\", "`"]
 
   private static func isIdentifier(_ byte: UInt8, isFirst: Bool) -> Bool {
     let letter = byte | 0x20

@@ -32,7 +32,7 @@ enum Section: String, CaseIterable {
 /// Sections that are maps merge over files; `routes` and `server` stand in one. The first of two
 /// declarations of one name counts, and both places are told.
 struct Sections {
-  /// By section: the names it declares. `routes` and `server` have none here.
+  /// By section: the names it declares.
   private(set) var names: [Section: Names] = [:]
   /// The keys of `identity`, from all files.
   private(set) var identity = Names(kind: "key of `identity`")
@@ -72,12 +72,20 @@ struct Sections {
       return
     }
     heads[section, default: []].append(entry)
-    guard section.merges else { return }
+    guard section.merges else {
+      // Routes are a list, but have names that expressions may compare with.
+      for item in entry.value.sequence ?? [] {
+        guard let name = item.mapping?["name"]?.value.scalar else { continue }
+        declare(YAMLEntry(key: name, value: item), in: section, &findings)
+      }
+      return
+    }
     guard let mapping = entry.value.mapping else {
       findings.report(
         .wrongType(
           entry.name, expected: "a map", got: entry.value.kindDescription,
-          at: entry.value.isNull ? entry.keySpan : entry.value.useSpan))
+          example: "\(entry.name): {}",
+          at: entry.valueSpan))
       return
     }
     for item in mapping.entries { declare(item, in: section, &findings) }

@@ -18,6 +18,7 @@ let allChecks: [any PolicyCheck] = [
   RouteOrder(),  // SL0201, SL0202
   SemanticThreshold(),  // SL0301
   AnswerLifetime(),  // SL0302
+  TenantScope(),  // SL0305
   LimitNesting(),  // SL0401
   MissingPrices(),  // SL0402
   TiersWithoutKey(),  // SL0405

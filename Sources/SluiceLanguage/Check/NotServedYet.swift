@@ -51,13 +51,13 @@ struct NotServedYet: PolicyCheck {
   }
 
   private func inspect(_ limit: Declared<LimitSettings>, _ binder: Binder) {
-    if case .tokens = limit.settings.measure {
-      binder.report(.notServedYet("tokens/m", at: limit.span("rate")))
-      return
+    func tell(_ measure: LimitSettings.Measure, at span: SourceSpan) {
+      guard case .tokens = measure else { return }
+      binder.report(.notServedYet(binder.bundle.text(of: span), at: span))
     }
+    tell(limit.settings.measure, at: limit.span("rate"))
     for (tier, measure) in limit.settings.tiers.sorted(by: { $0.key < $1.key }) {
-      guard case .tokens = measure else { continue }
-      binder.report(.notServedYet("tokens/m", at: limit.span("tiers", tier)))
+      tell(measure, at: limit.span("tiers", tier))
     }
   }
 }

@@ -40,15 +40,17 @@ struct RouteOrder: PolicyCheck {
       }
     }
     // A route that could not be bound may be the one that takes the rest.
-    let given = binder.sections[.routes]?.value.sequence?.count
-    guard always == nil, given == nil || given == draft.routes.count else { return }
+    let routes = binder.sections[.routes]
+    guard always == nil, routes == nil || routes?.value.sequence?.count == draft.routes.count,
+      !binder.sections.policyHeads.isEmpty
+    else { return }
     if let last = draft.routes.last {
       let witness = requested == nil ? nil : "request.model: auto"
       binder.report(.noDefaultRoute(witness: witness, at: last.nameSpan))
     } else {
       binder.report(
         .noDefaultRoute(
-          witness: nil, at: binder.sections[.routes]?.keySpan ?? binder.beginning))
+          witness: nil, at: routes?.keySpan ?? binder.beginning))
     }
   }
 

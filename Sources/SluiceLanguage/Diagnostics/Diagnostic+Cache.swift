@@ -33,20 +33,6 @@ extension Diagnostic {
     )
   }
 
-  package static func cacheKeyMissesIdentity(
-    _ product: String,
-    scope: String,
-    missing: String,
-    at span: SourceSpan
-  ) -> Diagnostic {
-    Diagnostic(
-      .cacheKeyMissesIdentity,
-      "the cache key of `\(product)` lacks `\(missing)`: one \(scope)'s answer can reach another",
-      at: span,
-      help: "add `\(missing)` to `key`"
-    )
-  }
-
   package static func cacheScopeUnusable(
     _ product: String,
     scope: String,

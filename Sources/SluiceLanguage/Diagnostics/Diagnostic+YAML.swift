@@ -4,12 +4,14 @@ import SluiceCore
 extension Diagnostic {
   package static func duplicateKey(
     _ key: String,
+    in section: String?,
     at span: SourceSpan,
     first: SourceSpan
   ) -> Diagnostic {
-    Diagnostic(
+    let place = section.map { " in `\(Wording.short($0))`" } ?? ""
+    return Diagnostic(
       .duplicateKey,
-      "key `\(Wording.short(key))` is given twice",
+      "key `\(Wording.short(key))` is given twice\(place)",
       at: span,
       label: "given again here",
       seconds: [Label("first given here", at: first)],
@@ -112,13 +114,14 @@ extension Diagnostic {
     )
   }
 
-  package static func controlCharacter(_ byte: UInt8, at span: SourceSpan) -> Diagnostic {
-    let hex = String(byte, radix: 16, uppercase: true)
+  package static func controlCharacter(_ scalar: UInt32, at span: SourceSpan) -> Diagnostic {
+    let digits = String(scalar, radix: 16, uppercase: true)
+    let hex = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     return Diagnostic(
       .controlCharacter,
-      "the file holds a control character (0x\(byte < 0x10 ? "0" : "")\(hex))",
+      "the file holds a control character or an invisible line break (U+\(hex))",
       at: span,
-      help: "remove it; in a double quoted text write `\\x\(byte < 0x10 ? "0" : "")\(hex)`"
+      help: "remove it; in a text in double quotes write `\\u\(hex)`"
     )
   }
 

@@ -94,6 +94,18 @@ package struct Diagnostic: Hashable, Sendable {
   }
 }
 
+extension Diagnostic {
+  /// The finding with a label where the value is used, if it came through an alias.
+  ///
+  /// The primary place stays where the value is written: that is what has to change.
+  package func used(through alias: SourceSpan?) -> Diagnostic {
+    guard let alias else { return self }
+    var finding = self
+    finding.seconds.append(Label("used here", at: alias))
+    return finding
+  }
+}
+
 extension Diagnostic.Severity: CustomStringConvertible {
   package var description: String {
     switch self {

@@ -5,8 +5,8 @@
 /// right example. A test compares the three, and writes `ExplainPages.swift` and the index when it
 /// runs under `SLUICE_RECORD=1`.
 ///
-/// Numbers kept for lints to come: SL0204 (a fallback loses a capability), SL0304 (caching random
-/// answers), SL0403 (a kill switch above its budget), SL0404 (a window too small for one request),
+/// Numbers kept for lints to come: SL0204 (a fallback loses a capability), SL0303 (a cache key that
+/// misses who asks; `scope` covers it so far), SL0304 (caching random answers), SL0403 (a kill switch above its budget), SL0404 (a window too small for one request),
 /// SL0501 (retries exceed the deadline), SL0502 (a breaker that never opens).
 package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   // SL00xx: the text of the files.
@@ -69,7 +69,6 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   // SL03xx: the cache.
   case semanticThresholdLow = 0301
   case ttlLongerThanVolatility = 0302
-  case cacheKeyMissesIdentity = 0303
   case cacheScopeUnusable = 0305
 
   // SL04xx: limits and money.

@@ -17,18 +17,21 @@ package struct Findings: Sendable {
   private struct Seen: Hashable {
     var code: DiagnosticCode
     var span: SourceSpan
+    /// Several keys may be missing at one place.
+    var message: String
   }
 
   package init() {}
 
   /// Takes a finding, unless it repeats one or is the consequence of one.
   package mutating func report(_ finding: Diagnostic) {
-    guard !spoiled.contains(where: { $0.contains(finding.span) }) else { return }
-    guard gathered.count < Self.kept else {
+    guard gathered.count < Bounds.keptDiagnostics else {
       dropped[finding.severity, default: 0] += 1
       return
     }
-    guard seen.insert(Seen(code: finding.code, span: finding.span)).inserted else { return }
+    guard !spoiled.contains(where: { $0.contains(finding.span) }) else { return }
+    let sight = Seen(code: finding.code, span: finding.span, message: finding.message)
+    guard seen.insert(sight).inserted else { return }
     gathered.append(finding.masked())
   }
 
@@ -39,7 +42,9 @@ package struct Findings: Sendable {
   }
 
   /// Drops later findings inside a stretch whose mistake has been told.
-  package mutating func spoil(_ span: SourceSpan) { spoiled.append(span) }
+  package mutating func spoil(_ span: SourceSpan) {
+    if spoiled.count < Bounds.keptDiagnostics { spoiled.append(span) }
+  }
 
   /// Says that a file could be read only in part, so that absence proves nothing.
   package mutating func markIncomplete() { hasIncompleteSource = true }
@@ -47,7 +52,7 @@ package struct Findings: Sendable {
   /// Takes over what another run over the same bundle found.
   package mutating func append(_ other: Findings) {
     for finding in other.gathered { report(finding) }
-    spoiled += other.spoiled
+    for span in other.spoiled { spoil(span) }
     keys.formUnion(other.keys)
     hasIncompleteSource = hasIncompleteSource || other.hasIncompleteSource
     dropped.merge(other.dropped, uniquingKeysWith: +)
@@ -80,9 +85,6 @@ package struct Findings: Sendable {
     }
     return gathered.filter { !$0.code.concernsAbsence }
   }
-
-  /// Kept beyond what is printed, because the first in reading order may be reported late.
-  private static let kept = 10 * Bounds.diagnostics
 
   private static func order(_ left: Diagnostic, _ right: Diagnostic) -> Bool {
     if left.span != right.span { return left.span < right.span }

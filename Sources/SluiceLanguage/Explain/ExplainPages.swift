@@ -228,7 +228,7 @@ extension Explain {
     9: ###"""
       # SL0009 control-character
 
-      A control character in the file.
+      A control character, or an invisible line break.
 
       ## Right
 
@@ -241,7 +241,8 @@ extension Explain {
       ## Why
 
       NUL and other control characters are invisible in an editor and often mean that a file was damaged
-      on its way. Only tab and line breaks are allowed.
+      on its way. Only tab and the usual line breaks are allowed; U+0085, U+2028 and U+2029 are line
+      breaks to some readers of YAML and text to others.
 
       """###,
     10: ###"""
@@ -758,7 +759,7 @@ extension Explain {
       ```yaml SL0105
       sluice: v1
       targets:
-        fast: { small: true }
+        fast: small
       ```
 
       ## Right
@@ -875,7 +876,8 @@ extension Explain {
       sluice: v1
       targets:
         fast: [small]
-        trial: { split: { powerful: 120%, fast: -20% }, by: user.id }
+        powerful: [large]
+        trial: { split: { powerful: 120%, fast: 0% }, by: user.id }
       ```
 
       ## Right
@@ -1432,35 +1434,6 @@ extension Explain {
       are the incident behind this check.
 
       """###,
-    303: ###"""
-      # SL0303 cache-key-misses-identity
-
-      A cache key that leaves out who asks.
-
-      ## Wrong
-
-      ```yaml SL0303
-      sluice: v1
-      products:
-        support:
-          cache: { scope: product, ttl: 5m, key: user.tier }
-      ```
-
-      ## Right
-
-      ```yaml
-      sluice: v1
-      products:
-        support:
-          cache: { scope: user, ttl: 5m }
-      ```
-
-      ## Why
-
-      An answer to one user must not reach another unless the product says that its answers are the same
-      for all.
-
-      """###,
     305: ###"""
       # SL0305 cache-scope-unusable
 
@@ -1877,6 +1850,47 @@ extension Explain {
 
       An expression has at most 4 KiB and 64 levels, so that what it may cost at run time is bounded.
       Name parts of it under `features`: they are computed once an exchange, and only if something asks.
+
+      """###,
+    610: ###"""
+      # SL0610 feature-cycle
+
+      Features that use one another in a circle.
+
+      ## Wrong
+
+      ```yaml SL0610
+      sluice: v1
+      features:
+        is_hard: features.is_long || prompt.text.contains("def ")
+        is_long: features.is_hard && size(prompt.text) > 800
+      routes:
+        - name: hard
+          when: features.is_hard
+          to: powerful
+        - name: rest
+          to: fast
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      features:
+        is_hard: features.is_long || prompt.text.contains("def ")
+        is_long: size(prompt.text) > 800
+      routes:
+        - name: hard
+          when: features.is_hard
+          to: powerful
+        - name: rest
+          to: fast
+      ```
+
+      ## Why
+
+      A feature may use others, and is computed after them. In a circle none could be computed first. The
+      message shows the circle.
 
       """###,
     901: ###"""

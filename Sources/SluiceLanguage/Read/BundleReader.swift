@@ -46,7 +46,7 @@ private struct BundleWalk {
 
   private mutating func visitFolder(_ path: String, depth: Int) {
     guard !isFull, seen.insert(real(path)).inserted else { return }
-    guard depth < Bounds.yamlNesting else {
+    guard depth < Bounds.bundleDepth else {
       report(at: path) { .unreadableFile("folders are nested too deep", at: $0) }
       return
     }

@@ -5,6 +5,13 @@
 struct FlowSplits {
   let text: SourceText
   let source: SourceID
+  /// Pieces that one expression is looked for in.
+  private static let most = 16
+
+  init(text: SourceText, source: SourceID) {
+    self.text = text
+    self.source = source
+  }
 
   func findings(in node: YAMLNode) -> [Diagnostic] {
     switch node.content {
@@ -18,7 +25,7 @@ struct FlowSplits {
     var found: [Diagnostic] = []
     var index = 0
     while index < items.count {
-      let pieces = items[index...].map(\.plain)
+      let pieces = items[index...].prefix(Self.most).map(\.plain)
       if let last = end(of: pieces, isPiece: { _ in true }) {
         found += [finding(from: items[index].span, through: items[index + last].span)]
         index += last
@@ -33,7 +40,7 @@ struct FlowSplits {
     var index = 0
     while index < entries.count {
       var pieces: [YAMLScalar?] = [entries[index].value.plain]
-      pieces += entries[(index + 1)...].map { $0.key.isPlain ? $0.key : nil }
+      pieces += entries[(index + 1)...].prefix(Self.most).map { $0.key.isPlain ? $0.key : nil }
       let start = index
       if let last = end(of: pieces, isPiece: { entries[start + $0].value.isNull }) {
         found += [finding(from: entries[index].value.span, through: entries[index + last].keySpan)]
@@ -50,7 +57,7 @@ struct FlowSplits {
     else { return nil }
     var nesting = Nesting(of: first.text)
     guard nesting.round > 0 || nesting.isQuoted else { return nil }
-    for (index, piece) in pieces.enumerated().dropFirst().prefix(16) {
+    for (index, piece) in pieces.enumerated().dropFirst() {
       guard let piece, isPiece(index) else { return nil }
       for byte in (", " + piece.text).utf8 { nesting.take(byte) }
       if nesting.isBalanced { return index }

@@ -59,6 +59,11 @@ package struct SourceText: Sendable {
     return start..<end
   }
 
+  /// The bytes of the line that holds an offset, without its line break.
+  package func lineRange(at offset: Int) -> Range<Int> {
+    range(ofLine: lineIndex(at: offset) + 1)
+  }
+
   /// The text of some bytes, with what is no UTF-8 replaced.
   package func text(in range: Range<Int>) -> String {
     String(decoding: bytes[range.clamped(to: 0..<bytes.count)], as: UTF8.self)

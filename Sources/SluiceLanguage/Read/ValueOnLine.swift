@@ -1,10 +1,11 @@
+import SluiceCore
+
 /// The value that the author meant, found in the line itself rather than by YAML's rules.
 ///
 /// Used where YAML has taken a sign inside an expression for its own, to show the whole in quotes.
-/// A guess, made only for wording: the text behind `key: ` up to the end of the line or, within
-/// `{}`, up to the comma or brace that is not inside brackets or quotes.
+/// Lines beyond `Bounds.snippetBytes` are not searched. A guess, made only for wording: the text behind `key: ` up to the end of the line or, within
+/// `{}` or `[]`, up to the comma or bracket that is not inside brackets or quotes.
 struct ValueOnLine {
-  let key: String
   let text: String
   /// In bytes of the file.
   let range: Range<Int>
@@ -20,56 +21,67 @@ struct ValueOnLine {
     return signs.contains { text.contains($0) }
   }
 
-  /// Nil if the offset is not behind a key on its line.
+  /// Nil if the offset is neither behind a key or a dash on its line, nor in a list.
   init?(around offset: Int, in source: SourceText) {
-    let line = source.range(ofLine: source.position(at: offset).line)
+    let line = source.lineRange(at: offset)
     let bytes = source.bytes
-    guard let found = Self.key(before: offset, in: line, of: bytes) else { return nil }
-    var start = found.valueStart
-    while start < line.upperBound, bytes[start] == 0x20 { start += 1 }
-    let end =
-      found.isInFlow
-      ? Self.flowEnd(from: start, to: line.upperBound, in: bytes)
-      : Self.blockEnd(from: start, to: line.upperBound, in: bytes)
-    guard start < end, start <= offset, offset <= end else { return nil }
-    key = source.text(in: found.key)
-    range = start..<end
-    text = source.text(in: range)
+    guard line.count <= Bounds.snippetBytes else { return nil }
+    for place in Self.places(before: offset, in: line, of: bytes).reversed() {
+      var start = place.start
+      while start < line.upperBound, bytes[start] == 0x20 { start += 1 }
+      let end =
+        place.isInFlow
+        ? Self.flowEnd(from: start, to: line.upperBound, in: bytes)
+        : Self.blockEnd(from: start, to: line.upperBound, in: bytes)
+      guard start < end, start <= offset, offset <= end else { continue }
+      range = start..<end
+      text = source.text(in: range)
+      return
+    }
+    return nil
   }
 
-  private struct Key {
-    var key: Range<Int>
-    var valueStart: Int
+  /// Where a value may begin.
+  private struct Place {
+    var start: Int
     var isInFlow: Bool
   }
 
-  /// The last key before the offset: at the beginning of the line, or behind a brace or comma in `{}`.
-  private static func key(before offset: Int, in line: Range<Int>, of bytes: [UInt8]) -> Key? {
-    var found: Key?
+  /// Behind the dash or the key of the line, and behind each key or opening sign in `{}` and `[]`.
+  private static func places(
+    before offset: Int,
+    in line: Range<Int>,
+    of bytes: [UInt8]
+  ) -> [Place] {
+    var places: [Place] = []
     var index = line.lowerBound
     while index < line.upperBound, bytes[index] == 0x20 || isDash(index, line, bytes) { index += 1 }
     if let key = plainKey(at: index, line, bytes) {
-      guard key.upperBound < offset else { return nil }
-      found = Key(key: key, valueStart: key.upperBound + 1, isInFlow: false)
+      guard key.upperBound < offset else { return [] }
       index = key.upperBound + 1
       while index < line.upperBound, bytes[index] == 0x20 { index += 1 }
+      places.append(Place(start: index, isInFlow: false))
+    } else if index > line.lowerBound, bytes[line.lowerBound..<index].contains(UInt8(ascii: "-")) {
+      places.append(Place(start: index, isInFlow: false))
     }
-    guard index < line.upperBound, bytes[index] == UInt8(ascii: "{") else { return found }
+    guard index < line.upperBound, "{[".utf8.contains(bytes[index]) else { return places }
     var nesting = Nesting()
     while index < min(offset, line.upperBound) {
       let byte = bytes[index]
       nesting.take(byte)
       index += 1
-      guard !nesting.isQuoted, nesting.round == 0,
-        byte == UInt8(ascii: "{") || byte == UInt8(ascii: ",")
-      else { continue }
+      guard !nesting.isQuoted, nesting.round == 0, "{[,".utf8.contains(byte) else { continue }
       var start = index
       while start < line.upperBound, bytes[start] == 0x20 { start += 1 }
-      if let key = plainKey(at: start, line, bytes), key.upperBound < offset {
-        found = Key(key: key, valueStart: key.upperBound + 1, isInFlow: true)
+      if let key = plainKey(at: start, line, bytes) {
+        if key.upperBound < offset {
+          places.append(Place(start: key.upperBound + 1, isInFlow: true))
+        }
+      } else if start < offset {
+        places.append(Place(start: start, isInFlow: true))
       }
     }
-    return found
+    return places
   }
 
   private static func isDash(_ index: Int, _ line: Range<Int>, _ bytes: [UInt8]) -> Bool {
@@ -120,7 +132,7 @@ struct ValueOnLine {
     var end = start
     while end < limit {
       let byte = bytes[end]
-      if nesting.isBalanced, byte == UInt8(ascii: ",") || byte == UInt8(ascii: "}") { break }
+      if nesting.isBalanced, ",}]".utf8.contains(byte) { break }
       nesting.take(byte)
       end += 1
     }

@@ -27,8 +27,11 @@ struct YAMLFailureReading {
     let sign: String
     if "!*&@%`|>".utf8.contains(first) {
       sign = "the leading `\(Unicode.Scalar(first))`"
-    } else if offset == value.range.lowerBound || isFlow && isCloser(byte(at: offset)) {
-      // A bracket that nothing opens or closes is no expression.
+    } else if offset == value.range.lowerBound
+      || isFlow && (byte(at: offset) == nil || ",}]\n\r".utf8.contains(text.bytes[offset]))
+      || !isFlow && failure.problem.contains("node content")
+    {
+      // An entry or a bracket that is missing is no expression.
       return nil
     } else if value.isExpression || !isFlow && failure.problem.contains("mapping values") {
       sign =
@@ -76,6 +79,13 @@ struct YAMLFailureReading {
     guard failure.context.contains("flow"), let opener = byte(at: context) else { return nil }
     let closer = opener == UInt8(ascii: "{") ? "}" : "]"
     let found = byte(at: offset)
+    if failure.problem.contains("node content"), found != nil {
+      return .yamlSyntax(
+        "an entry is missing before this",
+        at: mark(offset),
+        help: "remove the comma, or write the entry"
+      )
+    }
     guard found == nil || isCloser(found) || isOutside(offset, context) else {
       return .yamlSyntax(
         "a comma or `\(closer)` is missing here",
@@ -108,6 +118,23 @@ struct YAMLFailureReading {
         help: "use single quotes, or write `\\\\` for a backslash"
       )
     }
+    if problem.contains("hexdecimal number") {
+      return .yamlSyntax(
+        "in double quotes `\\x`, `\\u` and `\\U` need 2, 4 and 8 hexadecimal digits",
+        at: here,
+        help: "use single quotes, or write `\\\\` for a backslash"
+      )
+    }
+    if problem.contains("directive") || problem.contains("incompatible YAML document") {
+      return .yamlDirective(at: lineSpan(at: offset))
+    }
+    if problem.contains("<document start>") {
+      return .yamlSyntax(
+        "a second value begins here; a file holds one map",
+        at: lineSpan(at: offset),
+        help: "begin every line of the map with `key:`, indented alike"
+      )
+    }
     if problem.contains("could not find expected ':'") {
       return .yamlSyntax(
         "this line has no `:`",
@@ -137,7 +164,7 @@ struct YAMLFailureReading {
         help: "indent it like its sisters"
       )
     }
-    if problem.contains("cannot start any token") {
+    if problem.contains("cannot start any token") || problem.contains("node content") {
       let sign = byte(at: offset).map { "`\(Unicode.Scalar($0))`" } ?? "this sign"
       return .yamlSyntax(
         "a value cannot begin with \(sign)",
@@ -146,7 +173,7 @@ struct YAMLFailureReading {
       )
     }
     if problem.contains("control characters are not allowed") {
-      return .controlCharacter(byte(at: offset) ?? 0, at: here)
+      return .controlCharacter(UInt32(byte(at: offset) ?? 0), at: here)
     }
     return .yamlSyntax(
       "this is not YAML: \(problem)",
@@ -183,7 +210,7 @@ struct YAMLFailureReading {
 
   /// The line of an offset without its indentation.
   private func lineSpan(at offset: Int) -> SourceSpan {
-    let line = text.range(ofLine: text.position(at: offset).line)
+    let line = text.lineRange(at: offset)
     var start = line.lowerBound
     while start < line.upperBound, text.bytes[start] == 0x20 { start += 1 }
     return SourceSpan(source: source, start: start, end: line.upperBound)

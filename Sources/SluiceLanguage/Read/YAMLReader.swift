@@ -54,17 +54,13 @@ package enum YAMLReader {
     if let offset = UTF8Scan.firstInvalid(in: text.bytes) {
       return .notUTF8(at: SourceSpan(source: source, start: offset, end: offset + 1))
     }
-    if let offset = text.bytes.firstIndex(where: { isForbidden($0) }) {
+    if let found = UTF8Scan.firstForbidden(in: text.bytes) {
       return .controlCharacter(
-        text.bytes[offset],
-        at: SourceSpan(source: source, start: offset, end: offset + 1)
+        found.scalar,
+        at: SourceSpan(source: source, start: found.range.lowerBound, end: found.range.upperBound)
       )
     }
     return nil
-  }
-
-  private static func isForbidden(_ byte: UInt8) -> Bool {
-    byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D || byte == 0x7F
   }
 }
 
@@ -96,7 +92,10 @@ private struct Reading {
           ? text.markLength + failure.mark : offsets.byte(ofCharacter: failure.mark)
         let finding = YAMLFailureReading(text: text, source: source)
           .finding(failure, at: surprise, from: offsets.byte(ofCharacter: failure.contextMark))
-        findings.append(finding)
+        // Behind a tab, the indentation is anybody's guess.
+        let isConsequence =
+          finding.code == .yamlSyntax && findings.contains { $0.code == .tabIndentation }
+        if !isConsequence { findings.append(finding) }
         attempt += 1
         if attempt <= Bounds.yamlRecoveries, cover(finding) { continue }
         isWhole = false
@@ -110,16 +109,22 @@ private struct Reading {
 
   /// Overwrites what a finding is about; false if that would not help.
   private mutating func cover(_ finding: Diagnostic) -> Bool {
-    let filling: UInt8
+    var bytes = text.bytes
     switch finding.code {
-    case .expressionSplit: filling = UInt8(ascii: "x")
-    case .tabIndentation: filling = UInt8(ascii: " ")
+    case .expressionSplit:
+      for index in finding.span.range { bytes[index] = UInt8(ascii: "x") }
+    case .tabIndentation:
+      // Told once: whoever indents with tabs does so on every line.
+      for index in finding.span.range { bytes[index] = 0x20 }
+      for line in 1...text.lineCount {
+        for index in text.range(ofLine: line) {
+          guard bytes[index] == 0x20 || bytes[index] == 0x09 else { break }
+          bytes[index] = 0x20
+        }
+      }
     default: return false
     }
-    var bytes = text.bytes
-    guard !finding.span.range.isEmpty, bytes[finding.span.range].contains(where: { $0 != filling })
-    else { return false }
-    for index in finding.span.range { bytes[index] = filling }
+    guard bytes != text.bytes else { return false }
     text = SourceText(path: text.path, bytes: bytes)
     return true
   }
@@ -152,6 +157,26 @@ private enum UTF8Scan {
     while index < bytes.count {
       guard let length = sequenceLength(at: index, in: bytes) else { return index }
       index += length
+    }
+    return nil
+  }
+
+  /// The first character that no policy needs and that readers of YAML take differently.
+  ///
+  /// Controls of ASCII and Latin-1, and the separators U+2028 and U+2029, which are line breaks to
+  /// libyaml and to YAML 1.1 but not to YAML 1.2. The bytes are well-formed.
+  static func firstForbidden(in bytes: [UInt8]) -> (scalar: UInt32, range: Range<Int>)? {
+    for (index, byte) in bytes.enumerated() {
+      switch byte {
+      case 0x09, 0x0A, 0x0D: continue
+      case 0..<0x20, 0x7F: return (UInt32(byte), index..<index + 1)
+      case 0xC2 where bytes[index + 1] < 0xA0:
+        return (UInt32(bytes[index + 1]), index..<index + 2)
+      case 0xE2
+      where bytes[index + 1] == 0x80 && (bytes[index + 2] == 0xA8 || bytes[index + 2] == 0xA9):
+        return (0x2000 + UInt32(bytes[index + 2] & 0x3F), index..<index + 3)
+      default: continue
+      }
     }
     return nil
   }

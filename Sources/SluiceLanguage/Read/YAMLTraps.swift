@@ -138,7 +138,7 @@ extension YAMLTraps {
     }
     guard index > scalar.span.end, index < text.bytes.count, text.bytes[index] == UInt8(ascii: "#")
     else { return nil }
-    let line = text.range(ofLine: text.position(at: index).line)
+    let line = text.lineRange(at: index)
     let span = SourceSpan(
       source: scalar.span.source,
       start: scalar.span.start,

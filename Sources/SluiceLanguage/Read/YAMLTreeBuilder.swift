@@ -5,7 +5,7 @@ struct YAMLTreeBuilder {
   let text: SourceText
   let source: SourceID
   let offsets: CharacterOffsets
-  var findings: [Diagnostic] = []
+  private(set) var findings: [Diagnostic] = []
   /// Whether reading was stopped by a bound.
   private(set) var isAbandoned = false
 
@@ -62,10 +62,10 @@ struct YAMLTreeBuilder {
     case .documentStart(let hasDirective):
       documents += 1
       if documents > 1 {
-        findings.append(.severalDocuments(at: span(start, max(end, start + 3))))
+        report(.severalDocuments(at: span(start, max(end, start + 3))))
         return false
       }
-      if hasDirective { findings.append(.yamlDirective(at: directiveSpan())) }
+      if hasDirective { report(.yamlDirective(at: directiveSpan())) }
       return true
     case .alias(let name):
       return takeAlias(name, span(start, end))
@@ -90,6 +90,10 @@ struct YAMLTreeBuilder {
     }
   }
 
+  private mutating func report(_ finding: Diagnostic) {
+    if findings.count < Bounds.keptDiagnostics { findings.append(finding) }
+  }
+
   /// The tree so far; what is still open ends where reading stopped.
   mutating func finish() -> YAMLNode {
     // What seems wrong with a collection that was cut short is a consequence.
@@ -112,7 +116,7 @@ extension YAMLTreeBuilder {
   ) -> Bool {
     let begin = content(from: start, to: end, properties)
     guard open.count < Bounds.yamlNesting else {
-      findings.append(.nestingTooDeep(at: span(begin, begin + 1)))
+      report(.nestingTooDeep(at: span(begin, begin + 1)))
       isAbandoned = true
       return false
     }
@@ -137,7 +141,7 @@ extension YAMLTreeBuilder {
       isFlow: collection.isFlow
     )
     if collection.isFlow {
-      findings += FlowSplits(text: text, source: source).findings(in: node)
+      for split in FlowSplits(text: text, source: source).findings(in: node) { report(split) }
     }
     place(
       node,
@@ -151,18 +155,18 @@ extension YAMLTreeBuilder {
   private mutating func takeAlias(_ name: String, _ span: SourceSpan) -> Bool {
     guard var anchored = anchors[name] else {
       let isInside = open.contains { $0.anchor == name }
-      findings.append(.unknownAnchor(name, isInsideItself: isInside, at: span))
+      report(.unknownAnchor(name, isInsideItself: isInside, at: span))
       place(YAMLNode(.null, span: span), scalar: nil, size: 1, height: 0, anchor: nil)
       return true
     }
     aliasNodes += anchored.size
     guard aliasNodes <= Bounds.yamlAliasNodes else {
-      findings.append(.aliasesTooLarge(at: span))
+      report(.aliasesTooLarge(at: span))
       isAbandoned = true
       return false
     }
     guard open.count + anchored.height <= Bounds.yamlNesting else {
-      findings.append(.nestingTooDeep(at: span))
+      report(.nestingTooDeep(at: span))
       isAbandoned = true
       return false
     }
@@ -200,20 +204,28 @@ extension YAMLTreeBuilder {
         collection.key = .none
         let entry = YAMLEntry(key: key, value: node)
         if let first = collection.mapping.append(entry) {
-          findings.append(.duplicateKey(key.text, at: key.span, first: first.keySpan))
+          report(
+            .duplicateKey(key.text, in: section, at: key.span, first: first.keySpan)
+          )
         }
       }
     }
     open.append(collection)
   }
 
+  /// The key under which the innermost open collection's parent holds it.
+  private var section: String? {
+    guard let parent = open.last, case .usable(let key) = parent.key else { return nil }
+    return key.text
+  }
+
   private mutating func key(_ node: YAMLNode, _ scalar: YAMLScalar?) -> Key {
     guard let scalar, !node.isNull else {
-      findings.append(.keyNotText(node.kindDescription, at: node.useSpan))
+      report(.keyNotText(node.kindDescription, at: node.useSpan))
       return .refused
     }
     if scalar.text == "<<", scalar.isPlain {
-      findings.append(.mergeKey(at: scalar.span))
+      report(.mergeKey(at: scalar.span))
       return .refused
     }
     return .usable(scalar)
@@ -235,7 +247,7 @@ extension YAMLTreeBuilder {
       let property = index
       while index < end, !Self.isSpace(bytes[index]) { index += 1 }
       if bytes[property] == UInt8(ascii: "!") {
-        findings.append(tagFinding(span(property, index)))
+        report(tagFinding(span(property, index)))
       }
       index = skipSpaceAndComments(from: index, to: end)
     }

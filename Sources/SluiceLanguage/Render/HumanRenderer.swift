@@ -169,8 +169,9 @@ extension HumanRenderer {
     gutter: Int
   ) -> String {
     let file = bundle[source]
-    let range = file.range(ofLine: line.number)
-    let focus = (line.marks.first { $0.isPrimary } ?? line.marks.first)?.span.range ?? range
+    let whole = file.range(ofLine: line.number)
+    let focus = (line.marks.first { $0.isPrimary } ?? line.marks.first)?.span.range ?? whole
+    let range = near(focus, in: whole, of: file)
     let shown = SnippetLine(
       range,
       of: file,
@@ -194,6 +195,16 @@ extension HumanRenderer {
       text += paint(sign + label, mark.isPrimary ? severity.ink : .frame) + "\n"
     }
     return text
+  }
+
+  /// The part of a very long line that is looked at, cut between characters.
+  private func near(_ focus: Range<Int>, in line: Range<Int>, of file: SourceText) -> Range<Int> {
+    guard line.count > 2 * Bounds.snippetBytes else { return line }
+    var start = max(line.lowerBound, focus.lowerBound - Bounds.snippetBytes)
+    var end = min(line.upperBound, focus.lowerBound + Bounds.snippetBytes)
+    while start < line.upperBound, file.bytes[start] & 0xC0 == 0x80 { start += 1 }
+    while end < line.upperBound, file.bytes[end] & 0xC0 == 0x80 { end += 1 }
+    return start..<max(start, end)
   }
 
   /// The bytes of a line that must not be shown.

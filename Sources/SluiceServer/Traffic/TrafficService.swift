@@ -39,7 +39,9 @@ package struct TrafficService: RequestService {
     )
   }
 
-  package func reply(to refusal: ServerRefusal) -> ServerReply {
+  package func reply(to refusal: ServerRefusal) -> ServerReply { Self.reply(to: refusal) }
+
+  static func reply(to refusal: ServerRefusal) -> ServerReply {
     let error: APIError =
       switch refusal {
       case .malformed(let refusal): .malformedMessage(refusal)

@@ -8,19 +8,22 @@ final class RecordingSink: ReplySink {
   private let history: History
   private let world: any World
   private let cancellation: Cancellation
+  private let faults: PortFaults?
 
   init(
     exchange: Int,
     ask: Ask,
     history: History,
     world: any World,
-    cancellation: Cancellation
+    cancellation: Cancellation,
+    faults: PortFaults?
   ) {
     self.exchange = exchange
     writeDelay = ask.writeDelay
     self.history = history
     self.world = world
     self.cancellation = cancellation
+    self.faults = faults
   }
 
   /// Takes a reply in one piece, as the edge sends it.
@@ -62,6 +65,10 @@ final class RecordingSink: ReplySink {
   }
 
   private func take() async throws(Failure) {
+    if let faults, cancellation.reason == nil, faults.strikes("write to \(exchange)") {
+      history.leave(exchange)
+      cancellation.cancel(.clientLeft)
+    }
     if cancellation.reason == .clientLeft {
       throw Failure(.clientLeft, origin: .client, retry: .never)
     }

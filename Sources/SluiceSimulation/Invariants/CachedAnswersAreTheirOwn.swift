@@ -7,16 +7,9 @@ internal import SluicePipeline
 /// answer names.
 package struct CachedAnswersAreTheirOwn: Invariant {
   package let claim = "a cached answer is the stored one, in its scope and its time"
-  private let scope: @Sendable (Ask) -> String?
-  private let ttl: Int64
+  private let cache: CacheRules
 
-  /// Checks runs with a cache whose answers live for `ttl` nanoseconds.
-  ///
-  /// `scope` says who shares answers with whom; `nil` is an ask that the cache does not take.
-  package init(scope: @escaping @Sendable (Ask) -> String?, ttl: Int64) {
-    self.scope = scope
-    self.ttl = ttl
-  }
+  package init(cache: CacheRules) { self.cache = cache }
 
   package func violations(in run: Run) -> [String] {
     run.exchanges.flatMap { exchange -> [String] in
@@ -37,13 +30,18 @@ package struct CachedAnswersAreTheirOwn: Invariant {
     in run: Run
   ) -> [String] {
     var findings: [String] = []
-    let shared = scope(exchange.ask)
-    if shared == nil || shared != scope(leader.ask) { findings.append("crosses its scope") }
+    let key = cache.key(exchange)
+    if key == nil || key != cache.key(leader) { findings.append("crosses its scope") }
     if leader.ask.question != exchange.ask.question { findings.append("answers something else") }
     if leader.ask.model != exchange.ask.model { findings.append("was asked of another model") }
-    if !attempt.isStorable { findings.append("was not fit to be kept") }
-    if exchange.received.field("x-sluice-cache") == "miss" { findings.append("is called a miss") }
+    if !attempt.isStorable || !cache.keeps(attempt, leader) {
+      findings.append("was not fit to be kept")
+    }
+    if exchange.received.field("x-sluice-cache") != "exact" {
+      findings.append("is not called a hit")
+    }
     // It was kept no later than when its leader's walk was over.
+    let ttl = cache.ttl(leader.ask)
     if let stored = leader.walked, exchange.began.moment.monotonic >= stored.moment.monotonic + ttl
     {
       findings.append("is older than its time")

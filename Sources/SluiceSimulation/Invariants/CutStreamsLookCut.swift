@@ -17,13 +17,7 @@ package struct CutStreamsLookCut: Invariant {
       guard let number = received.attempt, run.attempts.indices.contains(number) else { return nil }
       let claimsWhole = exchange.ask.streams ? received.isDone : received.completions == 1
       return claimsWhole && !run.attempts[number].isWhole
-        && !deliveredAll(run.attempts[number], to: received)
         ? "attempt \(number) was not whole in \(exchange.line)" : nil
     }
-  }
-
-  /// A stream is whole once its `[DONE]` came, even if the connection is given up after it.
-  private func deliveredAll(_ attempt: AttemptRecord, to received: Received) -> Bool {
-    attempt.behaviour.fault.map(\.leavesAnswerWhole) ?? true && attempt.streams
   }
 }

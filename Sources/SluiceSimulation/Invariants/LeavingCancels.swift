@@ -6,10 +6,9 @@ internal import SluicePipeline
 /// Holds for worlds without drift, where an instant is one.
 package struct LeavingCancels: Invariant {
   package let claim = "a client that leaves stops its upstream, unless others follow"
-  private let key: @Sendable (Ask) -> String?
+  private let cache: CacheRules
 
-  /// - Parameter key: names all that may share an answer; `nil` for an ask that stands alone.
-  package init(key: @escaping @Sendable (Ask) -> String?) { self.key = key }
+  package init(cache: CacheRules) { self.cache = cache }
 
   package func violations(in run: Run) -> [String] {
     run.exchanges.flatMap { exchange -> [String] in
@@ -31,10 +30,10 @@ package struct LeavingCancels: Invariant {
   }
 
   private func hasFollowers(_ leader: ExchangeRecord, when left: Stamp, in run: Run) -> Bool {
-    guard let flight = key(leader.ask) else { return false }
+    guard let key = cache.key(leader) else { return false }
     return run.exchanges.contains { other in
-      other.number != leader.number && key(other.ask) == flight && other.began < left
-        && other.ended.map { $0 > left } ?? true
+      other.number != leader.number && cache.key(other) == key && other.began < left
+        && other.walked.map { $0 > left } ?? true
     }
   }
 }

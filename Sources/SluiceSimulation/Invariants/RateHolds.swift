@@ -1,73 +1,53 @@
 internal import SluiceCore
 
-/// A rate limit admits no more than its count, and its burst, in any window of its length.
+/// A rate limit admits what it says: never more in any window, and refuses only who is too many.
 package struct RateHolds: Invariant {
   package let claim: String
-  private let count: Int
+  private let limit: String
+  private let count: @Sendable (Ask) -> Int
   private let window: Int64
-  private let key: @Sendable (Ask) -> String?
-  private let isAdmitted: @Sendable (ExchangeRecord) -> Bool
+  private let key: @Sendable (Ask) -> String
 
-  /// Checks the limit called `limit`.
+  /// Checks the node `limit NAME`.
   ///
-  /// `count` fit in a `window` of nanoseconds, burst included, for whoever is counted under one
-  /// `key`; `nil` is an ask that the limit does not concern.
+  /// `count` fit in a `window` of nanoseconds, burst included, for all whose `key` is the same.
   package init(
     limit: String,
-    count: Int,
     window: Int64,
-    key: @escaping @Sendable (Ask) -> String?,
-    isAdmitted: @escaping @Sendable (ExchangeRecord) -> Bool
+    count: @escaping @Sendable (Ask) -> Int,
+    key: @escaping @Sendable (Ask) -> String
   ) {
-    claim = "limit \(limit) admits at most \(count) in any \(window / 1_000_000) ms"
+    claim = "limit \(limit) admits what it says"
+    self.limit = limit
     self.count = count
     self.window = window
     self.key = key
-    self.isAdmitted = isAdmitted
   }
 
   package func violations(in run: Run) -> [String] {
-    run.exchanges.filter(isAdmitted).grouped { key($0.ask) }
-      .flatMap { key, exchanges in
-        let times = exchanges.map(\.began.moment.monotonic)
-        // A window that holds too many begins with one of them.
-        return times.indices.compactMap { first -> String? in
-          let inside = times[first...].prefix { $0 - times[first] < window }.count
-          return inside > count ? "\(inside) for \(key) from \(times[first])" : nil
+    run.exchanges.grouped { key($0.ask) }.flatMap { key, exchanges in
+      let admitted = exchanges.filter { $0.passed("limit \(limit):admitted") }
+        .map(\.began.moment.monotonic)
+      return tooMany(admitted, count(exchanges[0].ask)).map { "\($0) for \(key)" }
+        + exchanges.filter { $0.passed("limit \(limit):refused") }.compactMap {
+          tooStrict($0, admitted).map { "\($0) for \(key)" }
         }
-      }
-  }
-}
-
-/// A limit of exchanges in flight never holds more than its maximum.
-package struct ConcurrencyHolds: Invariant {
-  package let claim: String
-  private let maximum: Int
-  private let key: @Sendable (Ask) -> String?
-  private let isAdmitted: @Sendable (ExchangeRecord) -> Bool
-
-  package init(
-    limit: String,
-    maximum: Int,
-    key: @escaping @Sendable (Ask) -> String?,
-    isAdmitted: @escaping @Sendable (ExchangeRecord) -> Bool
-  ) {
-    claim = "limit \(limit) holds at most \(maximum) in flight"
-    self.maximum = maximum
-    self.key = key
-    self.isAdmitted = isAdmitted
+    }
   }
 
-  package func violations(in run: Run) -> [String] {
-    run.exchanges.filter(isAdmitted).grouped { key($0.ask) }
-      .flatMap { key, exchanges in
-        exchanges.compactMap { exchange -> String? in
-          let inFlight = exchanges.filter { other in
-            other.began <= exchange.began && other.walked.map { $0 > exchange.began } ?? true
-          }
-          return inFlight.count > maximum
-            ? "\(inFlight.count) for \(key) when \(exchange.number) began" : nil
-        }
-      }
+  private func tooMany(_ times: [Int64], _ count: Int) -> [String] {
+    // A window that holds too many begins with one of them.
+    times.indices.compactMap { first in
+      let inside = times[first...].prefix { $0 - times[first] < window }.count
+      return inside > count ? "\(inside) admitted, from \(times[first])" : nil
+    }
+  }
+
+  /// A sliding window of 60 slots may err by one of them.
+  private func tooStrict(_ refused: ExchangeRecord, _ admitted: [Int64]) -> String? {
+    let end = refused.began.moment.monotonic
+    let before = admitted.filter { $0 <= end && $0 > end - window - window / 60 }.count
+    return before < count(refused.ask)
+      ? "exchange \(refused.number) refused after only \(before)" : nil
   }
 }

@@ -1,31 +1,21 @@
 internal import SluiceCore
 
-/// While a key is in flight, nobody else asks an upstream for it.
+/// While a key is in flight, nobody else asks an upstream for it; and what was kept is used.
 package struct SingleFlight: Invariant {
   package let claim = "one flight for each exact key"
-  private let key: @Sendable (Ask) -> String?
-  private let ttl: Int64?
+  private let cache: CacheRules
 
-  /// Checks runs with a cache.
-  ///
-  /// - Parameters:
-  ///   - key: names all that may share an answer; `nil` for an ask that the cache does not take.
-  ///   - ttl: nanoseconds for which an answer is kept, to check that what was kept is used too.
-  package init(key: @escaping @Sendable (Ask) -> String?, ttl: Int64? = nil) {
-    self.key = key
-    self.ttl = ttl
-  }
+  package init(cache: CacheRules) { self.cache = cache }
 
   package func violations(in run: Run) -> [String] {
     let groups = run.attempts.grouped { attempt in
-      attempt.exchange.flatMap { key(run.exchanges[$0].ask) }
+      attempt.exchange.flatMap { cache.key(run.exchanges[$0]) }
     }
     return groups.flatMap { key, attempts in
       attempts.indices.flatMap { place in
-        attempts[..<place]
-          .compactMap { earlier in
-            finding(about: attempts[place], after: earlier, in: run).map { "\($0) for \(key)" }
-          }
+        attempts[..<place].compactMap { earlier in
+          finding(about: attempts[place], after: earlier, in: run).map { "\($0) for \(key)" }
+        }
       }
     }
   }
@@ -39,12 +29,13 @@ package struct SingleFlight: Invariant {
     guard let ended = earlier.ended, ended < later.asked else {
       return "attempt \(later.number) while \(earlier.number) is in flight"
     }
-    // What was stored before the later exchange looked must have been found.
+    // What was stored before the later exchange began must have been found.
     guard
-      let ttl, earlier.isStorable,
-      let leader = earlier.exchange.map({ run.exchanges[$0] }), leader.left == nil,
-      let stored = leader.walked, let asker = later.exchange.map({ run.exchanges[$0] }),
-      stored < asker.began, asker.began.moment.monotonic < ended.moment.monotonic + ttl,
+      let leader = earlier.exchange.map({ run.exchanges[$0] }),
+      earlier.isStorable, cache.keeps(earlier, leader), leader.left == nil,
+      let asker = later.exchange.map({ run.exchanges[$0] }),
+      let stored = leader.walked, stored < asker.began,
+      asker.began.moment.monotonic < ended.moment.monotonic + cache.ttl(leader.ask),
       !run.invalidations.contains(where: {
         earlier.asked < $0.acknowledged && $0.acknowledged < later.asked
       })

@@ -60,8 +60,11 @@ package final class History: Sendable {
   }
 
   func receive(_ exchange: Int, _ what: String, _ change: (inout Received) -> Void) {
-    record { run, _ in
+    record { run, stamp in
       change(&run.exchanges[exchange].received)
+      if run.exchanges[exchange].received.first == nil {
+        run.exchanges[exchange].received.first = stamp
+      }
       return ("exchange \(exchange) receives \(what)", ())
     }
   }
@@ -91,6 +94,13 @@ package final class History: Sendable {
   }
 
   func attempt(_ number: Int) -> AttemptRecord { state.withLock { $0.run.attempts[number] } }
+
+  func finishStream(_ attempt: Int) {
+    record { run, _ in
+      run.attempts[attempt].saidDone = true
+      return ("attempt \(attempt) says it is done", ())
+    }
+  }
 
   func endAttempt(_ number: Int, _ ending: AttemptEnding) {
     record { run, stamp in

@@ -30,13 +30,15 @@ package struct AttemptRecord: Sendable {
   package var wantsUsage: Bool
   package var behaviour: Behaviour
   package var asked: Stamp
+  /// Whether its stream came to `[DONE]`; all that follows is the end of the connection.
+  package var saidDone = false
   package var endings: [(ending: AttemptEnding, stamp: Stamp)] = []
 
   package var ending: AttemptEnding? { endings.first?.ending }
   package var ended: Stamp? { endings.first?.stamp }
   /// Whether it was read to its end, and what was read was a whole answer.
   package var isWhole: Bool {
-    ending == .answered && behaviour.fault.map(\.leavesAnswerWhole) ?? true
+    (ending == .answered || saidDone) && behaviour.fault.map(\.leavesAnswerWhole) ?? true
   }
   /// Whether the policy's cache may keep its answer.
   package var isStorable: Bool { isWhole && behaviour.fault != .finishedByLength }
@@ -56,6 +58,8 @@ package enum ExchangeEnding: Sendable, Equatable {
 /// What a client got.
 package struct Received: Sendable {
   package var heads = 0
+  /// When the first byte came.
+  package var first: Stamp?
   package var status: Int?
   package var fields: [(name: String, value: String)] = []
   package var body: [UInt8] = []

@@ -13,12 +13,14 @@ package final class SimulatedGateway: Sendable {
   package let world: SimulatedWorld
   package let history: History
   package let cell: GenerationCell
+  private let faults: PortFaults?
   private let start: Moment
 
   /// A gateway that serves `first`; times of asks count from now.
-  package init(history: History, first: Generation) {
+  package init(history: History, first: Generation, faults: PortFaults? = nil) {
     world = history.world
     self.history = history
+    self.faults = faults
     cell = GenerationCell(first)
     start = world.now
     history.publish(first.number)
@@ -72,11 +74,13 @@ package final class SimulatedGateway: Sendable {
       ask: ask,
       history: history,
       world: loop,
-      cancellation: cancellation
+      cancellation: cancellation,
+      faults: faults
     )
     let moment = loop.now
     let leaving = ask.leavesAfter.map { delay in
       loop.schedule(atMonotonic: moment.monotonic + delay) { [history] in
+        guard cancellation.reason == nil else { return }
         history.leave(number)
         cancellation.cancel(.clientLeft)
       }

@@ -34,7 +34,7 @@ package struct FaultPlan: Sendable {
   }
 
   /// No faults at all.
-  package static let none = FaultPlan()
+  package static let quiet = FaultPlan()
 
   /// A plan drawn from `random`: quiet, one kind of fault, or all of them.
   package static func random(_ random: inout SeededRandom) -> FaultPlan {

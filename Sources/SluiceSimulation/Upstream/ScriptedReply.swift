@@ -7,29 +7,34 @@ final class ScriptedReply: UpstreamReply {
   private let fields: [(name: String, value: String)]
   private var pieces: ArraySlice<[UInt8]>
   private let ending: ReplyScript.Ending
-  private let gap: Int64
+  private let attempt: AttemptRecord
   private let idleNanoseconds: Int64
   private let world: any World
   private let cancellation: Cancellation
-  private var finish: ((AttemptEnding) -> Void)?
+  private let history: History
+  private let faults: PortFaults?
+  private var hasEnded = false
+  private var isWhole = false
 
   init(
-    script: ReplyScript,
-    behaviour: Behaviour,
+    attempt: AttemptRecord,
     idleNanoseconds: Int64,
     world: any World,
     cancellation: Cancellation,
-    finish: @escaping (AttemptEnding) -> Void
+    history: History,
+    faults: PortFaults?
   ) {
+    let script = ReplyScript(attempt: attempt, behaviour: attempt.behaviour)
     status = script.status
     fields = script.fields
     pieces = script.pieces[...]
     ending = script.ending
-    gap = behaviour.gap
+    self.attempt = attempt
     self.idleNanoseconds = idleNanoseconds
     self.world = world
     self.cancellation = cancellation
-    self.finish = finish
+    self.history = history
+    self.faults = faults
   }
 
   deinit { end(.abandoned) }
@@ -39,19 +44,29 @@ final class ScriptedReply: UpstreamReply {
   }
 
   func read() async throws(Failure) -> [UInt8]? {
-    guard finish != nil else {
+    if isWhole { return nil }
+    guard !hasEnded else {
       throw Failure(.connectionBroken, origin: .upstream, retry: .never)
     }
     let stalls = pieces.isEmpty && ending == .stalls
-    try await pass(nanoseconds: stalls ? idleNanoseconds : gap)
-    if let piece = pieces.popFirst() { return piece }
+    try await pass(nanoseconds: stalls ? idleNanoseconds : attempt.behaviour.gap)
+    if let faults, faults.strikes("read of attempt \(attempt.number)") { throw broken() }
+    if let piece = pieces.popFirst() {
+      if pieces.isEmpty, ending == .whole, attempt.streams { history.finishStream(attempt.number) }
+      return piece
+    }
     switch ending {
     case .whole:
+      isWhole = true
       end(.answered)
       return nil
     case .stalls: throw failed(Failure(.idleTimeout, origin: .upstream, retry: .never))
-    case .breaks: throw failed(Failure(.connectionBroken, origin: .upstream, retry: .never))
+    case .breaks: throw broken()
     }
+  }
+
+  private func broken() -> Failure {
+    failed(Failure(.connectionBroken, origin: .upstream, retry: .never))
   }
 
   func abandon() { end(.abandoned) }
@@ -74,7 +89,8 @@ final class ScriptedReply: UpstreamReply {
   }
 
   private func end(_ ending: AttemptEnding) {
-    finish?(ending)
-    finish = nil
+    guard !hasEnded else { return }
+    hasEnded = true
+    history.endAttempt(attempt.number, ending)
   }
 }

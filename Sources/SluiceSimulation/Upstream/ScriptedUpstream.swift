@@ -13,6 +13,7 @@ package final class ScriptedUpstream: Upstream {
   /// Nanoseconds without a byte of the body after which it gives up.
   private let idleNanoseconds: Int64
   private let history: History
+  private let faults: PortFaults?
   private let script: Mutex<Script>
 
   private struct Script {
@@ -26,6 +27,7 @@ package final class ScriptedUpstream: Upstream {
     plan: FaultPlan,
     random: SeededRandom,
     history: History,
+    faults: PortFaults? = nil,
     firstByteNanoseconds: Int64 = 20_000_000_000,
     idleNanoseconds: Int64 = 15_000_000_000
   ) {
@@ -33,6 +35,7 @@ package final class ScriptedUpstream: Upstream {
     self.firstByteNanoseconds = firstByteNanoseconds
     self.idleNanoseconds = idleNanoseconds
     self.history = history
+    self.faults = faults
     script = Mutex(Script(plan: plan, random: random))
   }
 
@@ -53,7 +56,7 @@ package final class ScriptedUpstream: Upstream {
     cancellation: Cancellation
   ) async throws(Failure) -> any UpstreamReply {
     let moment = world.now
-    let behaviour = script.withLock { script in
+    var behaviour = script.withLock { script in
       defer { script.asked += 1 }
       return script.plan.behaviour(
         ofAttempt: script.asked,
@@ -61,6 +64,7 @@ package final class ScriptedUpstream: Upstream {
         &script.random
       )
     }
+    if let faults, faults.strikes("send") { behaviour.fault = .refuseConnection }
     let attempt = history.ask(upstream: name, request, behaviour: behaviour)
     do throws(Failure) {
       try await reachHead(behaviour, request, in: world, cancellation)
@@ -69,12 +73,12 @@ package final class ScriptedUpstream: Upstream {
       throw error
     }
     return ScriptedReply(
-      script: ReplyScript(attempt: history.attempt(attempt), behaviour: behaviour),
-      behaviour: behaviour,
+      attempt: history.attempt(attempt),
       idleNanoseconds: idleNanoseconds,
       world: world,
       cancellation: cancellation,
-      finish: { [history] ending in history.endAttempt(attempt, ending) }
+      history: history,
+      faults: faults
     )
   }
 
@@ -87,12 +91,18 @@ package final class ScriptedUpstream: Upstream {
   ) async throws(Failure) {
     if let reason = cancellation.reason { throw Failure(cancelledBy: reason) }
     let now = world.now.monotonic
-    let deadline = min(request.headDeadline, now + firstByteNanoseconds)
     let arrival = now + behaviour.headDelay
+    let patience = now + firstByteNanoseconds
+    let deadline = min(request.headDeadline, patience)
     let stalls = behaviour.fault == .stallBeforeHead || arrival > deadline
-    let end = stalls ? deadline : arrival
-    if let reason = await world.wait(untilMonotonic: end, or: cancellation) {
+    if let reason = await world.wait(untilMonotonic: stalls ? deadline : arrival, or: cancellation)
+    {
       throw Failure(cancelledBy: reason)
+    }
+    if stalls {
+      throw patience < request.headDeadline
+        ? Failure(.firstByteTimeout, origin: .upstream, retry: .anywhere)
+        : Failure(.deadline, origin: .ourselves, retry: .never)
     }
     switch behaviour.fault {
     case .refuseConnection:
@@ -101,7 +111,7 @@ package final class ScriptedUpstream: Upstream {
       throw Failure(.connectionBroken, origin: .upstream, retry: .anywhere)
     case nil, .stallBeforeHead, .stallAfter, .cutAfter, .wrongLength, .html, .tooManyRequests,
       .serverError, .malformedJSON, .missingUsage, .finishedByLength:
-      if stalls { throw Failure(.firstByteTimeout, origin: .upstream, retry: .anywhere) }
+      return
     }
   }
 }

@@ -6,7 +6,10 @@ package struct ExchangeFinished: Event {
   package var service: String
   /// The number of the policy that it ran under.
   package var generation: UInt64
+  /// The client's address, as limits count it.
+  ///
   /// The empty string, here and below: there is none.
+  package var client = ""
   package var tenant = ""
   package var user = ""
   package var tier = ""
@@ -60,6 +63,7 @@ package struct ExchangeFinished: Event {
     line.append("request", requestID)
     line.append("service", service)
     line.append("generation", generation)
+    line.append("client", client)
     line.append("tenant", tenant)
     line.append("user", user)
     line.append("tier", tier)

@@ -11,7 +11,10 @@ package struct LogLine: Sendable {
   init(_ event: String, at moment: Moment) {
     text.reserveCapacity(512)
     text.append(UInt8(ascii: "{"))
-    append("time", UTCTime.text(ofWall: moment.wall))
+    appendKey("time")
+    text.append(UInt8(ascii: "\""))
+    UTCTime.append(wall: moment.wall, to: &text)
+    text.append(UInt8(ascii: "\""))
     append("event", event)
   }
 

@@ -29,7 +29,7 @@ extension Binder {
   /// The text of an expression, if there is one.
   private func expressionScalar(_ entry: YAMLEntry) -> YAMLScalar? {
     if entry.value.isNull {
-      report(.emptyCondition(entry.name, at: entry.keySpan))
+      report(.emptyCondition(entry.name, at: entry.valueSpan))
       return nil
     }
     guard let scalar = entry.value.scalar else {

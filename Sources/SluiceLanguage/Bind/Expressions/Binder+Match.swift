@@ -155,7 +155,7 @@ extension Binder {
       report(
         .wrongType(
           entry.name, expected: "one value", got: entry.value.kindDescription,
-          at: entry.value.isNull ? entry.keySpan : entry.value.useSpan))
+          at: entry.valueSpan))
       return nil
     }
     return literal(scalar, subject, checksDomain: checksDomain)

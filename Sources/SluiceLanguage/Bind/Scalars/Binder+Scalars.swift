@@ -19,7 +19,7 @@ extension Binder {
       report(
         .wrongType(
           key, expected: "a map", got: node.kindDescription,
-          example: node.isNull ? "\(key): {}" : nil, at: node.isNull ? span : node.useSpan))
+          example: node.isNull ? "\(key): {}" : nil, at: node.place(orElse: span)))
       return nil
     }
     for entry in mapping.entries where !table.allows(entry.name) {
@@ -65,7 +65,7 @@ extension Binder {
       report(
         .wrongType(
           key, expected: expected, got: node.kindDescription, example: example,
-          at: node.isNull ? keySpan : node.useSpan))
+          at: node.place(orElse: keySpan)))
       return nil
     }
     guard !scalar.isIndirection else {
@@ -133,11 +133,11 @@ extension Binder {
     }
     let reason: String
     switch issue {
-    case .unitMissing(let number):
+    case .unitMissing:
       return kind.phrase == "a duration"
-        ? .durationWithoutUnit(key, number, at: scalar.span)
+        ? .durationWithoutUnit(key, scalar.text, at: scalar.span)
         : .quantityWithoutUnit(
-          key, number, kind: kind.phrase, examples: kind.examples, at: scalar.span)
+          key, scalar.text, kind: kind.phrase, examples: kind.examples, at: scalar.span)
     case .unknownUnit(let unit): reason = "there is no unit `\(unit)` here"
     case .malformed:
       return .badQuantity(
@@ -209,7 +209,7 @@ extension Binder {
     report(
       .wrongType(
         entry.name, expected: "a list of \(what)", got: entry.value.kindDescription,
-        example: example, at: entry.value.isNull ? entry.keySpan : entry.value.useSpan))
+        example: example, at: entry.valueSpan))
     return nil
   }
 

@@ -85,7 +85,7 @@ extension Binder {
       report(
         .wrongType(
           "tiers", expected: "a map of tiers", got: entry.value.kindDescription,
-          at: entry.value.isNull ? entry.keySpan : entry.value.useSpan))
+          at: entry.valueSpan))
       return []
     }
     return mapping.entries

@@ -25,7 +25,7 @@ extension Binder {
         .wrongType(
           entry.name, expected: "a list of models, or a map with `split`",
           got: entry.value.kindDescription, example: "\(entry.name): [model]",
-          at: entry.value.isNull ? entry.keySpan : entry.value.useSpan))
+          at: entry.valueSpan))
       return nil
     }
   }
@@ -47,7 +47,7 @@ extension Binder {
           "split", expected: "a map of targets to percent",
           got: split.value.mapping == nil ? split.value.kindDescription : "an empty map",
           example: "split: { fast: 95%, slow: 5% }",
-          at: split.value.isNull ? split.keySpan : split.value.useSpan))
+          at: split.valueSpan))
       return nil
     }
     let shares = mapping.entries.map { share($0, of: entry) }
@@ -67,7 +67,9 @@ extension Binder {
       let position = names(of: .targets).positions[name]
     else { return nil }
     if let path = pathBack(to: target.name, from: name) {
-      report(.targetCycle([target.name] + path, at: entry.keySpan))
+      report(
+        .targetCycle([target.name] + path, at: entry.keySpan),
+        once: "circle of targets \(Set(path).sorted())")
       return nil
     }
     guard splitShares(of: name).isEmpty else {

@@ -83,7 +83,7 @@ extension Binder {
         .wrongType(
           "url", expected: "a URL", got: entry.value.kindDescription,
           example: "url: https://api.openai.com/v1",
-          at: entry.value.isNull ? entry.keySpan : entry.value.useSpan))
+          at: entry.valueSpan))
       return nil
     }
     switch indirection(scalar, key: "url") {
@@ -92,10 +92,13 @@ extension Binder {
     case .refused: return nil
     case .literal: break
     }
+    // Tested first, and hidden: what stands before an `@` may be a password.
+    guard !scalar.text.contains("@") else {
+      report(.plaintextSecret("url", reason: "it names a user before `@`", at: scalar.span))
+      return nil
+    }
     if let reason = URLRule.objection(to: scalar.text) {
-      // A URL may hold a password: it is shown only when it cannot.
-      let shown = scalar.text.contains("@") ? "…@…" : scalar.text
-      report(.badURL(shown, reason: reason, at: scalar.span))
+      report(.badURL(scalar.text, reason: reason, at: scalar.span))
       return nil
     }
     return .literal(scalar.text)
@@ -107,7 +110,7 @@ extension Binder {
         .wrongType(
           "secret", expected: "`env:NAME` or `file:PATH`", got: entry.value.kindDescription,
           example: "secret: env:OPENAI_API_KEY",
-          at: entry.value.isNull ? entry.keySpan : entry.value.useSpan))
+          at: entry.valueSpan))
       return nil
     }
     switch indirection(scalar, key: "secret") {
@@ -265,7 +268,6 @@ enum URLRule {
     guard text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7f }) else {
       return "it holds a blank or a character that URLs do not"
     }
-    guard !rest.contains("@") else { return "it names a user; write `secret: env:NAME` instead" }
     guard !rest.contains("?"), !rest.contains("#") else {
       return "it has a query or a fragment, which a base cannot"
     }

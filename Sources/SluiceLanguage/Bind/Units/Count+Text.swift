@@ -20,7 +20,7 @@ enum Count {
     case "Mi": factor = 1 << 20
     case let unit: throw .unknownUnit(unit)
     }
-    guard let scaled = number.scaled(by: factor) else { throw .malformed }
+    guard let scaled = number.scaled(by: factor) else { throw number.issue }
     return Int(scaled)
   }
 }
@@ -37,9 +37,9 @@ enum ByteCount {
     let number = try scanner.number()
     let unit = scanner.letters()
     guard scanner.isAtEnd else { throw .malformed }
-    guard !unit.isEmpty else { throw .unitMissing(number: String(text)) }
+    guard !unit.isEmpty else { throw .unitMissing }
     guard let factor = units.first(where: { $0.name == unit }) else { throw .unknownUnit(unit) }
-    guard let bytes = number.scaled(by: factor.bytes) else { throw .malformed }
+    guard let bytes = number.scaled(by: factor.bytes) else { throw number.issue }
     return Int(bytes)
   }
 
@@ -65,11 +65,16 @@ enum Ratio {
   static func millionths(_ text: String) throws(QuantityIssue) -> Int {
     var scanner = QuantityScanner(text)
     let number = try scanner.number()
-    guard !scanner.isAtEnd else { throw .unitMissing(number: String(text)) }
+    guard !scanner.isAtEnd else { throw .unitMissing }
     guard scanner.skip("%"), scanner.isAtEnd, let scaled = number.scaled(by: 10_000) else {
       throw .malformed
     }
     return Int(scaled)
+  }
+
+  /// The spelling that reads back as this share, as far as percent with four decimals can say it.
+  static func text(_ ratio: Double) -> String {
+    text(millionths: Int((ratio * 1_000_000).rounded()))
   }
 
   /// The spelling that reads back as this share: `95%`, `0.5%`.

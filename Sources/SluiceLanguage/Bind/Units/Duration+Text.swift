@@ -17,14 +17,13 @@ extension Duration {
       let number = try scanner.number()
       let unit = scanner.letters()
       guard !unit.isEmpty else {
-        throw scanner.isAtEnd && next == 0 ? .unitMissing(number: String(text)) : .malformed
+        throw scanner.isAtEnd && next == 0 ? .unitMissing : .malformed
       }
       guard let index = units.firstIndex(where: { $0.name == unit }) else {
         throw .unknownUnit(unit)
       }
-      guard index >= next, let part = number.scaled(by: units[index].nanoseconds) else {
-        throw .malformed
-      }
+      guard index >= next else { throw .malformed }
+      guard let part = number.scaled(by: units[index].nanoseconds) else { throw number.issue }
       let (sum, overflowed) = total.addingReportingOverflow(part)
       guard !overflowed else { throw .tooLarge }
       total = sum

@@ -4,7 +4,7 @@ extension NanoDollars {
   /// Reads `$0.10` or `$1000`; at most nine decimals.
   static func reading(_ text: String) throws(QuantityIssue) -> NanoDollars {
     guard text.hasPrefix("$") else {
-      throw NanoDollars(dollars: text) == nil ? .malformed : .unitMissing(number: String(text))
+      throw NanoDollars(dollars: text) == nil ? .malformed : .unitMissing
     }
     guard let amount = NanoDollars(dollars: text.dropFirst()) else { throw .malformed }
     guard amount >= .zero else { throw .malformed }
@@ -18,7 +18,7 @@ extension TokenPrice {
     guard text != "free" else { return .free }
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     let amount = try NanoDollars.reading(String(parts[0]))
-    guard parts.count == 2 else { throw .unitMissing(number: String(text)) }
+    guard parts.count == 2 else { throw .unitMissing }
     let factor: Int64
     switch parts[1] {
     case "M": factor = 1

@@ -1,7 +1,7 @@
 /// Why a text is no quantity of the wanted kind; what to type instead is the kind's own example.
 enum QuantityIssue: Error, Equatable {
   /// A bare number where a unit is needed.
-  case unitMissing(number: String)
+  case unitMissing
   case unknownUnit(String)
   case malformed
   /// Larger than any such quantity may be.
@@ -19,6 +19,9 @@ struct DecimalNumber: Equatable {
     let (quotient, remainder) = product.quotientAndRemainder(dividingBy: Self.power(decimals))
     return remainder == 0 ? Int64(exactly: quotient) : nil
   }
+
+  /// Why `scaled(by:)` has no answer.
+  var issue: QuantityIssue { decimals == 0 ? .tooLarge : .malformed }
 
   var asDouble: Double { Double(mantissa) / Double(Self.power(decimals)) }
 

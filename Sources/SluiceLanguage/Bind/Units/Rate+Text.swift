@@ -9,7 +9,7 @@ struct RateQuantity: Equatable {
   static func reading(_ text: String) throws(QuantityIssue) -> RateQuantity {
     var scanner = QuantityScanner(text)
     let count = try Count.prefix(&scanner)
-    guard !scanner.isAtEnd else { throw .unitMissing(number: String(text)) }
+    guard !scanner.isAtEnd else { throw .unitMissing }
     scanner.skipBlanks()
     let noun = scanner.letters()
     guard ["", "tokens", "requests"].contains(noun) else { throw .unknownUnit(noun) }

@@ -1,0 +1,18 @@
+internal import SluiceCore
+
+/// Whoever stays gets the first byte of a reply, or a refusal, within the time the policy gives.
+package struct AnswersInTime: Invariant {
+  package let claim = "the first byte comes within the request's time"
+  private let nanoseconds: Int64
+
+  package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+  package func violations(in run: Run) -> [String] {
+    run.exchanges.compactMap { exchange in
+      guard exchange.left == nil, let first = exchange.received.first else { return nil }
+      let took = first.moment.monotonic - exchange.began.moment.monotonic
+      return took > nanoseconds + exchange.ask.writeDelay
+        ? "\(took / 1_000_000) ms for \(exchange.line)" : nil
+    }
+  }
+}

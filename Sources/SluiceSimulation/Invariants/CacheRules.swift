@@ -1,0 +1,23 @@
+/// What a scenario's policy says about its cache, for those who check it.
+package struct CacheRules: Sendable {
+  /// Names all exchanges that may share an answer; `nil` for one that the cache does not take.
+  package var key: @Sendable (ExchangeRecord) -> String?
+  /// Nanoseconds for which an answer to an ask is kept.
+  package var ttl: @Sendable (Ask) -> Int64
+  /// Whether the policy keeps the answer of an attempt that a leader made; the answer itself is
+  /// judged apart.
+  package var keeps: @Sendable (AttemptRecord, ExchangeRecord) -> Bool
+
+  package init(
+    key: @escaping @Sendable (ExchangeRecord) -> String?,
+    ttl: @escaping @Sendable (Ask) -> Int64,
+    keeps: @escaping @Sendable (AttemptRecord, ExchangeRecord) -> Bool = { _, _ in true }
+  ) {
+    self.key = key
+    self.ttl = ttl
+    self.keeps = keeps
+  }
+
+  /// No cache at all.
+  package static let none = CacheRules(key: { _ in nil }, ttl: { _ in 0 })
+}

@@ -1,0 +1,94 @@
+internal import SluiceCompiler
+internal import SluiceCore
+internal import SluiceLanguage
+package import SluicePipeline
+package import SluicePolicy
+package import SluiceStages
+internal import SluiceStores
+internal import SluiceTelemetry
+
+/// What stands between the stages and their stores; by default nothing.
+package struct Disguise {
+  package var counters: (any Counters) -> any Counters = { $0 }
+  package var cache: (any ReplyCache) -> any ReplyCache = { $0 }
+
+  package init() {}
+}
+
+/// The stores of a gateway, for real, and upstreams that follow a script.
+///
+/// They outlive generations, as the gateway's do.
+package struct SimulatedPorts: Sendable {
+  package let counters: any Counters
+  package let cache: any ReplyCache
+  package let flights: FlightTable
+  /// By the name of the upstream in the policy.
+  package let upstreams: [String: ScriptedUpstream]
+  private let ports: Ports
+
+  /// Ports for the clients of `asks`, and upstreams of the given names that follow `plan`.
+  ///
+  /// A test may put something between the stages and the stores: a `Disguise`.
+  package init(
+    for asks: [Ask],
+    upstreams names: [String],
+    plan: FaultPlan,
+    random: inout SeededRandom,
+    history: History,
+    faults: PortFaults? = nil,
+    disguise: Disguise = Disguise()
+  ) {
+    let metrics = MetricsRegistry()
+    counters = disguise.counters(EmbeddedCounters())
+    cache = disguise.cache(EmbeddedReplyCache())
+    flights = FlightTable(followers: metrics.flightFollowers)
+    var upstreams: [String: ScriptedUpstream] = [:]
+    for name in names {
+      upstreams[name] = ScriptedUpstream(
+        name: name,
+        plan: plan,
+        random: random.fork(),
+        history: history,
+        faults: faults
+      )
+    }
+    self.upstreams = upstreams
+    var keys: any KeyDirectory = ScriptedKeys(for: asks)
+    var counters: any Counters = counters
+    var cache: any ReplyCache = cache
+    if let faults {
+      keys = FaultyKeys(keys, faults)
+      counters = FaultyCounters(counters, faults)
+      cache = FaultyCache(cache, faults)
+    }
+    ports = Ports(
+      keys: keys,
+      counters: counters,
+      cache: cache,
+      flights: flights,
+      upstreams: upstreams,
+      metrics: metrics
+    )
+  }
+
+  /// Lowers `policy` to a generation that is connected to these ports.
+  package func generation(_ number: UInt64, of policy: Policy) -> Generation {
+    Compiler.lower(policy, hash: "", number: number, ports: ports)
+  }
+
+  /// Has all upstreams follow another plan.
+  package func follow(_ plan: FaultPlan) {
+    for upstream in upstreams.values { upstream.follow(plan) }
+  }
+}
+
+extension Policy {
+  /// The policy that one file says; traps with the findings if it is wrong.
+  package static func compiled(from text: String) -> Policy {
+    let compilation = Compiler.compile(Bundle(texts: [("policy.yaml", text)]))
+    guard let policy = compilation.policy else {
+      preconditionFailure("a scenario's policy is wrong: \(compilation.findings)")
+    }
+    return policy
+  }
+}

@@ -1,0 +1,475 @@
+import SluiceCore
+import SluiceDialects
+import SluicePipeline
+import SluicePolicy
+import SluiceStages
+import SluiceStores
+import SluiceTelemetry
+import Synchronization
+import Testing
+
+@Suite("Cache nodes", .timeLimit(.minutes(1)))
+struct CacheStageTests {
+  @Test("the second equal question is answered from the cache, for nothing, with its age")
+  func hit() async {
+    let bench = CacheBench()
+    let first = await bench.ask("hi")
+    #expect(bench.trail(first) == "cache:miss attempt:answered store:stored")
+    #expect(first.cacheOutcome == .miss)
+    bench.fixture.world.advance(by: .milliseconds(5_900))
+    let second = await bench.ask("hi")
+    #expect(bench.trail(second) == "cache:hit")
+    #expect(second.cacheOutcome == .exact)
+    #expect(second.cost == .zero)
+    #expect(second.ageSeconds == 5)
+    #expect(second.answeredBy == ModelIndex(0))
+    #expect(second.reply?.body == first.reply?.body)
+    #expect(second.reply?.fields.contains { $0.name == "age" && $0.value == "5" } == true)
+    #expect(bench.attempts == 1)
+  }
+
+  @Test("a stream is answered as a stream, with the same key as a plain request")
+  func streamedHit() async {
+    let bench = CacheBench()
+    _ = await bench.ask("hi")
+    let streamed = await bench.ask("hi", more: #","stream":true"#)
+    #expect(bench.trail(streamed) == "cache:hit")
+    #expect(streamed.reply?.contentType == "text/event-stream")
+    let text = String(decoding: streamed.reply?.body ?? [], as: UTF8.self)
+    #expect(text.contains(#""content":"answer""#))
+    #expect(text.hasSuffix("data: [DONE]\n\n"))
+  }
+
+  @Test("an answer is gone when its time has passed")
+  func expires() async {
+    let bench = CacheBench()
+    _ = await bench.ask("hi")
+    bench.fixture.world.advance(by: .seconds(60))
+    #expect(await bench.trail(bench.ask("hi")) == "cache:miss attempt:answered store:stored")
+  }
+
+  @Test("users do not see each other's answers where the scope is the user")
+  func scope() async {
+    let bench = CacheBench(scope: .user)
+    _ = await bench.ask("hi", user: "ada")
+    #expect(await bench.ask("hi", user: "bob").cacheOutcome == .miss)
+    #expect(await bench.ask("hi", user: "ada").cacheOutcome == .exact)
+  }
+
+  @Test("no-store neither reads nor writes; no-cache writes")
+  func cacheControl() async {
+    let bench = CacheBench()
+    let noStore = await bench.ask("hi", fields: [("Cache-Control", "max-age=0, No-Store")])
+    #expect(bench.trail(noStore) == "cache:bypass attempt:answered store:kept_out")
+    #expect(noStore.cacheOutcome == .bypass)
+    #expect(await bench.ask("hi").cacheOutcome == .miss)
+    let refreshed = await bench.ask("hi", fields: [("Cache-Control", "no-cache")])
+    #expect(bench.trail(refreshed) == "cache:refresh attempt:answered store:stored")
+    #expect(await bench.ask("hi").cacheOutcome == .exact)
+    #expect(bench.attempts == 3)
+  }
+
+  @Test("a product without a cache, and no product, bypass")
+  func bypass() async {
+    let bench = CacheBench()
+    for product in ["", "other"] {
+      let exchange = await bench.ask("hi", product: product)
+      #expect(bench.trail(exchange) == "cache:bypass attempt:answered store:kept_out")
+      #expect(exchange.cacheOutcome == .bypass)
+    }
+  }
+
+  @Test("a key of the policy is part of the name; one without a value bypasses and is counted")
+  func policyKey() async {
+    let bench = CacheBench(key: #"headers["x-region"]"#)
+    let eu = [("X-Region", "eu")]
+    #expect(await bench.ask("hi", fields: eu).cacheOutcome == .miss)
+    #expect(await bench.ask("hi", fields: eu).cacheOutcome == .exact)
+    #expect(await bench.ask("hi", fields: [("X-Region", "us")]).cacheOutcome == .miss)
+    #expect(await bench.ask("hi").cacheOutcome == .bypass)
+    #expect(bench.errors.value == 1)
+  }
+
+  @Test(
+    "what is cut, or comes from a fallback, is kept out",
+    arguments: [
+      Answer(isComplete: false), Answer(model: ModelIndex(1)),
+    ]
+  )
+  fileprivate func keptOut(answer: Answer) async {
+    let bench = CacheBench(answer: answer)
+    #expect(await bench.trail(bench.ask("hi")) == "cache:miss attempt:answered store:kept_out")
+    #expect(await bench.ask("hi").cacheOutcome == .miss)
+    #expect(bench.flights.isEmpty)
+  }
+
+  @Test("a fallback's answer is kept where the policy says so")
+  func storeFallbacks() async {
+    let bench = CacheBench(answer: Answer(model: ModelIndex(1)), storeFallbacks: true)
+    _ = await bench.ask("hi")
+    let hit = await bench.ask("hi")
+    #expect(hit.cacheOutcome == .exact)
+    #expect(hit.answeredBy == ModelIndex(1))
+  }
+
+  @Test("a traced exchange looks, but neither leads nor stores")
+  func traced() async {
+    let bench = CacheBench()
+    let exchange = await bench.ask("hi", isTraced: true)
+    #expect(bench.trail(exchange) == "cache:miss attempt:answered store:kept_out")
+    #expect(bench.flights.isEmpty)
+  }
+
+  // MARK: One flight
+
+  @Test("of many equal questions at once one asks, and the others get its answer for nothing")
+  func oneFlight() async {
+    let bench = CacheBench(isGated: true)
+    await bench.together(count: 20) {
+      await bench.untilFollowers(are: 19)
+      #expect(bench.attempts == 1)
+      bench.gate.open(.answer)
+    } then: { outcomes in
+      #expect(outcomes.count { $0.cache == .miss } == 1)
+      #expect(outcomes.count { $0.cache == .exact && $0.cost == .zero } == 19)
+    }
+    #expect(bench.attempts == 1)
+    #expect(bench.flights.isEmpty)
+    #expect(bench.followers.value == 0)
+    #expect(bench.fixture.world.pendingCount == 0)
+  }
+
+  @Test("when the leader stores nothing, followers lead one after another")
+  func promotion() async {
+    let bench = CacheBench(isGated: true)
+    await bench.together(count: 4) {
+      await bench.untilFollowers(are: 3)
+      bench.gate.open(.fail)
+      await bench.untilFollowers(are: 2)
+      bench.gate.open(.fail)
+      await bench.untilFollowers(are: 1)
+      bench.gate.open(.answer)
+    } then: { outcomes in
+      #expect(outcomes.count { $0.cache == .exact } == 1)
+    }
+    #expect(bench.attempts == 3)
+    #expect(bench.flights.isEmpty)
+  }
+
+  @Test("a follower waits no longer than its own deadline")
+  func deadline() async {
+    let bench = CacheBench(isGated: true)
+    await bench.together(count: 3) {
+      await bench.untilFollowers(are: 2)
+      bench.fixture.world.advance(by: .seconds(60))
+      await bench.untilFollowers(are: 0)
+      bench.gate.open(.answer)
+    } then: { outcomes in
+      #expect(outcomes.count { $0.refusal == .deadlineExceeded } == 2)
+    }
+    #expect(bench.flights.isEmpty)
+  }
+
+  @Test("a follower whose client leaves stops waiting, and nothing is left of it")
+  func clientLeaves() async {
+    let bench = CacheBench(isGated: true)
+    let cancellation = Cancellation()
+    await bench.together(count: 2, cancellation: cancellation) {
+      await bench.untilFollowers(are: 1)
+      cancellation.cancel(.clientLeft)
+      await bench.untilFollowers(are: 0)
+      bench.gate.open(.answer)
+    } then: { outcomes in
+      #expect(outcomes.count { $0.isAbandoned } == 1)
+    }
+    #expect(bench.flights.isEmpty)
+    #expect(bench.fixture.world.pendingCount == 0)
+  }
+
+  @Test("a leader can see whether others wait for its answer")
+  func hasFollowers() async {
+    let bench = CacheBench(isGated: true)
+    await bench.together(count: 2) {
+      await bench.untilFollowers(are: 1)
+      #expect(bench.leader?.hasFollowers == true)
+      bench.gate.open(.answer)
+    } then: { _ in
+      #expect(bench.leader?.hasFollowers == false)
+    }
+  }
+
+  @Test("an answer that was invalidated while it was asked for serves no follower")
+  func invalidatedInFlight() async {
+    let bench = CacheBench(isGated: true)
+    await bench.together(count: 2) {
+      await bench.untilFollowers(are: 1)
+      _ = bench.cache.invalidate(.product("support"))
+      bench.gate.open(.answer)
+      await bench.untilFollowers(are: 0)
+      bench.gate.open(.answer)
+    } then: { outcomes in
+      #expect(outcomes.allSatisfy { $0.cache == .miss })
+    }
+    #expect(bench.attempts == 2)
+  }
+
+  @Test("beyond the bound of followers, exchanges ask for themselves")
+  func alone() async {
+    let bench = CacheBench(isGated: true, followerBound: 1)
+    await bench.together(count: 4) {
+      await bench.untilAttempts(are: 3)
+      bench.gate.open(.answer)
+      bench.gate.open(.answer)
+      bench.gate.open(.answer)
+    } then: { outcomes in
+      #expect(outcomes.count { $0.cache == .miss } == 3)
+      #expect(outcomes.count { $0.cache == .exact } == 1)
+    }
+    #expect(bench.flights.isEmpty)
+  }
+}
+
+/// What the fake attempt answers.
+private struct Answer: Sendable, CustomTestStringConvertible {
+  var isComplete = true
+  var model = ModelIndex(0)
+  var testDescription: String { "complete \(isComplete), model \(model.position)" }
+}
+
+/// A graph of cache, attempt and store, and what it is connected to.
+private final class CacheBench: Sendable {
+  let fixture: Fixture
+  let cache = EmbeddedReplyCache()
+  let followers = Gauge()
+  let flights: FlightTable
+  let errors = Counter()
+  let gate: Gate
+  private let graph: Graph
+  private let attempt: FakeAttempt
+
+  var attempts: Int { attempt.count }
+  var leader: (any LeadingFlight)? { attempt.leader }
+
+  init(
+    scope: ProductSettings.Scope = .product,
+    key: String? = nil,
+    answer: Answer = Answer(),
+    storeFallbacks: Bool = false,
+    isGated: Bool = false,
+    followerBound: Int = Bounds.flightFollowers
+  ) {
+    var fixture = Fixture()
+    fixture.policy.models = ["primary", "fallback"]
+      .map {
+        ModelSettings(name: $0, upstream: "u", upstreamName: $0, context: 1_000, maxOutput: 100)
+      }
+    self.fixture = fixture
+    flights = FlightTable(followers: followers, bound: followerBound)
+    gate = Gate(isOpen: !isGated)
+    attempt = FakeAttempt(answer: answer, gate: gate)
+    let settings = ProductSettings.Cache(
+      scope: scope,
+      ttl: .seconds(60),
+      storeFallbacks: storeFallbacks
+    )
+    let rules = ExactCacheStage.Rules(settings, key: key.map { Fixture.program($0) })
+    var builder = GraphBuilder()
+    builder.add(
+      .cache,
+      "cache",
+      place: .builtIn,
+      waiting: ExactCacheStage(
+        rules: ["support": rules],
+        cache: cache,
+        flights: flights,
+        errors: errors
+      ),
+      exits: [
+        "hit": nil, "miss": "attempt", "refresh": "attempt", "bypass": "attempt", "gave_up": nil,
+      ]
+    )
+    builder.add(
+      .attempt,
+      "attempt",
+      place: .builtIn,
+      waiting: attempt,
+      exits: ["answered": "store", "failed": nil]
+    )
+    builder.add(
+      .store,
+      "store",
+      place: .builtIn,
+      stage: StoreStage(cache: cache),
+      exits: ["stored": nil, "kept_out": nil]
+    )
+    builder.enter(.chat, at: "cache")
+    graph = builder.build { _, _ in Counter() }
+  }
+
+  func ask(
+    _ text: String,
+    more: String = "",
+    product: String = "support",
+    user: String = "ada",
+    fields: [(String, String)] = [],
+    cancellation: Cancellation = Cancellation(),
+    isTraced: Bool = false
+  ) async -> Exchange {
+    let body = #"{"model":"auto","messages":[{"role":"user","content":"\#(text)"}]\#(more)}"#
+    let exchange = fixture.exchange(
+      graph,
+      fields: fields,
+      body: body,
+      caller: Caller(
+        keyID: "k",
+        tenant: "acme",
+        user: user,
+        product: product,
+        address: HostAddress(ipv4: 1)
+      ),
+      cancellation: cancellation,
+      isTraced: isTraced
+    )
+    exchange.facts.chat = try? .init(exchange.request.body)
+    exchange.primary = ModelIndex(0)
+    exchange.target = "fast"
+    await GraphRunner.run(exchange, service: .chat)
+    return exchange
+  }
+
+  func trail(_ exchange: Exchange) -> String { exchange.trail.line(in: graph) }
+
+  /// Asks the same question `count` times at once and looks at the results.
+  ///
+  /// - Parameters:
+  ///   - count: how often.
+  ///   - cancellation: that of the last exchange.
+  ///   - act: what happens meanwhile.
+  ///   - check: looks at the results.
+  func together(
+    count: Int,
+    cancellation: Cancellation = Cancellation(),
+    _ act: () async -> Void,
+    then check: ([Outcomes]) -> Void
+  ) async {
+    let tasks = (0..<count)
+      .map { index in
+        Task {
+          // The first is given time to lead, so that who follows is certain.
+          if index > 0 { await self.untilAttempts(are: 1) }
+          if index == count - 1 { await self.untilFollowersOrAttempts(reach: count - 2) }
+          let exchange = await self.ask(
+            "same",
+            cancellation: index == count - 1 ? cancellation : Cancellation()
+          )
+          return Outcomes(exchange)
+        }
+      }
+    await act()
+    var outcomes: [Outcomes] = []
+    for task in tasks { outcomes.append(await task.value) }
+    check(outcomes)
+  }
+
+  func untilFollowers(are count: Int64) async {
+    while followers.value != count { await Task.yield() }
+  }
+
+  func untilAttempts(are count: Int) async {
+    while attempts < count { await Task.yield() }
+  }
+
+  private func untilFollowersOrAttempts(reach count: Int) async {
+    while Int(followers.value) + attempts - 1 < count { await Task.yield() }
+  }
+}
+
+/// What a test may know of an exchange that ran in another task.
+private struct Outcomes: Sendable {
+  var cache: CacheOutcome
+  var cost: NanoDollars?
+  var refusal: Refusal?
+  var isAbandoned = false
+
+  enum Refusal: Sendable { case deadlineExceeded, other }
+
+  init(_ exchange: Exchange) {
+    cache = exchange.cacheOutcome
+    cost = exchange.cost
+    switch exchange.outcome {
+    case .refused(.deadlineExceeded): refusal = .deadlineExceeded
+    case .refused: refusal = .other
+    case .abandoned: isAbandoned = true
+    default: break
+    }
+  }
+}
+
+/// Lets attempts through one by one, each with what it is to do.
+private final class Gate: Sendable {
+  enum Order: Sendable { case answer, fail }
+  private struct State {
+    var orders: [Order] = []
+    var waiters: [CheckedContinuation<Order, Never>] = []
+  }
+  private let state = Mutex(State())
+  private let isOpen: Bool
+
+  init(isOpen: Bool) { self.isOpen = isOpen }
+
+  func open(_ order: Order) {
+    let waiter = state.withLock { state -> CheckedContinuation<Order, Never>? in
+      if state.waiters.isEmpty {
+        state.orders.append(order)
+        return nil
+      }
+      return state.waiters.removeFirst()
+    }
+    waiter?.resume(returning: order)
+  }
+
+  func pass() async -> Order {
+    if isOpen { return .answer }
+    return await withCheckedContinuation { continuation in
+      let order = state.withLock { state -> Order? in
+        if !state.orders.isEmpty { return state.orders.removeFirst() }
+        state.waiters.append(continuation)
+        return nil
+      }
+      if let order { continuation.resume(returning: order) }
+    }
+  }
+}
+
+/// An upstream that answers what it is told to.
+private final class FakeAttempt: WaitingStage {
+  private enum Exit: Int, StageExit { case answered, failed }
+  let exits = Exit.names
+  private let answer: Answer
+  private let gate: Gate
+  private let state = Mutex<(count: Int, leader: (any LeadingFlight)?)>((0, nil))
+
+  var count: Int { state.withLock { $0.count } }
+  var leader: (any LeadingFlight)? { state.withLock { $0.leader } }
+
+  init(answer: Answer, gate: Gate) {
+    self.answer = answer
+    self.gate = gate
+  }
+
+  func decide(_ exchange: Exchange) async -> ExitIndex {
+    state.withLock { state in
+      state.count += 1
+      state.leader = exchange.flight
+    }
+    guard case .answer = await gate.pass() else { return Exit.failed.index }
+    let body = Array(
+      #"{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"answer"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#
+        .utf8
+    )
+    exchange.answeredBy = answer.model
+    exchange.answer = WholeAnswer(body: body, isComplete: answer.isComplete)
+    exchange.outcome = .reply(Reply(status: 200, body: body))
+    return Exit.answered.index
+  }
+}
