@@ -11,11 +11,9 @@ class Keys:
     def __init__(self, state):
         self.state = state
 
-    def add(self, tenant="acme", user="", tier="", products=(), **options):
+    def add(self, tenant="acme", user="ada", tier="", products=(), **options):
         """Adds a key; returns (id, key)."""
-        arguments = ["--tenant", tenant]
-        if user:
-            arguments += ["--user", user]
+        arguments = ["--tenant", tenant, "--user", user]
         if tier:
             arguments += ["--tier", tier]
         for product in products:
