@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -80,8 +81,8 @@ def warned(tmp_path):
     class At:
         url = "http://127.0.0.1:9/v1"
 
-    routes = [{"name": "all", "to": "fast"}, {"name": "never", "to": "powerful"}]
-    return Bundle(tmp_path / "warned", policy(At, routes=routes))
+    features = {"nobody_asks": 'prompt.text == "x"'}
+    return Bundle(tmp_path / "warned", policy(At, features=features))
 
 
 def test_lint_of_a_good_bundle_says_so_and_exits_0(good):
@@ -217,8 +218,6 @@ def test_keys_are_shown_once_and_listed_without_themselves(keys, state):
 
 
 def test_keys_added_at_once_are_all_kept(keys):
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda n: keys.add(user=f"u{n}")[0], range(16)))
     listed = keys.list()

@@ -124,9 +124,9 @@ def test_the_lines_that_run_prints_can_be_tried_and_ctrl_c_drains(tmp_path):
     listen, admin = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     process = subprocess.Popen(
         [ROOT / "scripts/run"],
-        env={**os.environ, "SLUICE": SLUICE, "LISTEN": listen, "ADMIN": admin},
-        # Where `.sluice` would be made; the script itself goes to the root of the repository.
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "SLUICE": SLUICE, "LISTEN": listen, "ADMIN": admin,
+             "STATE": str(tmp_path / "state")},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
     )
     out, err = Lines(process.stdout), Lines(process.stderr)

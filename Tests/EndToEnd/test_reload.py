@@ -61,6 +61,7 @@ class Load:
 def test_a_reload_under_load_fails_no_request(start, upstream):
     gateway = start(routed(upstream, "r1"))
     with Load(gateway) as load:
+        until(lambda: len(load.replies) > 40, "load under the first generation")
         for number in range(2, 8):
             gateway.bundle.save(routed(upstream, f"r{number}"))
             until(lambda: gateway.generation() == number, f"generation {number}")
