@@ -135,3 +135,22 @@ struct MetricTests {
     #expect(names.filter { !text.contains($0) }.sorted() == [])
   }
 }
+
+/// A newcomer can follow the main path.
+@Suite("The reading order")
+struct ReadingOrderTests {
+  @Test("is seven files that can be read in an hour")
+  func sevenFiles() throws {
+    let text = try SourceTree.text(of: "ARCHITECTURE.md")
+    let lines = text.split(separator: "\n").drop { $0 != "## Reading order" }.dropFirst()
+      .prefix { !$0.hasPrefix("## ") }
+    let names = lines.compactMap { line -> Substring? in
+      guard line.first?.isNumber == true else { return nil }
+      return line.split(separator: "`").dropFirst().first
+    }
+    #expect(names.count == 7)
+    let files = names.compactMap { name in SourceTree.sources.first { $0.name == name } }
+    #expect(files.map(\.name) == names.map(String.init))
+    #expect(files.reduce(0) { $0 + $1.lines.count } < 1_100)
+  }
+}
