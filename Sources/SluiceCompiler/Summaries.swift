@@ -1,5 +1,6 @@
 import SluiceCore
 import SluiceExpressions
+import SluiceLanguage
 import SluicePolicy
 
 // A node's settings in a line, as `sluice graph` shows them.
@@ -24,26 +25,10 @@ extension LimitSettings {
 extension LimitSettings.Measure {
   var summary: String {
     switch self {
-    case .requests(let rate, let burst): rate.summary + (burst > 0 ? " + \(burst)" : "")
-    case .tokens(let rate, _): "tokens \(rate.summary)"
+    case .requests(let rate, let burst): rate.text + (burst > 0 ? " + \(burst)" : "")
+    case .tokens(let rate, _): rate.tokensText
     case .concurrent(let maximum): "\(maximum) at once"
     }
-  }
-}
-
-extension LimitSettings.Rate {
-  /// `100/m`, or `100/90s` for a window that has no letter.
-  var summary: String {
-    let seconds = window.nanoseconds / 1_000_000_000
-    let unit =
-      switch seconds {
-      case 1: "s"
-      case 60: "m"
-      case 3_600: "h"
-      case 86_400: "d"
-      default: "\(seconds)s"
-      }
-    return "\(count)/\(unit)"
   }
 }
 
@@ -57,7 +42,7 @@ extension ModelSettings {
 extension Policy {
   var cacheSummary: String {
     products.compactMap { product in
-      product.cache.map { "\(product.name) by \($0.scope.rawValue) for \($0.ttl)" }
+      product.cache.map { "\(product.name) by \($0.scope.rawValue) for \($0.ttl.text)" }
     }
     .joined(separator: ", ")
   }

@@ -76,6 +76,8 @@ package enum Bounds {
   package static let interimReplies = 8
   /// Bytes of a client that are read and dropped after the last reply of its connection.
   package static let lingerBytes = 1 << 20
+  /// Seconds that an idle connection keeps its task; later it is woken without one.
+  package static let idleTaskSeconds: Int64 = 1
   /// Seconds that a connection lingers after its last reply.
   package static let lingerSeconds: Int64 = 2
   /// Bytes of request bodies, come in more than one piece, that one loop holds at a time.
@@ -127,4 +129,16 @@ package enum Bounds {
   package static let metricSeries = 2_000
   /// Generations kept for rollback.
   package static let keptGenerations = 8
+
+  // Operating.
+  /// Bytes of log lines that wait for their reader; beyond it whole lines are dropped.
+  package static let logQueueBytes = 4 << 20
+  /// Orders to reload or roll back that wait for the one being carried out.
+  package static let pendingOrders = 16
+  /// Bytes of the body of a request to the admin listener.
+  package static let adminBodyBytes = 64 << 10
+  /// Bytes of a file that holds a secret or a URL.
+  package static let secretFileBytes = 64 << 10
+  /// Tokens, over all choices, of one answer of the simulated upstream.
+  package static let simulatedTokens = 1 << 20
 }

@@ -42,7 +42,7 @@ package final class Exchange {
   package var cacheOutcome: CacheOutcome = .bypass
   /// How long ago a cached answer was stored, in whole seconds.
   package var ageSeconds: Int64?
-  /// The flight that this exchange leads.
+  /// The flight that this exchange leads; if there is one, its answer is to be stored.
   package var flight: (any LeadingFlight)?
   package var attempts = 0
   package var answeredBy: ModelIndex?
@@ -182,4 +182,9 @@ package protocol LeadingFlight: AnyObject, Sendable {
   /// Whether others wait for the leader's answer, so that it is wanted even when its own client
   /// has left.
   var hasFollowers: Bool { get }
+
+  /// Runs `action` once nobody waits any more, at once if nobody does.
+  ///
+  /// The action runs on the thread of whoever left last, at most once.
+  func whenDeserted(_ action: @escaping @Sendable () -> Void)
 }

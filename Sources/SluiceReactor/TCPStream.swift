@@ -34,6 +34,7 @@ package final class TCPStream: EventSource, @unchecked Sendable {
   private var peerAction: (() -> Void)?
 
   private var reader: Waiter<IOFailure?>?
+  private var readAction: ((IOFailure?) -> Void)?
   private var writer: Waiter<IOFailure?>?
   private var readDeadline = Int64.max
   private var writeDeadline = Int64.max
@@ -122,8 +123,26 @@ package final class TCPStream: EventSource, @unchecked Sendable {
     return bytes
   }
 
+  /// Runs `action` once, on the loop, when a read is worth trying, or will not be.
+  ///
+  /// For a connection that rests: no task has to wait, whose memory is many times the stream's.
+  ///
+  /// - Parameters:
+  ///   - deadline: in monotonic nanoseconds.
+  ///   - action: gets `nil` when bytes or the end have come, or else why they did not.
+  package func whenReadable(deadline: Int64 = .max, _ action: @escaping (IOFailure?) -> Void) {
+    loop.assertCurrent()
+    precondition(reader == nil && readAction == nil, "one reader at a time")
+    guard registration != nil else { return action(.closed) }
+    if isAborted { return action(.cancelled) }
+    if canRead { return action(nil) }
+    readAction = action
+    readDeadline = deadline
+    arm(for: deadline)
+  }
+
   private func readable(before deadline: Int64) async -> IOFailure? {
-    precondition(reader == nil, "one reader at a time")
+    precondition(reader == nil && readAction == nil, "one reader at a time")
     return await Waiter<IOFailure?>
       .wait { waiter in
         reader = waiter
@@ -383,6 +402,10 @@ package final class TCPStream: EventSource, @unchecked Sendable {
   private func wakeReader(_ failure: IOFailure?) {
     readDeadline = .max
     reader.resume(failure)
+    if let action = readAction {
+      readAction = nil
+      action(failure)
+    }
   }
 
   private func wakeWriter(_ failure: IOFailure?) {

@@ -33,37 +33,57 @@ final class Connection: Sendable {
     self.service = service
   }
 
-  /// Serves the connection to its end.
+  /// Serves the connection until it ends or rests.
   func serve() async {
-    await serveRequests()
-    stream.close()
-    connections.remove(self)
+    if let deadline = await serveRequests() { rest(until: deadline) } else { end() }
   }
 
   private var now: Int64 { stream.loop.turn.monotonic }
 
-  private func serveRequests() async {
+  /// Serves requests as they come.
+  ///
+  /// - Returns: until when the connection may rest; `nil` when it is to end.
+  private func serveRequests() async -> Int64? {
     var reader = RequestReader(stream, of: connections)
     while true {
       let limits = service.limits
       state.withLock { $0.isIdle = true }
-      if connections.isDraining, state.withLock({ $0.requests > 0 }) { return }
-      guard await reader.waitForRequest(deadline: now + limits.idle) else { return }
+      if connections.isDraining, state.withLock({ $0.requests > 0 }) { return nil }
+      let idleDeadline = now + limits.idle
+      switch await reader.waitForRequest(deadline: min(idleDeadline, now + Self.idleTask)) {
+      case .end: return nil
+      case .nothing: return idleDeadline
+      case .request: break
+      }
       state.withLock { $0.isIdle = false }
 
       // Absolute, from the first byte: a client that drips its head does not move it.
       switch await reader.readHead(deadline: now + limits.head) {
-      case .left: return
+      case .left: return nil
       case .refused(let refusal):
         await turnAway(refusal, limits: limits, reader: reader)
-        return
+        return nil
       case .got(let head):
         let goesOn = await answer(head, limits: limits, reader: &reader)
         reader.releaseBody()
-        guard goesOn else { return }
+        guard goesOn else { return nil }
       }
     }
   }
+
+  /// Lets the connection rest without a task, which would be most of its memory.
+  private func rest(until deadline: Int64) {
+    stream.whenReadable(deadline: deadline) { [self] failure in
+      if failure == nil { stream.loop.startTask { await self.serve() } } else { end() }
+    }
+  }
+
+  private func end() {
+    stream.close()
+    connections.remove(self)
+  }
+
+  private static let idleTask = Bounds.idleTaskSeconds * 1_000_000_000
 
   /// Answers one request; says whether the connection goes on.
   private func answer(
@@ -71,7 +91,7 @@ final class Connection: Sendable {
     limits: ConnectionLimits,
     reader: inout RequestReader
   ) async -> Bool {
-    let headAt = stream.loop.now
+    let headAt = stream.loop.turn
     let sink = ResponseSink(
       stream,
       of: connections,
@@ -178,8 +198,7 @@ final class Connection: Sendable {
       writeTimeout: Bounds.lingerSeconds * 1_000_000_000
     )
     if await deliver(service.reply(to: .overloaded), through: sink) { await linger() }
-    stream.close()
-    connections.remove(self)
+    end()
   }
 
   /// Sends a reply; says whether the client is still there.

@@ -73,10 +73,13 @@ final class LoopConnections: Sendable {
   /// Ends connections: those that idle at once, the others with their reply, at `deadline` all.
   func beginDraining(until deadline: Int64) {
     loop.execute { [self] in
-      let open = state.withLock { state in
+      let (open, emptied) = state.withLock { state in
         state.isDraining = true
-        return Array(state.open.values)
+        defer { if state.open.isEmpty { state.emptied = [] } }
+        return (Array(state.open.values), state.open.isEmpty ? state.emptied : [])
       }
+      // Who began to wait before this ran is not told by the end of a connection if none is open.
+      for continuation in emptied { continuation.resume() }
       for connection in open { connection.endIfIdle(isForced: false) }
       // A connection that never had a request may have one on its way: it gets a moment.
       let moment = min(deadline, loop.turn.monotonic + Self.linger)

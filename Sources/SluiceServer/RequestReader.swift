@@ -32,15 +32,23 @@ struct RequestReader {
   /// Whether no byte behind the last message has come.
   private var isEmpty: Bool { offset == bytes.count }
 
-  /// Waits for the first byte of the next head; `false` when none will come.
-  mutating func waitForRequest(deadline: Int64) async -> Bool {
-    guard isEmpty else { return true }
+  enum Arrival {
+    case request
+    /// The deadline passed.
+    case nothing
+    /// The client left, or we are stopping.
+    case end
+  }
+
+  /// Waits for the first byte of the next head.
+  mutating func waitForRequest(deadline: Int64) async -> Arrival {
+    guard isEmpty else { return .request }
     bytes = []
     offset = 0
     do throws(IOFailure) {
-      return try await stream.read(into: &bytes, deadline: deadline) > 0
+      return try await stream.read(into: &bytes, deadline: deadline) > 0 ? .request : .end
     } catch {
-      return false
+      return error == .timedOut ? .nothing : .end
     }
   }
 

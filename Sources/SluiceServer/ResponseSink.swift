@@ -47,13 +47,18 @@ package final class ResponseSink {
   /// - Throws: what befell the connection, which then ends.
   package func send(_ reply: ServerReply) async throws(IOFailure) {
     precondition(state == .fresh, "a request has one reply")
-    var head = beginHead(status: reply.status, fields: reply.fields)
+    let isCopied = !isForHead && reply.body.count <= Self.copiedBytes
+    var head = beginHead(
+      status: reply.status,
+      fields: reply.fields,
+      reserving: isCopied ? reply.body.count : 0
+    )
     HeadWriter.append("Content-Type", reply.contentType, to: &head)
     HeadWriter.append(.length(reply.body.count), to: &head)
     HeadWriter.end(&head)
     if isForHead {
       try await put(head)
-    } else if reply.body.count <= Self.copiedBytes {
+    } else if isCopied {
       // Copying so little is cheaper than telling the kernel of two places.
       head += reply.body
       try await put(head)
@@ -113,10 +118,14 @@ package final class ResponseSink {
   /// Bytes of a body that are copied behind what goes before them.
   private static let copiedBytes = 4_096
 
-  private func beginHead(status: Int, fields: [(name: String, value: String)]) -> [UInt8] {
+  private func beginHead(
+    status: Int,
+    fields: [(name: String, value: String)],
+    reserving bodyBytes: Int = 0
+  ) -> [UInt8] {
     if connections.isDraining { keepsAlive = false }
     var head: [UInt8] = []
-    head.reserveCapacity(768)
+    head.reserveCapacity(1_024 + bodyBytes)
     ResponseWriter.begin(
       status: status,
       date: connections.date,

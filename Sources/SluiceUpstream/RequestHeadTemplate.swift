@@ -8,19 +8,18 @@ struct RequestHeadTemplate: Sendable {
   /// Fields that we set whatever the client said, beside those that never pass.
   private static let ours = ["user-agent", "content-type"]
 
-  private let prefix: String
-  private let authority: String
+  /// `POST` and the path's beginning.
+  private let start: [UInt8]
+  /// What stands between the path and the client's fields.
   private let fields: [UInt8]
 
   init(url: BaseURL, secret: String?, version: String) throws(UpstreamSetupError) {
     if let secret {
-      guard !secret.isEmpty, secret.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-        throw .badSecret
-      }
+      guard !secret.isEmpty, secret.utf8.allSatisfy(Self.isVisible) else { throw .badSecret }
     }
-    prefix = url.prefix
-    authority = url.authority
-    var fields: [UInt8] = []
+    start = Array("POST \(url.prefix)".utf8)
+    var fields = Array(" HTTP/1.1\r\n".utf8)
+    HeadWriter.append("Host", url.authority, to: &fields)
     if let secret { HeadWriter.append("Authorization", "Bearer \(secret)", to: &fields) }
     HeadWriter.append("User-Agent", "sluice/\(version)", to: &fields)
     HeadWriter.append("Content-Type", "application/json", to: &fields)
@@ -31,13 +30,15 @@ struct RequestHeadTemplate: Sendable {
 
   /// The head of a request: ours, then what of the client's fields may pass.
   func head(of request: UpstreamRequest) -> [UInt8] {
+    precondition(request.path.utf8.allSatisfy(Self.isVisible), "a path ends at a space")
     var head: [UInt8] = []
-    head.reserveCapacity(fields.count + 512)
-    RequestWriter.begin(.post, target: prefix + request.path, host: authority, to: &head)
+    head.reserveCapacity(start.count + fields.count + 512)
+    head += start
+    head += request.path.utf8
     head += fields
     let filter = FieldFilter(.upstream, of: request.fields)
     for index in 0..<request.fields.count
-    where filter.passes(index) && !isOurs(index, of: request.fields) {
+    where !isOurs(index, of: request.fields) && filter.passes(index) {
       HeadWriter.append(copying: index, of: request.fields, to: &head)
     }
     if request.fields.index(of: "accept") == nil {
@@ -47,6 +48,8 @@ struct RequestHeadTemplate: Sendable {
     HeadWriter.end(&head)
     return head
   }
+
+  private static func isVisible(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7F }
 
   private func isOurs(_ index: Int, of fields: HeaderFields) -> Bool {
     for name in Self.ours where fields.isNamed(name, at: index) { return true }

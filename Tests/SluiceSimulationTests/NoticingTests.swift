@@ -36,10 +36,11 @@ struct NoticingTests {
     var disguise = Disguise()
     disguise.cache = { FaultyStore(cache: $0, fault: fault) }
     disguise.counters = { FaultyCounts(counters: $0, fault: fault) }
-    let found = (0..<60 as Range<UInt64>).contains { seed in
-      Scenario.mixed(seed: seed, disguise: disguise).history.run
-        .violations(of: Scenario.invariants).contains { $0.hasPrefix(fault.claim) }
-    }
+    let found = (0..<60 as Range<UInt64>)
+      .contains { seed in
+        Scenario.mixed(seed: seed, disguise: disguise).history.run
+          .violations(of: Scenario.invariants).contains { $0.hasPrefix(fault.claim) }
+      }
     #expect(found)
   }
 

@@ -17,37 +17,38 @@ struct Scenario {
   private static let bursts = [0, 45 * second, 100 * second]
 
   /// Three generations of one policy, alike but for the names of what routes.
-  static let policies: [Policy] = (1...3).map { number in
-    Policy.compiled(
-      from: """
-        sluice: v1
-        identity: { keys: keys.jsonl }
-        upstreams:
-          one: { api: simulated, latency: 10ms, output: 5, seed: 1 }
-          two: { api: simulated, latency: 10ms, output: 5, seed: 2 }
-        models:
-          first-g\(number): { upstream: one, context: 16k, max_output: 4096, price: { input: $1/M, output: $2/M } }
-          second-g\(number): { upstream: two, context: 16k, max_output: 4096, price: { input: $1/M, output: $2/M } }
-        tiers:
-          free: { models: [second-g\(number)] }
-          premium: {}
-        targets:
-          both-g\(number): [first-g\(number), second-g\(number)]
-        routes:
-          - name: all-g\(number)
-            to: both-g\(number)
-        products:
-          shared: { cache: { scope: product, ttl: 1h } }
-          team: { cache: { scope: tenant, ttl: 1h } }
-          own: { cache: { scope: user, ttl: 1h } }
-          brief: { cache: { scope: product, ttl: 2m, store_fallbacks: true } }
-          fresh: {}
-        limits:
-          rate: { key: user.id, rate: 6/m, tiers: { premium: 8/m } }
-          in-flight: { key: user.id, concurrent: 6 }
-        """
-    )
-  }
+  static let policies: [Policy] = (1...3)
+    .map { number in
+      Policy.compiled(
+        from: """
+          sluice: v1
+          identity: { keys: keys.jsonl }
+          upstreams:
+            one: { api: simulated, latency: 10ms, output: 5, seed: 1 }
+            two: { api: simulated, latency: 10ms, output: 5, seed: 2 }
+          models:
+            first-g\(number): { upstream: one, context: 16k, max_output: 4096, price: { input: $1/M, output: $2/M } }
+            second-g\(number): { upstream: two, context: 16k, max_output: 4096, price: { input: $1/M, output: $2/M } }
+          tiers:
+            free: { models: [second-g\(number)] }
+            premium: {}
+          targets:
+            both-g\(number): [first-g\(number), second-g\(number)]
+          routes:
+            - name: all-g\(number)
+              to: both-g\(number)
+          products:
+            shared: { cache: { scope: product, ttl: 1h } }
+            team: { cache: { scope: tenant, ttl: 1h } }
+            own: { cache: { scope: user, ttl: 1h } }
+            brief: { cache: { scope: product, ttl: 2m, store_fallbacks: true } }
+            fresh: {}
+          limits:
+            rate: { key: user.id, rate: 6/m, tiers: { premium: 8/m } }
+            in-flight: { key: user.id, concurrent: 6 }
+          """
+      )
+    }
 
   /// Sets traffic up; nothing has run yet.
   init(

@@ -80,12 +80,14 @@ final class Binder {
     of section: Section,
     _ bind: (YAMLEntry) -> Settings?
   ) -> [Declared<Settings>] {
-    names(of: section).entries.compactMap { entry in
-      checkName(entry, section)
-      return bind(entry).map {
-        Declared(nameSpan: entry.keySpan, node: entry.value, settings: $0)
+    names(of: section).entries
+      .compactMap { entry in
+        checkName(entry, section)
+        return bind(entry)
+          .map {
+            Declared(nameSpan: entry.keySpan, node: entry.value, settings: $0)
+          }
       }
-    }
   }
 }
 
@@ -104,9 +106,15 @@ extension Binder {
     let nearest = NearestName.nearest(to: name, among: names.all)
     report(
       .unknownReference(
-        names.kind, name, nearest: nearest, nearestAt: nearest.flatMap { names[$0] },
-        declared: names.all, at: span),
-      once: "\(names.kind) \(name)")
+        names.kind,
+        name,
+        nearest: nearest,
+        nearestAt: nearest.flatMap { names[$0] },
+        declared: names.all,
+        at: span
+      ),
+      once: "\(names.kind) \(name)"
+    )
     return nil
   }
 

@@ -23,7 +23,12 @@ enum BundleKind: String, CaseIterable {
       if let nearest = NearestName.nearest(to: head.name, among: allCases.map(\.rawValue)) {
         findings.report(
           .unknownKind(
-            head.name, nearest: "\(nearest): \(version)", known: lines, at: head.keySpan))
+            head.name,
+            nearest: "\(nearest): \(version)",
+            known: lines,
+            at: head.keySpan
+          )
+        )
         return nearest == policy.rawValue ? mapping.withoutFirst : nil
       }
       findings.report(.missingKind(at: head.keySpan))
@@ -34,8 +39,12 @@ enum BundleKind: String, CaseIterable {
       let given = head.value.scalar?.text ?? head.value.kindDescription
       findings.report(
         .unknownKind(
-          "\(kind.rawValue): \(given)", nearest: "\(kind.rawValue): \(version)", known: lines,
-          at: head.valueSpan))
+          "\(kind.rawValue): \(given)",
+          nearest: "\(kind.rawValue): \(version)",
+          known: lines,
+          at: head.valueSpan
+        )
+      )
       return kind == policy ? mapping : nil
     }
     guard kind == policy else {

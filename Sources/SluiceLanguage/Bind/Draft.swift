@@ -1,6 +1,8 @@
 import SluicePolicy
 
-/// What was bound, with the places that checks point at. Complete only when nothing was wrong.
+/// What was bound, with the places that checks point at.
+///
+/// Complete only when nothing was wrong.
 struct Draft {
   var server: Declared<ServerSettings>
   /// The addresses of traffic, flags put over files.

@@ -7,9 +7,8 @@ package import SluicePolicy
 package enum Language {
   /// Checks a bundle under the flags that it will run with.
   ///
-  /// - Parameters:
-  ///   - overrides: what flags say in place of the files, so that checks see what will run.
-  ///   - earlier: what loading the bundle found.
+  /// Pure: needs no secret, no store and no network. `overrides` is what flags say in place of the
+  /// files, so that checks see what will run; `earlier` is what loading the bundle found.
   package static func check(
     _ bundle: Bundle,
     overrides: PolicyOverrides = PolicyOverrides(),
@@ -40,7 +39,7 @@ package struct CheckedBundle: Sendable {
 
 /// What flags of the command say in place of the files.
 package struct PolicyOverrides: Sendable, Equatable {
-  /// `--listen`; nil: what the files say.
+  /// `--listen`; nil or empty: what the files say.
   package var listen: [String]?
   /// `--admin`; nil: what the files say.
   package var admin: String?

@@ -52,6 +52,7 @@ struct Sections {
         take(entry, &findings)
       }
     }
+    for section in Section.allCases { names[section]?.close() }
   }
 
   /// The one place of a section that stands in one file.
@@ -61,14 +62,19 @@ struct Sections {
     guard let section = Section(rawValue: entry.name) else {
       findings.report(
         .unknownKey(
-          entry.name, in: "a policy",
+          entry.name,
+          in: "a policy",
           nearest: NearestName.nearest(to: entry.name, among: Schema.sections),
-          allowed: Schema.sections, at: entry.keySpan))
+          allowed: Schema.sections,
+          at: entry.keySpan
+        )
+      )
       return
     }
     if !section.merges, let first = heads[section]?.first {
       findings.report(
-        .sectionInSeveralFiles(entry.name, at: entry.keySpan, first: first.keySpan))
+        .sectionInSeveralFiles(entry.name, at: entry.keySpan, first: first.keySpan)
+      )
       return
     }
     heads[section, default: []].append(entry)
@@ -83,9 +89,13 @@ struct Sections {
     guard let mapping = entry.value.mapping else {
       findings.report(
         .wrongType(
-          entry.name, expected: "a map", got: entry.value.kindDescription,
+          entry.name,
+          expected: "a map",
+          got: entry.value.kindDescription,
           example: "\(entry.name): {}",
-          at: entry.valueSpan))
+          at: entry.valueSpan
+        )
+      )
       return
     }
     for item in mapping.entries { declare(item, in: section, &findings) }

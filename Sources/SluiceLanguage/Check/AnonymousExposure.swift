@@ -7,8 +7,11 @@ struct AnonymousExposure: PolicyCheck {
     for listener in draft.listeners where !listener.endpoint.isLoopback {
       binder.report(
         .anonymousExposed(
-          at: draft.identity.keySpan("anonymous") ?? listener.span, listen: listener.text,
-          listenAt: listener.span))
+          at: draft.identity.keySpan("anonymous") ?? listener.span,
+          listen: listener.text,
+          listenAt: listener.span
+        )
+      )
     }
   }
 }

@@ -11,10 +11,14 @@ struct AnswerLifetime: PolicyCheck {
       guard total > volatility else { continue }
       binder.report(
         .ttlLongerThanVolatility(
-          product.settings.name, total: total.text, volatility: volatility.text,
+          product.settings.name,
+          total: total.text,
+          volatility: volatility.text,
           at: cache.ttl > volatility
             ? product.span("cache", "ttl") : product.span("cache", "stale_if_error"),
-          volatilityAt: product.span("volatility")))
+          volatilityAt: product.span("volatility")
+        )
+      )
     }
   }
 }

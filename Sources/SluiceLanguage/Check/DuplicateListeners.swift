@@ -2,9 +2,8 @@
 struct DuplicateListeners: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
     var seen: [String: Listener] = [:]
-    for listener in draft.listeners + [draft.adminListener].compactMap(\.self) {
-      // Port 0 is another free port each time.
-      guard listener.endpoint.port != 0 else { continue }
+    for listener in draft.listeners + [draft.adminListener].compactMap(\.self)
+    where listener.endpoint.port != 0 {
       let key = "\(listener.endpoint.host) \(listener.endpoint.port)"
       guard let first = seen[key] else {
         seen[key] = listener

@@ -9,12 +9,21 @@ struct LimitNesting: PolicyCheck {
     for limit in draft.limits where limit.settings.key != nil {
       for global in globals {
         tell(
-          limit.settings.name, limit.settings.measure, at: valueSpan(limit), global, binder)
+          limit.settings.name,
+          limit.settings.measure,
+          at: valueSpan(limit),
+          global,
+          binder
+        )
         for (tier, measure) in limit.settings.tiers.sorted(by: { $0.key < $1.key })
         where measure != limit.settings.measure {
           tell(
-            "\(limit.settings.name)` for tier `\(tier)", measure, at: limit.span("tiers", tier),
-            global, binder)
+            "\(limit.settings.name)` for tier `\(tier)",
+            measure,
+            at: limit.span("tiers", tier),
+            global,
+            binder
+          )
         }
       }
     }
@@ -31,8 +40,14 @@ struct LimitNesting: PolicyCheck {
     else { return }
     binder.report(
       .limitNeverReached(
-        name, measure.text, outer: global.settings.name, outerValue: global.settings.measure.text,
-        at: span, outerAt: valueSpan(global)))
+        name,
+        measure.text,
+        outer: global.settings.name,
+        outerValue: global.settings.measure.text,
+        at: span,
+        outerAt: valueSpan(global)
+      )
+    )
   }
 
   private func valueSpan(_ limit: Declared<LimitSettings>) -> SourceSpan {

@@ -8,7 +8,10 @@ struct MissingPrices: PolicyCheck {
     let budget = draft.budgets.first
     for model in draft.models where model.settings.price == nil && model.keySpan("price") == nil {
       var finding = Diagnostic.priceMissing(
-        model.settings.name, at: model.nameSpan, neededBy: budget?.nameSpan)
+        model.settings.name,
+        at: model.nameSpan,
+        neededBy: budget?.nameSpan
+      )
       if budget == nil { finding.severity = .warning }
       binder.report(finding)
     }

@@ -6,9 +6,12 @@ struct ModelSizes: PolicyCheck {
     for model in draft.models where model.settings.maxOutput > model.settings.context {
       binder.report(
         .outOfRange(
-          "max_output", "\(model.settings.maxOutput)",
+          "max_output",
+          "\(model.settings.maxOutput)",
           range: "at most the `context` of \(model.settings.context)",
-          at: model.span("max_output")))
+          at: model.span("max_output")
+        )
+      )
     }
   }
 }

@@ -20,8 +20,11 @@ struct RouteOrder: PolicyCheck {
       if let taker {
         binder.report(
           .unreachableRoute(
-            route.settings.name, at: route.nameSpan,
-            takers: [(taker.settings.name, taker.nameSpan)]))
+            route.settings.name,
+            at: route.nameSpan,
+            takers: [(taker.settings.name, taker.nameSpan)]
+          )
+        )
       }
       if let condition, seen[condition] == nil { seen[condition] = route }
       // `to: requested` leaves the clients that name nothing to the routes behind it.
@@ -30,8 +33,11 @@ struct RouteOrder: PolicyCheck {
           if let requested {
             binder.report(
               .unreachableRoute(
-                route.settings.name, at: route.nameSpan,
-                takers: [(requested.settings.name, requested.nameSpan)]))
+                route.settings.name,
+                at: route.nameSpan,
+                takers: [(requested.settings.name, requested.nameSpan)]
+              )
+            )
           }
           requested = requested ?? route
         } else {
@@ -50,7 +56,10 @@ struct RouteOrder: PolicyCheck {
     } else {
       binder.report(
         .noDefaultRoute(
-          witness: nil, at: routes?.keySpan ?? binder.beginning))
+          witness: nil,
+          at: routes?.keySpan ?? binder.beginning
+        )
+      )
     }
   }
 

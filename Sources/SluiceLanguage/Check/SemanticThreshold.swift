@@ -10,7 +10,11 @@ struct SemanticThreshold: PolicyCheck {
       let span = product.span("cache", "semantic", "threshold")
       binder.report(
         .semanticThresholdLow(
-          binder.bundle.text(of: span), isRefused: semantic.threshold < 0.8, at: span))
+          binder.bundle.text(of: span),
+          isRefused: semantic.threshold < 0.8,
+          at: span
+        )
+      )
     }
   }
 }

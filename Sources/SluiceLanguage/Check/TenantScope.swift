@@ -8,9 +8,12 @@ struct TenantScope: PolicyCheck {
     for product in draft.products where product.settings.cache?.scope == .tenant {
       binder.report(
         .cacheScopeUnusable(
-          product.settings.name, scope: "tenant",
+          product.settings.name,
+          scope: "tenant",
           reason: "only keys have a tenant, and `identity` takes none",
-          at: product.span("cache", "scope")))
+          at: product.span("cache", "scope")
+        )
+      )
     }
   }
 }

@@ -8,7 +8,11 @@ struct TiersWithoutKey: PolicyCheck {
     }
     for budget in draft.budgets {
       tell(
-        budget.keySpan("tiers"), budget.keySpan("key"), "budget `\(budget.settings.name)`", binder)
+        budget.keySpan("tiers"),
+        budget.keySpan("key"),
+        "budget `\(budget.settings.name)`",
+        binder
+      )
     }
   }
 

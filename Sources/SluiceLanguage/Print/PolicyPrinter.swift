@@ -217,7 +217,8 @@ extension PolicyPrinter {
           for share in shares {
             lines.add(
               "\(PlainScalar.text(policy[share.target].name)): "
-                + Ratio.text(millionths: share.millionths))
+                + Ratio.text(millionths: share.millionths)
+            )
           }
         }
         lines.add("by: \(expression(by))")
@@ -349,11 +350,12 @@ enum PlainScalar {
   static func text(_ text: String) -> String {
     let isPlain =
       !text.isEmpty && !text.hasSuffix(":") && !words.contains(text.lowercased())
-      && text.utf8.enumerated().allSatisfy { index, byte in
-        let letter = byte | 0x20
-        return (0x61...0x7a).contains(letter) || byte == UInt8(ascii: "_")
-          || index > 0 && ((0x30...0x39).contains(byte) || "-./:".utf8.contains(byte))
-      }
+      && text.utf8.enumerated()
+        .allSatisfy { index, byte in
+          let letter = byte | 0x20
+          return (0x61...0x7a).contains(letter) || byte == UInt8(ascii: "_")
+            || index > 0 && ((0x30...0x39).contains(byte) || "-./:".utf8.contains(byte))
+        }
       || EndpointText(text) != nil && HostAddress(text) == nil && !text.hasPrefix("[")
         && text.contains(".")
       || text.contains(".") && text.contains("/") && Network(text) != nil

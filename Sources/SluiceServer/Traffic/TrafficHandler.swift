@@ -8,12 +8,11 @@ import SluiceReactor
 /// One request of a client on its way through the graph.
 struct TrafficHandler: RequestHandler {
   let service: Service
-  let generation: Generation
+  let served: ServedGeneration
   let observer: any ExchangeObserver
 
   func respond(to request: ServerRequest, through sink: ResponseSink) async {
     let loop = request.loop
-    let timeout = generation.policy.server.timeout.request.nanoseconds
     let exchange = Exchange(
       id: Self.makeID(loop),
       request: ClientRequest(
@@ -24,12 +23,12 @@ struct TrafficHandler: RequestHandler {
         body: request.body,
         peer: HostAddress(high: request.peer.high, low: request.peer.low)
       ),
-      generation: generation,
+      generation: served.generation,
       world: loop,
       sink: ClientSink(sink),
       cancellation: request.cancellation,
       startedAt: loop.now,
-      deadline: request.headAt.monotonic + timeout
+      deadline: request.headAt.monotonic + served.requestTimeout
     )
     observer.began(exchange)
     await GraphRunner.run(exchange, service: service)

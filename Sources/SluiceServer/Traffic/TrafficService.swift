@@ -3,6 +3,7 @@ import SluiceDialects
 package import SluiceHTTP
 package import SluicePipeline
 import SluicePolicy
+import Synchronization
 
 /// What clients are served: OpenAI's paths, answered by the graph of the current generation.
 ///
@@ -10,18 +11,26 @@ import SluicePolicy
 /// - `GET /v1/models` and `GET /v1/models/ID`
 ///
 /// A request reads the generation once, when its head is complete, and keeps it to its last byte.
-package struct TrafficService: RequestService {
+package final class TrafficService: RequestService {
   private let generations: GenerationCell
   private let observer: any ExchangeObserver
+  private let latest: Mutex<ServedGeneration>
 
   package init(_ generations: GenerationCell, observer: any ExchangeObserver) {
     self.generations = generations
     self.observer = observer
+    latest = Mutex(ServedGeneration(generations.generation))
   }
 
-  package var limits: ConnectionLimits {
-    let timeout = generations.generation.policy.server.timeout
-    return ConnectionLimits(idle: timeout.idle, head: timeout.head)
+  package var limits: ConnectionLimits { current.limits }
+
+  /// What new requests get.
+  private var current: ServedGeneration {
+    let generation = generations.generation
+    return latest.withLock { latest in
+      if latest.generation !== generation { latest = ServedGeneration(generation) }
+      return latest
+    }
   }
 
   package func receive(_ head: RequestHead) -> Reception {
@@ -30,12 +39,11 @@ package struct TrafficService: RequestService {
     case .service(let found): service = found
     case .refused(let error): return .refuse(ServerReply(error))
     }
-    let generation = generations.generation
-    let server = generation.policy.server
+    let served = current
     return .serve(
-      TrafficHandler(service: service, generation: generation, observer: observer),
-      maximumBody: service == .chat ? server.maxBody : 0,
-      bodyTimeout: server.timeout.body.nanoseconds
+      TrafficHandler(service: service, served: served, observer: observer),
+      maximumBody: service == .chat ? served.maximumBody : 0,
+      bodyTimeout: served.bodyTimeout
     )
   }
 
@@ -51,6 +59,25 @@ package struct TrafficService: RequestService {
       case .unanswered: .internalError
       }
     return ServerReply(error)
+  }
+}
+
+/// A generation with what the edge reads of it, in the units that it reckons in.
+final class ServedGeneration: Sendable {
+  let generation: Generation
+  let limits: ConnectionLimits
+  let maximumBody: Int
+  /// Nanoseconds.
+  let bodyTimeout: Int64
+  let requestTimeout: Int64
+
+  init(_ generation: Generation) {
+    let server = generation.policy.server
+    self.generation = generation
+    limits = ConnectionLimits(idle: server.timeout.idle, head: server.timeout.head)
+    maximumBody = server.maxBody
+    bodyTimeout = server.timeout.body.nanoseconds
+    requestTimeout = server.timeout.request.nanoseconds
   }
 }
 
@@ -103,10 +130,13 @@ extension HeaderFields {
     guard let index = index(of: "content-type"), self.index(of: "content-encoding") == nil else {
       return false
     }
-    let wanted = "application/json".utf8
+    let wanted = "application/json".utf8.span
     let value = valueBytes(at: index)
     guard value.count >= wanted.count else { return false }
-    for (byte, expected) in zip(value, wanted) where byte | 0x20 != expected | 0x20 { return false }
+    for place in wanted.indices
+    where value[value.startIndex + place] | 0x20 != wanted[place] | 0x20 {
+      return false
+    }
     let next = value.dropFirst(wanted.count).first
     return next == nil || next == UInt8(ascii: ";") || next == UInt8(ascii: " ")
   }

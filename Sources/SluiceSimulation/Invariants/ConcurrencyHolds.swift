@@ -15,21 +15,22 @@ package struct ConcurrencyHolds: Invariant {
   }
 
   package func violations(in run: Run) -> [String] {
-    run.exchanges.grouped { key($0.ask) }.flatMap { key, exchanges in
-      let admitted = exchanges.filter { $0.passed("\(node):admitted") }
-      return exchanges.compactMap { exchange -> String? in
-        let inFlight = admitted.filter { other in
-          other.number != exchange.number && other.began < exchange.began
-            && other.walked.map { $0 > exchange.began } ?? true
+    run.exchanges.grouped { key($0.ask) }
+      .flatMap { key, exchanges in
+        let admitted = exchanges.filter { $0.passed("\(node):admitted") }
+        return exchanges.compactMap { exchange -> String? in
+          let inFlight = admitted.filter { other in
+            other.number != exchange.number && other.began < exchange.began
+              && other.walked.map { $0 > exchange.began } ?? true
+          }
+          if exchange.passed("\(node):admitted"), inFlight.count >= maximum {
+            return "\(inFlight.count) for \(key) when \(exchange.number) was admitted"
+          }
+          if exchange.passed("\(node):refused"), inFlight.count < maximum {
+            return "only \(inFlight.count) for \(key) when \(exchange.number) was refused"
+          }
+          return nil
         }
-        if exchange.passed("\(node):admitted"), inFlight.count >= maximum {
-          return "\(inFlight.count) for \(key) when \(exchange.number) was admitted"
-        }
-        if exchange.passed("\(node):refused"), inFlight.count < maximum {
-          return "only \(inFlight.count) for \(key) when \(exchange.number) was refused"
-        }
-        return nil
       }
-    }
   }
 }

@@ -1,39 +1,55 @@
 internal import SluiceCore
 internal import SluicePipeline
 
-/// A client that leaves cancels its attempt in that instant, unless others follow.
+/// An attempt that nobody wants any more ends in the instant in which the last client left, and
+/// no sooner.
 ///
 /// Holds for worlds without drift, where an instant is one.
 package struct LeavingCancels: Invariant {
-  package let claim = "a client that leaves stops its upstream, unless others follow"
+  package let claim = "clients that leave stop their upstream, unless others follow"
   private let cache: CacheRules
 
   package init(cache: CacheRules) { self.cache = cache }
 
   package func violations(in run: Run) -> [String] {
-    run.exchanges.flatMap { exchange -> [String] in
-      guard let left = exchange.left else { return [] }
-      let inFlight = run.attempts(of: exchange.number)
+    run.exchanges.flatMap { leader -> [String] in
+      guard let left = leader.left else { return [] }
+      let inFlight = run.attempts(of: leader.number)
         .filter { attempt in
           attempt.asked < left && attempt.ended.map { $0 > left } ?? true
         }
-      let followers = hasFollowers(exchange, when: left, in: run)
       return inFlight.compactMap { attempt in
-        let stopped = attempt.ended?.moment.monotonic == left.moment.monotonic
-        if !stopped, !followers { return "attempt \(attempt.number) went on for \(exchange.line)" }
-        if attempt.ending == .failed(.clientLeft), followers {
-          return "attempt \(attempt.number) was taken from its followers, in \(exchange.line)"
-        }
-        return nil
+        finding(about: attempt, of: leader, leftAt: left, in: run)
+          .map {
+            "attempt \(attempt.number) \($0), \(leader.line)"
+          }
       }
     }
   }
 
-  private func hasFollowers(_ leader: ExchangeRecord, when left: Stamp, in run: Run) -> Bool {
-    guard let key = cache.key(leader) else { return false }
-    return run.exchanges.contains { other in
-      other.number != leader.number && cache.key(other) == key && other.began < left
-        && other.walked.map { $0 > left } ?? true
+  private func finding(
+    about attempt: AttemptRecord,
+    of leader: ExchangeRecord,
+    leftAt left: Stamp,
+    in run: Run
+  ) -> String? {
+    guard let ended = attempt.ended else { return "has no end" }
+    let key = cache.key(leader)
+    let followers = run.exchanges.filter { other in
+      other.number != leader.number && key != nil && cache.key(other) == key
+        && other.began < ended && other.walked.map { $0 > left } ?? true
     }
+    let wanted = followers.compactMap(\.walked?.moment.monotonic)
+      .reduce(left.moment.monotonic, max)
+    if ended.moment.monotonic > wanted { return "went on for nobody" }
+
+    guard attempt.ending == .failed(.clientLeft) else { return nil }
+    // What ended it was the last departure before its end; whoever came after that came too late.
+    let departure = followers.compactMap(\.left).filter { $0 < ended }.reduce(left, max)
+    let isWanted = followers.contains { follower in
+      follower.began < departure && follower.left.map { $0 > departure } ?? true
+        && follower.walked.map { $0 > departure } ?? true
+    }
+    return isWanted ? "was taken from its followers" : nil
   }
 }

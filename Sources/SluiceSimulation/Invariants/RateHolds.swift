@@ -25,14 +25,16 @@ package struct RateHolds: Invariant {
   }
 
   package func violations(in run: Run) -> [String] {
-    run.exchanges.grouped { key($0.ask) }.flatMap { key, exchanges in
-      let admitted = exchanges.filter { $0.passed("limit \(limit):admitted") }
-        .map(\.began.moment.monotonic)
-      return tooMany(admitted, count(exchanges[0].ask)).map { "\($0) for \(key)" }
-        + exchanges.filter { $0.passed("limit \(limit):refused") }.compactMap {
-          tooStrict($0, admitted).map { "\($0) for \(key)" }
-        }
-    }
+    run.exchanges.grouped { key($0.ask) }
+      .flatMap { key, exchanges in
+        let admitted = exchanges.filter { $0.passed("limit \(limit):admitted") }
+          .map(\.began.moment.monotonic)
+        return tooMany(admitted, count(exchanges[0].ask)).map { "\($0) for \(key)" }
+          + exchanges.filter { $0.passed("limit \(limit):refused") }
+          .compactMap {
+            tooStrict($0, admitted).map { "\($0) for \(key)" }
+          }
+      }
   }
 
   private func tooMany(_ times: [Int64], _ count: Int) -> [String] {

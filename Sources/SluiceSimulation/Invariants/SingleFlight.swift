@@ -13,9 +13,10 @@ package struct SingleFlight: Invariant {
     }
     return groups.flatMap { key, attempts in
       attempts.indices.flatMap { place in
-        attempts[..<place].compactMap { earlier in
-          finding(about: attempts[place], after: earlier, in: run).map { "\($0) for \(key)" }
-        }
+        attempts[..<place]
+          .compactMap { earlier in
+            finding(about: attempts[place], after: earlier, in: run).map { "\($0) for \(key)" }
+          }
       }
     }
   }
@@ -37,7 +38,8 @@ package struct SingleFlight: Invariant {
       let stored = leader.walked, stored < asker.began,
       asker.began.moment.monotonic < ended.moment.monotonic + cache.ttl(leader.ask),
       !run.invalidations.contains(where: {
-        earlier.asked < $0.acknowledged && $0.acknowledged < later.asked
+        // What came before the leader's epoch is not seen from outside: err towards silence.
+        leader.began < $0.acknowledged && $0.acknowledged < later.asked
       })
     else { return nil }
     return "attempt \(later.number) though \(earlier.number) was answered and kept"

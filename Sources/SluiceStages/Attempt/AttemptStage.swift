@@ -65,10 +65,15 @@ package struct AttemptStage: WaitingStage {
     // The attempt outlives its client while others wait for the same answer.
     let cancellation = Cancellation()
     let link = exchange.cancellation.onCancel { [flight = exchange.flight] reason in
-      if reason == .clientLeft, flight?.hasFollowers == true { return }
-      cancellation.cancel(reason)
+      guard reason == .clientLeft, let flight else { return cancellation.cancel(reason) }
+      flight.whenDeserted { cancellation.cancel(reason) }
     }
     defer { exchange.cancellation.remove(link) }
+    // The first byte for the client is due by then, however slowly the upstream sends its own.
+    let due = exchange.world.schedule(atMonotonic: exchange.deadline) {
+      cancellation.cancel(.deadline)
+    }
+    defer { due.withdraw() }
 
     exchange.attempts += 1
     let request = UpstreamRequest(
@@ -98,7 +103,7 @@ package struct AttemptStage: WaitingStage {
         reply.abandon()
         throw Failure(.invalidReply, origin: .upstream, retry: .never)
       }
-      var relay = StreamRelay(exchange: exchange, chat: chat, reply: reply)
+      var relay = StreamRelay(exchange: exchange, chat: chat, reply: reply, due: due)
       return try await relay.run(cancellation: cancellation)
     }
     return try await plainAnswer(exchange, chat, reply)
@@ -115,7 +120,7 @@ package struct AttemptStage: WaitingStage {
       throw Failure(.invalidReply, origin: .upstream, retry: .never)
     }
     exchange.usage = answer.usage
-    if exchange.cacheOutcome == .miss {
+    if exchange.flight != nil {
       exchange.answer = WholeAnswer(body: body, isComplete: answer.isWhole)
     }
     exchange.outcome = .reply(Reply(answer, body: body, to: chat))

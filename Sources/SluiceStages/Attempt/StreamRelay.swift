@@ -14,6 +14,8 @@ struct StreamRelay {
 
   private let exchange: Exchange
   private let reply: any UpstreamReply
+  /// Ends the attempt when the client has had nothing by its deadline.
+  private let due: any ScheduledAction
   private var parser = EventStreamParser()
   private var reader: StreamReader
   private var output: [UInt8] = []
@@ -21,12 +23,19 @@ struct StreamRelay {
   /// The client left, but others wait for the answer.
   private var clientLeft = false
 
-  init(exchange: Exchange, chat: ChatRequest, reply: any UpstreamReply) {
+  /// Relays `reply`; the first event is due when `due` runs.
+  init(
+    exchange: Exchange,
+    chat: ChatRequest,
+    reply: any UpstreamReply,
+    due: any ScheduledAction
+  ) {
     self.exchange = exchange
+    self.due = due
     self.reply = reply
     reader = StreamReader(
       wantsUsage: chat.wantsUsage,
-      assembles: exchange.cacheOutcome == .miss
+      assembles: exchange.flight != nil
     )
   }
 
@@ -101,6 +110,7 @@ struct StreamRelay {
     do throws(Failure) {
       if !hasBegun {
         hasBegun = true
+        due.withdraw()
         try await exchange.sink.begin(
           status: 200,
           fields: [("content-type", "text/event-stream")] + exchange.replyFields

@@ -7,12 +7,17 @@ internal import Synchronization
 ///
 /// The shell around `Flights`: it owns the lock and wakes followers. Safe from any thread.
 package final class FlightTable: Sendable {
-  private let flights: Mutex<Flights<FlightWaiter>>
+  private struct State {
+    var flights: Flights<FlightWaiter>
+    /// What leaders want done when their last follower has left.
+    var desertions: [Digest: @Sendable () -> Void] = [:]
+  }
+  private let state: Mutex<State>
   /// How many wait at this moment.
   private let gauge: Gauge
 
   package init(followers gauge: Gauge, bound: Int = Bounds.flightFollowers) {
-    flights = Mutex(Flights(bound: bound))
+    state = Mutex(State(flights: Flights(bound: bound)))
     self.gauge = gauge
   }
 
@@ -36,7 +41,7 @@ package final class FlightTable: Sendable {
     unless cancellation: Cancellation
   ) async -> Turn {
     let waiter = FlightWaiter()
-    switch flights.withLock({ $0.join(key, with: waiter) }) {
+    switch state.withLock({ $0.flights.join(key, with: waiter) }) {
     case .lead: return .lead
     case .alone: return .alone
     case .follow(let number):
@@ -57,19 +62,40 @@ package final class FlightTable: Sendable {
 
   /// Ends a flight that the caller leads.
   func land(_ key: Digest, isStored: Bool) {
-    let landing = flights.withLock { $0.land(key, isStored: isStored) }
+    let landing = state.withLock { state in
+      state.desertions[key] = nil
+      return state.flights.land(key, isStored: isStored)
+    }
     landing.leader?.wake(.lead)
     for waiter in landing.served { waiter.wake(.served) }
   }
 
-  func hasFollowers(_ key: Digest) -> Bool { flights.withLock { $0.hasFollowers(key) } }
+  func hasFollowers(_ key: Digest) -> Bool { state.withLock { $0.flights.hasFollowers(key) } }
+
+  /// Runs `action` when the last follower of a flight that the caller leads has left, at once if
+  /// there is none; never if the flight ends first.
+  func whenDeserted(_ key: Digest, _ action: @escaping @Sendable () -> Void) {
+    let isDeserted = state.withLock { state in
+      guard state.flights.hasFollowers(key) else { return true }
+      state.desertions[key] = action
+      return false
+    }
+    if isDeserted { action() }
+  }
 
   /// Whether nobody leads or follows, as must be when no exchange is in flight.
-  package var isEmpty: Bool { flights.withLock { $0.isEmpty } }
+  package var isEmpty: Bool { state.withLock { $0.flights.isEmpty } }
 
   /// Wakes a follower early, unless the flight's end is about to.
   private func leave(_ key: Digest, _ number: UInt64, _ waiter: FlightWaiter, saying turn: Turn) {
-    if flights.withLock({ $0.leave(key, number) }) { waiter.wake(turn) }
+    let (hasLeft, desertion) = state.withLock { state in
+      guard state.flights.leave(key, number) else { return (false, nil as (@Sendable () -> Void)?) }
+      return (
+        true, state.flights.hasFollowers(key) ? nil : state.desertions.removeValue(forKey: key)
+      )
+    }
+    if hasLeft { waiter.wake(turn) }
+    desertion?()
   }
 }
 

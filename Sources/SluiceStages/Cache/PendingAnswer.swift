@@ -34,6 +34,11 @@ final class PendingAnswer: LeadingFlight, Obligation {
     !hasLanded.withLock { $0 } && flights?.hasFollowers(key) == true
   }
 
+  func whenDeserted(_ action: @escaping @Sendable () -> Void) {
+    guard let flights, !hasLanded.withLock({ $0 }) else { return action() }
+    flights.whenDeserted(key, action)
+  }
+
   func land(isStored: Bool) {
     let isFirst = hasLanded.withLock { hasLanded in
       defer { hasLanded = true }

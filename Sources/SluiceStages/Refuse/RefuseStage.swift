@@ -10,7 +10,11 @@ package struct RefuseStage: Stage {
   package init() {}
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
-    exchange.refuse(Self.error(for: exchange.failure))
+    if exchange.failure?.reason == .clientLeft {
+      exchange.outcome = .abandoned
+    } else {
+      exchange.refuse(Self.error(for: exchange.failure))
+    }
     exchange.explain(exchange.failure.map { "last failure: \($0.reason)" } ?? "nobody was asked")
     return Exit.refused.index
   }

@@ -58,6 +58,8 @@ package struct ReloadFinished: Event {
   package var policyHash: String
   /// The codes of the findings, errors first; all for a refusal, warnings for the others.
   package var codes: [String]
+  /// Where the findings are, in the order of `codes`: `file:line:column`.
+  package var places: [String]
   /// Nanoseconds from reading the files to the end.
   package var duration: Int64
 
@@ -67,6 +69,7 @@ package struct ReloadFinished: Event {
     generation: UInt64,
     policyHash: String,
     codes: [String] = [],
+    places: [String] = [],
     duration: Int64
   ) {
     self.result = result
@@ -74,6 +77,7 @@ package struct ReloadFinished: Event {
     self.generation = generation
     self.policyHash = policyHash
     self.codes = codes
+    self.places = places
     self.duration = duration
   }
 
@@ -90,6 +94,7 @@ package struct ReloadFinished: Event {
     line.append("generation", generation)
     line.append("policy", policyHash)
     if !codes.isEmpty { line.append("codes", codes) }
+    if !places.isEmpty { line.append("places", places) }
     line.append("duration_ms", milliseconds: duration)
     return line
   }

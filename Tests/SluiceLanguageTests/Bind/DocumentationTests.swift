@@ -29,7 +29,8 @@ struct DocumentationTests {
         found == block.codes,
         """
         \(page.name):\(block.line): \(checked.findings.rendered(as: .human, of: checked.bundle))
-        """)
+        """
+      )
     }
   }
 
@@ -148,8 +149,11 @@ struct MarkdownPage: CustomTestStringConvertible, Sendable {
       } else if line == "```yaml" || line.hasPrefix("```yaml ") {
         let words = line.split(separator: " ").dropFirst().map(String.init)
         open = Block(
-          text: "", line: index + 1, isFragment: isOfCode || words.contains("fragment"),
-          codes: Set(words.filter { $0.hasPrefix("SL") }))
+          text: "",
+          line: index + 1,
+          isFragment: isOfCode || words.contains("fragment"),
+          codes: Set(words.filter { $0.hasPrefix("SL") })
+        )
       } else {
         open?.text += line + "\n"
       }

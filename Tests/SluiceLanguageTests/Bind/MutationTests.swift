@@ -115,12 +115,17 @@ struct MutationTests {
         let checked = Language.check(bundle)
         #expect(checked.policy == nil)
         let span = SourceSpan(
-          source: SourceID(index: 0), start: offset, end: offset + key.utf8.count + 1)
-        let code: DiagnosticCode = table.path.isEmpty && key == "sluice" ? .unknownKind : .unknownKey
+          source: SourceID(index: 0),
+          start: offset,
+          end: offset + key.utf8.count + 1
+        )
+        let code: DiagnosticCode =
+          table.path.isEmpty && key == "sluice" ? .unknownKind : .unknownKey
         let found = checked.findings.shown.first { $0.code == code && $0.span == span }
         #expect(
           found?.message.contains("did you mean `\(key)") == true,
-          "\(table.path).\(key): \(checked.findings.rendered(as: .short, of: checked.bundle))")
+          "\(table.path).\(key): \(checked.findings.rendered(as: .short, of: checked.bundle))"
+        )
       }
     }
   }
@@ -153,9 +158,28 @@ struct MutationTests {
       }
       if let policy = checked.policy {
         let again = Language.check(
-          Bundle(texts: [("printed.yaml", PolicyPrinter.print(policy))]))
+          Bundle(texts: [("printed.yaml", PolicyPrinter.print(policy))])
+        )
         #expect(again.policy != nil, "round \(round): \(PolicyPrinter.print(policy))")
       }
+    }
+  }
+
+  @Test("a policy with any one byte flipped, or cut anywhere, is checked to the end")
+  func flippedBytes() {
+    let clean = Array(Self.everything.utf8)
+    for index in clean.indices {
+      var bytes = clean
+      bytes[index] ^= index % 2 == 0 ? 0x01 : 0x80
+      let checked = Language.check(Bundle(files: [("policy.yaml", bytes)]))
+      let isWhole = (checked.policy == nil) == checked.findings.haveErrors
+      #expect(isWhole)
+      _ = checked.findings.rendered(as: .short, of: checked.bundle)
+    }
+    for length in stride(from: 0, to: clean.count, by: 7) {
+      let checked = Language.check(Bundle(files: [("policy.yaml", Array(clean.prefix(length)))]))
+      let isWhole = (checked.policy == nil) == checked.findings.haveErrors
+      #expect(isWhole)
     }
   }
 
@@ -175,7 +199,9 @@ struct MutationTests {
     let checked = Language.check(Bundle(texts: [("policy.yaml", Self.served)]))
     #expect(checked.policy != nil)
     #expect(
-      checked.findings.isEmpty, "\(checked.findings.rendered(as: .short, of: checked.bundle))")
+      checked.findings.isEmpty,
+      "\(checked.findings.rendered(as: .short, of: checked.bundle))"
+    )
   }
 
   /// Where a key of a table stands in the policy, by walking the tree along the table's path.

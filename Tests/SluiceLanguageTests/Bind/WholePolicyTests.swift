@@ -11,7 +11,9 @@ struct WholePolicyTests {
     let (bundle, findings) = BundleReader.load(paths: [path])
     let checked = Language.check(bundle, after: findings)
     #expect(
-      checked.findings.isEmpty, "\(checked.findings.rendered(as: .human, of: checked.bundle))")
+      checked.findings.isEmpty,
+      "\(checked.findings.rendered(as: .human, of: checked.bundle))"
+    )
     #expect(checked.policy != nil)
   }
 
@@ -25,7 +27,8 @@ struct WholePolicyTests {
     #expect(checked.findings.shown.allSatisfy { $0.code == .notServedYet })
     try Golden.compare(
       checked.findings.rendered(as: .short, of: checked.bundle),
-      with: file.deletingPathExtension().appendingPathExtension("txt"))
+      with: file.deletingPathExtension().appendingPathExtension("txt")
+    )
   }
 
   @Test("twenty mistakes over three files are twenty findings in one run")
@@ -41,8 +44,11 @@ struct WholePolicyTests {
     // Each line that is wrong says so, with the code it earns.
     var marked: Set<String> = []
     for (name, bytes) in files {
-      let lines = String(decoding: bytes, as: UTF8.self).split(
-        separator: "\n", omittingEmptySubsequences: false)
+      let lines = String(decoding: bytes, as: UTF8.self)
+        .split(
+          separator: "\n",
+          omittingEmptySubsequences: false
+        )
       for (index, line) in lines.enumerated() {
         guard let hash = line.lastIndex(of: "#"), line[hash...].hasPrefix("# SL") else { continue }
         marked.insert("\(name):\(index + 1) \(line[hash...].dropFirst(2).prefix(6))")
@@ -55,12 +61,14 @@ struct WholePolicyTests {
     #expect(Set(found) == marked)
     try Golden.compare(
       checked.findings.rendered(as: .human, of: checked.bundle),
-      with: folder.appending(component: "findings.txt"))
+      with: folder.appending(component: "findings.txt")
+    )
   }
 
   @Test(
     "a mistake in a policy is told with its place and what to type",
-    arguments: Golden.inputs(in: "bind"))
+    arguments: Golden.inputs(in: "bind")
+  )
   func bind(_ golden: Golden) throws {
     let bundle = Bundle(files: [(golden.name, try golden.bytes())])
     let checked = Language.check(bundle)

@@ -13,7 +13,7 @@ extension Binder {
 
   /// The expression under a key, checked for the phase that it runs in.
   ///
-  /// - Parameter type: what it must give; `nil` takes any.
+  /// `type` is what it must give; nil takes any.
   func expression(
     _ entry: YAMLEntry,
     _ type: CELType?,
@@ -35,8 +35,12 @@ extension Binder {
     guard let scalar = entry.value.scalar else {
       report(
         .wrongType(
-          entry.name, expected: "an expression", got: entry.value.kindDescription,
-          at: entry.value.useSpan))
+          entry.name,
+          expected: "an expression",
+          got: entry.value.kindDescription,
+          at: entry.value.useSpan
+        )
+      )
       return nil
     }
     guard scalar.text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
@@ -118,7 +122,9 @@ extension Binder {
 
   private func quantity(_ text: String, at span: SourceSpan) -> Duration? {
     quantity(
-      YAMLScalar(text: text, style: .doubleQuoted, span: span), key: "spend",
-      QuantityKind<Duration>.duration)
+      YAMLScalar(text: text, style: .doubleQuoted, span: span),
+      key: "spend",
+      QuantityKind<Duration>.duration
+    )
   }
 }

@@ -15,7 +15,10 @@ extension Binder {
     }
     let span = match.value.span
     let outcome = CheckedExpression.check(
-      parts.joined(separator: " && "), expecting: .bool, in: environment(.request))
+      parts.joined(separator: " && "),
+      expecting: .bool,
+      in: environment(.request)
+    )
     // Each part was checked by itself: only their sum can be too much.
     for issue in outcome.issues {
       report(.issue(issue, available: environment(.request).available, at: match.keySpan))
@@ -31,8 +34,13 @@ extension Binder {
         match.value.isNull
           ? .emptyCondition("match", at: match.keySpan)
           : .wrongType(
-            "match", expected: "a map of variables", got: match.value.kindDescription,
-            example: "match: { product: support }", at: match.value.useSpan))
+            "match",
+            expected: "a map of variables",
+            got: match.value.kindDescription,
+            example: "match: { product: support }",
+            at: match.value.useSpan
+          )
+      )
       return nil
     }
     guard !mapping.isEmpty else {
@@ -76,7 +84,12 @@ extension Binder {
     guard isName, !entry.name.isEmpty else {
       report(
         .unknownVariable(
-          entry.name, nearest: nil, available: environment.available, at: entry.keySpan))
+          entry.name,
+          nearest: nil,
+          available: environment.available,
+          at: entry.keySpan
+        )
+      )
       return nil
     }
     let outcome = CheckedExpression.check(entry.name, in: environment)
@@ -86,15 +99,23 @@ extension Binder {
     guard let expression = outcome.expression else { return nil }
     let variable = PolicyVariable.allCases.first { $0.name == entry.name }
     let subject = MatchSubject(
-      name: entry.name, variable: variable, type: expression.type, keySpan: entry.keySpan)
+      name: entry.name,
+      variable: variable,
+      type: expression.type,
+      keySpan: entry.keySpan
+    )
     unservedUses += ExpressionUse(expression: expression) { _ in entry.keySpan }.unserved
     switch expression.type {
     case .string, .int, .uint, .double, .bool, .timestamp, .dyn: return subject
     case .null, .bytes, .duration, .money, .list, .map, .type, .parameter:
       report(
         .typeMismatch(
-          expected: "a variable that holds one value", got: "\(expression.type)",
-          at: entry.keySpan, help: "write a `when` instead"))
+          expected: "a variable that holds one value",
+          got: "\(expression.type)",
+          at: entry.keySpan,
+          help: "write a `when` instead"
+        )
+      )
       return nil
     }
   }
@@ -106,9 +127,13 @@ extension Binder {
       let words = Operator.allCases.map(\.rawValue)
       report(
         .unknownKey(
-          entry.name, in: "the comparison of `\(subject.name)`",
-          nearest: NearestName.nearest(to: entry.name, among: words), allowed: words,
-          at: entry.keySpan))
+          entry.name,
+          in: "the comparison of `\(subject.name)`",
+          nearest: NearestName.nearest(to: entry.name, among: words),
+          allowed: words,
+          at: entry.keySpan
+        )
+      )
       return nil
     }
     switch word {
@@ -141,8 +166,12 @@ extension Binder {
   private func refuse(_ entry: YAMLEntry, _ subject: MatchSubject, wants type: String) -> String? {
     report(
       .typeMismatch(
-        expected: type, got: "\(subject.type)", at: entry.keySpan,
-        help: "`\(entry.name)` cannot compare `\(subject.name)`"))
+        expected: type,
+        got: "\(subject.type)",
+        at: entry.keySpan,
+        help: "`\(entry.name)` cannot compare `\(subject.name)`"
+      )
+    )
     return nil
   }
 
@@ -154,8 +183,12 @@ extension Binder {
     guard let scalar = entry.value.scalar else {
       report(
         .wrongType(
-          entry.name, expected: "one value", got: entry.value.kindDescription,
-          at: entry.valueSpan))
+          entry.name,
+          expected: "one value",
+          got: entry.value.kindDescription,
+          at: entry.valueSpan
+        )
+      )
       return nil
     }
     return literal(scalar, subject, checksDomain: checksDomain)
@@ -170,7 +203,12 @@ extension Binder {
       guard let scalar = item.scalar else {
         report(
           .wrongType(
-            subject.name, expected: "one value", got: item.kindDescription, at: item.useSpan))
+            subject.name,
+            expected: "one value",
+            got: item.kindDescription,
+            at: item.useSpan
+          )
+        )
         return nil
       }
       return literal(scalar, subject)
@@ -194,8 +232,12 @@ extension Binder {
             return trap
           }
           ?? .typeMismatch(
-            expected: "\(subject.type)", got: scalar.kindDescription, at: scalar.span,
-            help: "`\(subject.name)` is of type \(subject.type)"))
+            expected: "\(subject.type)",
+            got: scalar.kindDescription,
+            at: scalar.span,
+            help: "`\(subject.name)` is of type \(subject.type)"
+          )
+      )
       return nil
     }
     switch subject.type {

@@ -39,7 +39,9 @@ enum ConstantExpression {
     }
 
     func call(
-      _ function: Int, _ arguments: [Value], in frame: inout Frame
+      _ function: Int,
+      _ arguments: [Value],
+      in frame: inout Frame
     ) throws(EvaluationError) -> Value {
       preconditionFailure("an expression without host calls made one")
     }

@@ -22,19 +22,30 @@ extension Diagnostic {
       return .unknownVariable(name, nearest: nearest.first, available: available, at: span)
     case .incompleteName(let name, let members):
       return Diagnostic(
-        .unknownVariable, message, at: span,
-        help: "write one of: " + Wording.list(members.map { $0.hasPrefix(name) ? $0 : "\(name).\($0)" }))
+        .unknownVariable,
+        message,
+        at: span,
+        help: "write one of: "
+          + Wording.list(members.map { $0.hasPrefix(name) ? $0 : "\(name).\($0)" })
+      )
     case .unknownFunction(let name, let nearest):
       return .unknownFunction(name, nearest: nearest.first, at: span)
     case .unknownField:
       return Diagnostic(.unknownVariable, message, at: span, help: help)
     case .wrongPhase(_, _, let here, let there):
       return Diagnostic(
-        .wrongPhase, message, at: span,
-        notes: [Wording.list("in phase `\(here)` you have", there.sorted())].compactMap(\.self))
+        .wrongPhase,
+        message,
+        at: span,
+        notes: [Wording.list("in phase `\(here)` you have", there.sorted())].compactMap(\.self)
+      )
     case .typeMismatch(let expected, let found):
       return .typeMismatch(
-        expected: "\(expected)", got: "\(found)", at: span, help: help)
+        expected: "\(expected)",
+        got: "\(found)",
+        at: span,
+        help: help
+      )
     case .noSuchOverload, .notIterable, .unsupportedKey:
       return Diagnostic(.noOverload, message, at: span, help: help)
     case .badConstant, .notConstant, .duplicateKey, .unsupportedZone:

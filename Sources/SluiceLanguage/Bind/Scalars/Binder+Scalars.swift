@@ -4,10 +4,8 @@ import SluiceCore
 extension Binder {
   /// The map under a key, or of a list's item; its unknown keys are told.
   ///
-  /// - Parameters:
-  ///   - key: how the value is called in messages.
-  ///   - owner: the map in the author's words.
-  ///   - span: where its name stands.
+  /// `key` is how the value is called in messages, `owner` the map in the author's words, and `span`
+  /// where its name stands.
   func fields(
     of node: YAMLNode,
     _ table: KeyTable,
@@ -18,18 +16,29 @@ extension Binder {
     guard let mapping = node.mapping else {
       report(
         .wrongType(
-          key, expected: "a map", got: node.kindDescription,
-          example: node.isNull ? "\(key): {}" : nil, at: node.place(orElse: span)))
+          key,
+          expected: "a map",
+          got: node.kindDescription,
+          example: node.isNull ? "\(key): {}" : nil,
+          at: node.place(orElse: span)
+        )
+      )
       return nil
     }
     for entry in mapping.entries where !table.allows(entry.name) {
       report(
         .unknownKey(
-          entry.name, in: owner,
+          entry.name,
+          in: owner,
           nearest: NearestName.nearest(
-            to: entry.name, among: table.names.filter { mapping[$0] == nil })
+            to: entry.name,
+            among: table.names.filter { mapping[$0] == nil }
+          )
             ?? NearestName.nearest(to: entry.name, among: table.names),
-          allowed: table.names, at: entry.keySpan))
+          allowed: table.names,
+          at: entry.keySpan
+        )
+      )
     }
     return Fields(table: table, owner: owner, mapping: mapping, span: span)
   }
@@ -41,7 +50,9 @@ extension Binder {
     let isMisspelt = fields.mapping.entries.contains { entry in
       !fields.table.allows(entry.name)
         && NearestName.nearest(
-          to: entry.name, among: fields.table.names.filter { fields.mapping[$0] == nil }) == key
+          to: entry.name,
+          among: fields.table.names.filter { fields.mapping[$0] == nil }
+        ) == key
     }
     if !isMisspelt {
       report(.missingKey(key, in: fields.owner, example: example, at: fields.span))
@@ -64,8 +75,13 @@ extension Binder {
     guard let scalar = node.scalar else {
       report(
         .wrongType(
-          key, expected: expected, got: node.kindDescription, example: example,
-          at: node.place(orElse: keySpan)))
+          key,
+          expected: expected,
+          got: node.kindDescription,
+          example: example,
+          at: node.place(orElse: keySpan)
+        )
+      )
       return nil
     }
     guard !scalar.isIndirection else {
@@ -95,7 +111,10 @@ extension Binder {
   ) -> Value? {
     guard
       let scalar = scalar(
-        entry, expected: kind.phrase, example: "\(entry.name): \(kind.examples[0])"),
+        entry,
+        expected: kind.phrase,
+        example: "\(entry.name): \(kind.examples[0])"
+      ),
       let value = quantity(scalar, key: entry.name, kind)
     else { return nil }
     guard range.contains(value) else {
@@ -137,16 +156,31 @@ extension Binder {
       return kind.phrase == "a duration"
         ? .durationWithoutUnit(key, scalar.text, at: scalar.span)
         : .quantityWithoutUnit(
-          key, scalar.text, kind: kind.phrase, examples: kind.examples, at: scalar.span)
+          key,
+          scalar.text,
+          kind: kind.phrase,
+          examples: kind.examples,
+          at: scalar.span
+        )
     case .unknownUnit(let unit): reason = "there is no unit `\(unit)` here"
     case .malformed:
       return .badQuantity(
-        key, scalar.text, kind: kind.phrase, examples: kind.examples, at: scalar.span)
+        key,
+        scalar.text,
+        kind: kind.phrase,
+        examples: kind.examples,
+        at: scalar.span
+      )
     case .tooLarge: reason = "it is too large"
     }
     return .badQuantity(
-      key, scalar.text, kind: kind.phrase, examples: kind.examples, reason: reason,
-      at: scalar.span)
+      key,
+      scalar.text,
+      kind: kind.phrase,
+      examples: kind.examples,
+      reason: reason,
+      at: scalar.span
+    )
   }
 
   /// `true` or `false`, as YAML 1.2 spells them.
@@ -158,8 +192,13 @@ extension Binder {
     report(
       YAMLTraps.finding(for: scalar, wanting: .boolean)
         ?? .wrongType(
-          entry.name, expected: "a boolean", got: scalar.kindDescription,
-          example: "\(entry.name): true", at: scalar.span))
+          entry.name,
+          expected: "a boolean",
+          got: scalar.kindDescription,
+          example: "\(entry.name): true",
+          at: scalar.span
+        )
+    )
     return nil
   }
 
@@ -181,8 +220,13 @@ extension Binder {
     let allowed = Choice.allCases.map(\.rawValue)
     report(
       .unknownValue(
-        key, scalar.text, nearest: NearestName.nearest(to: scalar.text, among: allowed),
-        allowed: allowed, at: scalar.span))
+        key,
+        scalar.text,
+        nearest: NearestName.nearest(to: scalar.text, among: allowed),
+        allowed: allowed,
+        at: scalar.span
+      )
+    )
     return nil
   }
 
@@ -208,8 +252,13 @@ extension Binder {
     if let items = entry.value.sequence { return items }
     report(
       .wrongType(
-        entry.name, expected: "a list of \(what)", got: entry.value.kindDescription,
-        example: example, at: entry.valueSpan))
+        entry.name,
+        expected: "a list of \(what)",
+        got: entry.value.kindDescription,
+        example: example,
+        at: entry.valueSpan
+      )
+    )
     return nil
   }
 

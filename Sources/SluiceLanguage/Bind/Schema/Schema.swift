@@ -26,7 +26,12 @@ package enum Schema {
       Key("products", "map by name", .otherwise("none"), "what requests are for; cache rules"),
       Key("limits", "map by name", .otherwise("none"), "how many requests, tokens, at once"),
       Key("budgets", "map by name", .otherwise("none"), "how much money; not served yet"),
-      Key("kill_switches", "map by name", .otherwise("none"), "what stops spending; not served yet"),
+      Key(
+        "kill_switches",
+        "map by name",
+        .otherwise("none"),
+        "what stops spending; not served yet"
+      ),
     ]
   )
 
@@ -38,11 +43,17 @@ package enum Schema {
       Key("max_body", "bytes", .otherwise("`10MiB`"), "the largest body of a request"),
       Key("timeout", "map", .otherwise("see below"), "deadlines of a connection and an exchange"),
       Key(
-        "on_ledger_failure", "`deny` or `allow`", .otherwise("`deny`"),
-        "whether requests go on when spending cannot be recorded"),
+        "on_ledger_failure",
+        "`deny` or `allow`",
+        .otherwise("`deny`"),
+        "whether requests go on when spending cannot be recorded"
+      ),
       Key(
-        "expose", "list", .otherwise("`[cache, generation, route, model, cost]`"),
-        "the `X-Sluice-` headers of replies: these, `age` and `similarity`"),
+        "expose",
+        "list",
+        .otherwise("`[cache, generation, route, model, cost]`"),
+        "the `X-Sluice-` headers of replies: these, `age` and `similarity`"
+      ),
     ]
   )
 
@@ -63,8 +74,11 @@ package enum Schema {
       Key("keys", "file name", .otherwise("no keys"), "key records, in the state folder"),
       Key("headers", "map", .otherwise("none believed"), "whose word about users counts"),
       Key(
-        "anonymous", "boolean or map", .otherwise("`false`"),
-        "whether requests without a key are let in; loopback listeners only"),
+        "anonymous",
+        "boolean or map",
+        .otherwise("`false`"),
+        "whether requests without a key are let in; loopback listeners only"
+      ),
     ]
   )
 
@@ -73,8 +87,11 @@ package enum Schema {
     [
       Key("trust_from", "list of networks", .required, "your own proxies"),
       Key(
-        "accept", "list of `user`, `tier`", .otherwise("`[]`"),
-        "which of `X-Sluice-User` and `X-Sluice-Tier` count from there"),
+        "accept",
+        "list of `user`, `tier`",
+        .otherwise("`[]`"),
+        "which of `X-Sluice-User` and `X-Sluice-Tier` count from there"
+      ),
     ]
   )
 
@@ -82,7 +99,12 @@ package enum Schema {
     "identity.anonymous",
     [
       Key("tier", "tier", .otherwise("none"), "the tier of callers without a key"),
-      Key("products", "list of products", .otherwise("none"), "what they may ask for; the first is the default"),
+      Key(
+        "products",
+        "list of products",
+        .otherwise("none"),
+        "what they may ask for; the first is the default"
+      ),
     ]
   )
 
@@ -90,8 +112,18 @@ package enum Schema {
     "upstreams.*",
     [
       Key("api", "`openai` or `simulated`", .required, "how it is spoken to"),
-      Key("url", "URL, `env:` or `file:`", .otherwise("required with `openai`"), "its base, up to `/v1`"),
-      Key("secret", "`env:NAME` or `file:PATH`", .otherwise("none"), "the key to send; `openai` only"),
+      Key(
+        "url",
+        "URL, `env:` or `file:`",
+        .otherwise("required with `openai`"),
+        "its base, up to `/v1`"
+      ),
+      Key(
+        "secret",
+        "`env:NAME` or `file:PATH`",
+        .otherwise("none"),
+        "the key to send; `openai` only"
+      ),
       Key("latency", "duration", .otherwise("`300ms`"), "until the first byte; `simulated` only"),
       Key("output", "count", .otherwise("`120`"), "tokens of an answer; `simulated` only"),
       Key("failures", "ratio", .otherwise("`0%`"), "the share answered with 500; `simulated` only"),
@@ -108,7 +140,12 @@ package enum Schema {
       Key("connect", "duration or `none`", .otherwise("`2s`"), "until the connection stands"),
       Key("first_byte", "duration or `none`", .otherwise("`1m`"), "until the reply begins"),
       Key("idle", "duration or `none`", .otherwise("`30s`"), "between two chunks of a reply"),
-      Key("total", "duration or `none`", .otherwise("`10m`"), "the whole attempt, streaming included"),
+      Key(
+        "total",
+        "duration or `none`",
+        .otherwise("`10m`"),
+        "the whole attempt, streaming included"
+      ),
     ]
   )
 
@@ -131,7 +168,12 @@ package enum Schema {
       Key("base", "duration", .otherwise("`1s`"), "the wait before the second"),
       Key("factor", "number", .otherwise("`2`"), "by which each wait is longer"),
       Key("jitter", "`full` or duration", .otherwise("`full`"), "what is random in a wait"),
-      Key("budget", "ratio", .otherwise("`20%`"), "the share of first attempts that may be retried"),
+      Key(
+        "budget",
+        "ratio",
+        .otherwise("`20%`"),
+        "the share of first attempts that may be retried"
+      ),
     ]
   )
 
@@ -143,13 +185,24 @@ package enum Schema {
       Key("context", "count", .required, "tokens of input and output together"),
       Key("max_output", "count", .required, "tokens of one answer"),
       Key("price", "map or `free`", .otherwise("not priced"), "what its tokens cost"),
-      Key("tokenizer", "`cl100k` or `o200k`", .otherwise("a bound by bytes"), "how its tokens are counted"),
       Key(
-        "serves", "list of `chat`, `completions`, `embeddings`",
-        .otherwise("`[chat, completions]`"), "the paths it answers on; only `chat` is served yet"),
+        "tokenizer",
+        "`cl100k` or `o200k`",
+        .otherwise("a bound by bytes"),
+        "how its tokens are counted"
+      ),
       Key(
-        "output_field", "`max_tokens` or `max_completion_tokens`", .otherwise("`max_tokens`"),
-        "the field that a clamp is written to"),
+        "serves",
+        "list of `chat`, `completions`, `embeddings`",
+        .otherwise("`[chat, completions]`"),
+        "the paths it answers on; only `chat` is served yet"
+      ),
+      Key(
+        "output_field",
+        "`max_tokens` or `max_completion_tokens`",
+        .otherwise("`max_tokens`"),
+        "the field that a clamp is written to"
+      ),
     ]
   )
 
@@ -196,14 +249,27 @@ package enum Schema {
     "products.*.cache",
     [
       Key(
-        "scope", "`user`, `tenant` or `product`", .otherwise("`user`"),
-        "who may get an answer that was given to another"),
+        "scope",
+        "`user`, `tenant` or `product`",
+        .otherwise("`user`"),
+        "who may get an answer that was given to another"
+      ),
       Key("ttl", "duration", .required, "how long an answer is kept"),
       Key("semantic", "map", .otherwise("none"), "answers to similar questions; not served yet"),
-      Key("stale_if_error", "duration", .otherwise("none"), "how long after its `ttl`; not served yet"),
+      Key(
+        "stale_if_error",
+        "duration",
+        .otherwise("none"),
+        "how long after its `ttl`; not served yet"
+      ),
       Key("key", "CEL string", .otherwise("none"), "a further part of the key"),
       Key("tags", "list of names", .otherwise("`[]`"), "what an invalidation can name"),
-      Key("store_fallbacks", "boolean", .otherwise("`false`"), "whether a fallback's answer is kept"),
+      Key(
+        "store_fallbacks",
+        "boolean",
+        .otherwise("`false`"),
+        "whether a fallback's answer is kept"
+      ),
     ]
   )
 
@@ -219,7 +285,12 @@ package enum Schema {
       Key("rate", "rate", .otherwise("or `concurrent`"), "so many in any window of that length"),
       Key("burst", "count", .otherwise("`0`"), "so many more, with `rate`"),
       Key("concurrent", "count", .otherwise("or `rate`"), "so many in flight"),
-      Key("tiers", "map of tiers to values", .otherwise("none"), "other values by tier; needs `key`"),
+      Key(
+        "tiers",
+        "map of tiers to values",
+        .otherwise("none"),
+        "other values by tier; needs `key`"
+      ),
     ]
   )
 
@@ -227,14 +298,28 @@ package enum Schema {
     "budgets.*",
     [
       Key(
-        "per", "`request`, `minute`, `hour`, `day`, `week` or `month`", .required, "the window"),
+        "per",
+        "`request`, `minute`, `hour`, `day`, `week` or `month`",
+        .required,
+        "the window"
+      ),
       Key("zone", "time zone", .otherwise("`UTC`"), "whose days, weeks and months"),
       Key("key", "CEL string", .otherwise("one for all"), "what is counted apart"),
       Key("limit", "money", .required, "what may be spent in a window"),
-      Key("tiers", "map of tiers to money", .otherwise("none"), "other limits by tier; needs `key`"),
+      Key(
+        "tiers",
+        "map of tiers to money",
+        .otherwise("none"),
+        "other limits by tier; needs `key`"
+      ),
       Key("on_exceed", "list", .otherwise("`[deny]`"), "what is tried, in order"),
       Key("warn_at", "ratio", .otherwise("no warning"), "the share at which to warn"),
-      Key("min_runway", "duration", .otherwise("no warning"), "the least time that money should last"),
+      Key(
+        "min_runway",
+        "duration",
+        .otherwise("no warning"),
+        "the least time that money should last"
+      ),
       Key("min_output", "count", .otherwise("`16`"), "what a clamp leaves at least"),
     ]
   )

@@ -9,7 +9,8 @@ extension Binder {
     // Every type is open until it is inferred; `dyn` agrees with whatever is done with it.
     features = sorted.map { ($0, .dyn) }
     let uses = Dictionary(
-      uniqueKeysWithValues: entries.map { ($0.name, featuresUsed(by: $0, sorted)) })
+      uniqueKeysWithValues: entries.map { ($0.name, featuresUsed(by: $0, sorted)) }
+    )
     let byName = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
     var walk = FeatureOrder(uses: uses.compactMapValues(\.self))
     for name in sorted { walk.visit(name) }
@@ -27,11 +28,16 @@ extension Binder {
       environments = [:]
       boundFeatures.append(
         Declared(
-          nameSpan: entry.keySpan, node: entry.value,
+          nameSpan: entry.keySpan,
+          node: entry.value,
           settings: FeatureSettings(
-            name: name, value: value,
+            name: name,
+            value: value,
             slot: PolicyVariable.slot(ofFeature: position),
-            place: place(of: entry.keySpan))))
+            place: place(of: entry.keySpan)
+          )
+        )
+      )
     }
     for entry in entries { checkName(entry, .features) }
   }
@@ -42,9 +48,10 @@ extension Binder {
     let outcome = CheckedExpression.check(text, in: environment(.request))
     guard let expression = outcome.expression else { return [] }
     let first = PolicyVariable.slot(ofFeature: 0)
-    return expression.slots.sorted().compactMap { slot in
-      slot >= first ? sorted[slot - first] : nil
-    }
+    return expression.slots.sorted()
+      .compactMap { slot in
+        slot >= first ? sorted[slot - first] : nil
+      }
   }
 }
 

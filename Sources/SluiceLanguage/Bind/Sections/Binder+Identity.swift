@@ -16,7 +16,12 @@ extension Binder {
     identity.settings.place = place(of: head.keySpan)
     guard
       let fields = fields(
-        of: node, Schema.identity, key: "identity", owner: "`identity`", at: head.keySpan)
+        of: node,
+        Schema.identity,
+        key: "identity",
+        owner: "`identity`",
+        at: head.keySpan
+      )
     else { return identity }
     if let entry = fields["keys"], let scalar = text(entry, expected: "a file name") {
       identity.settings.keys = keysFile(scalar)
@@ -30,8 +35,13 @@ extension Binder {
     guard !scalar.text.hasPrefix("/"), !scalar.text.split(separator: "/").contains("..") else {
       report(
         .badQuantity(
-          "keys", scalar.text, kind: "a file in the state folder", examples: ["keys.jsonl"],
-          at: scalar.span))
+          "keys",
+          scalar.text,
+          kind: "a file in the state folder",
+          examples: ["keys.jsonl"],
+          at: scalar.span
+        )
+      )
       return nil
     }
     return scalar.text
@@ -40,8 +50,12 @@ extension Binder {
   private func readHeaders(_ entry: YAMLEntry, _ identity: inout IdentitySettings) {
     guard
       let fields = fields(
-        of: entry.value, Schema.headers, key: "headers", owner: "`identity.headers`",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.headers,
+        key: "headers",
+        owner: "`identity.headers`",
+        at: entry.keySpan
+      )
     else { return }
     if let entry = required("trust_from", fields, example: "trust_from: [10.0.0.0/8]"),
       let items = list(entry, of: "networks", example: "trust_from: [10.0.0.0/8]")
@@ -80,8 +94,12 @@ extension Binder {
     var anonymous = IdentitySettings.Anonymous()
     guard
       let fields = fields(
-        of: entry.value, Schema.anonymous, key: "anonymous", owner: "`identity.anonymous`",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.anonymous,
+        key: "anonymous",
+        owner: "`identity.anonymous`",
+        at: entry.keySpan
+      )
     else { return nil }
     if let entry = fields["tier"], let scalar = text(entry, expected: "the name of a tier") {
       anonymous.tier = reference(scalar, to: .tiers) ?? ""

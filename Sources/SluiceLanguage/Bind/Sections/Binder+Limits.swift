@@ -8,17 +8,25 @@ extension Binder {
   func bindLimit(_ entry: YAMLEntry) -> LimitSettings? {
     guard
       let fields = fields(
-        of: entry.value, Schema.limit, key: entry.name, owner: "limit `\(entry.name)`",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.limit,
+        key: entry.name,
+        owner: "limit `\(entry.name)`",
+        at: entry.keySpan
+      )
     else { return nil }
     let key = fields["key"].flatMap { expression($0, .string, in: .admission) }
     let burst = quantity(fields, "burst", .count, in: 0...1_000_000_000, "from 0 to 1000M")
     let measure = self.measure(fields, burst: burst ?? 0)
-    let tiers = fields["tiers"].map { tierMeasures($0, fields, burst: burst ?? 0) }
+    let tiers = fields["tiers"].map { tierMeasures($0, fields, measure, burst: burst ?? 0) }
     guard let measure else { return nil }
     return LimitSettings(
-      name: entry.name, key: key, measure: measure, tiers: tiers ?? [:],
-      place: place(of: entry.keySpan))
+      name: entry.name,
+      key: key,
+      measure: measure,
+      tiers: tiers ?? [:],
+      place: place(of: entry.keySpan)
+    )
   }
 
   private func measure(_ fields: Fields, burst: Int) -> LimitSettings.Measure? {
@@ -27,7 +35,13 @@ extension Binder {
         guard let other = fields[key] else { continue }
         report(
           .conflictingKeys(
-            key, "concurrent", in: fields.owner, at: other.keySpan, other: concurrent.keySpan))
+            key,
+            "concurrent",
+            in: fields.owner,
+            at: other.keySpan,
+            other: concurrent.keySpan
+          )
+        )
       }
       return count(concurrent).map { .concurrent($0) }
     }
@@ -54,7 +68,8 @@ extension Binder {
     }
     guard value.rate.window >= .seconds(1), value.rate.window <= Self.longestWindow else {
       report(
-        .outOfRange(entry.name, scalar.text, range: "over a window of 1s to 31d", at: scalar.span))
+        .outOfRange(entry.name, scalar.text, range: "over a window of 1s to 31d", at: scalar.span)
+      )
       return nil
     }
     return value.isTokens
@@ -65,16 +80,26 @@ extension Binder {
   private func tierMeasures(
     _ entry: YAMLEntry,
     _ fields: Fields,
+    _ base: LimitSettings.Measure?,
     burst: Int
   ) -> [String: LimitSettings.Measure] {
     var measures: [String: LimitSettings.Measure] = [:]
     for item in tierEntries(entry) {
-      if let name = reference(item.name, at: item.keySpan, to: .tiers),
-        let measure = fields.has("concurrent")
-          ? count(item).map({ .concurrent($0) }) : rate(item, burst: burst)
-      {
-        measures[name] = measure
+      let name = reference(item.name, at: item.keySpan, to: .tiers)
+      let measure =
+        fields.has("concurrent") ? count(item).map { .concurrent($0) } : rate(item, burst: burst)
+      guard let measure else { continue }
+      if let base, base.isOfTokens != measure.isOfTokens {
+        report(
+          .wrongType(
+            item.name,
+            expected: "a rate of \(base.isOfTokens ? "tokens" : "requests"), as `rate` is",
+            got: "one of \(measure.isOfTokens ? "tokens" : "requests")",
+            at: item.valueSpan
+          )
+        )
       }
+      if let name { measures[name] = measure }
     }
     return measures
   }
@@ -84,10 +109,20 @@ extension Binder {
     guard let mapping = entry.value.mapping else {
       report(
         .wrongType(
-          "tiers", expected: "a map of tiers", got: entry.value.kindDescription,
-          at: entry.valueSpan))
+          "tiers",
+          expected: "a map of tiers",
+          got: entry.value.kindDescription,
+          at: entry.valueSpan
+        )
+      )
       return []
     }
     return mapping.entries
+  }
+}
+
+extension LimitSettings.Measure {
+  fileprivate var isOfTokens: Bool {
+    if case .tokens = self { true } else { false }
   }
 }

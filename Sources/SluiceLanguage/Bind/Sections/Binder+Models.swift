@@ -7,8 +7,12 @@ extension Binder {
   func bindModel(_ entry: YAMLEntry) -> ModelSettings? {
     guard
       let fields = fields(
-        of: entry.value, Schema.model, key: entry.name, owner: "model `\(entry.name)`",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.model,
+        key: entry.name,
+        owner: "model `\(entry.name)`",
+        at: entry.keySpan
+      )
     else { return nil }
     let upstream = required("upstream", fields)
       .flatMap { text($0, expected: "the name of an upstream") }
@@ -25,15 +29,27 @@ extension Binder {
     if let entry = fields["serves"], entry.value.sequence?.isEmpty == true {
       report(
         .wrongType(
-          "serves", expected: "a list of words", got: "an empty list", example: "serves: [chat]",
-          at: entry.value.span))
+          "serves",
+          expected: "a list of words",
+          got: "an empty list",
+          example: "serves: [chat]",
+          at: entry.value.span
+        )
+      )
     }
     guard let upstream, let context, let output else { return nil }
     return ModelSettings(
-      name: entry.name, upstream: upstream, upstreamName: id ?? entry.name, context: context,
-      maxOutput: output, price: price, tokenizer: tokenizer,
+      name: entry.name,
+      upstream: upstream,
+      upstreamName: id ?? entry.name,
+      context: context,
+      maxOutput: output,
+      price: price,
+      tokenizer: tokenizer,
       serves: serves ?? [.chat, .completions],
-      outputField: (field ?? .max_tokens).rawValue, place: place(of: entry.keySpan))
+      outputField: (field ?? .max_tokens).rawValue,
+      place: place(of: entry.keySpan)
+    )
   }
 
   private func price(_ entry: YAMLEntry, of model: String) -> ModelSettings.Price? {
@@ -42,8 +58,12 @@ extension Binder {
     }
     guard
       let fields = fields(
-        of: entry.value, Schema.price, key: "price", owner: "`price` of model `\(model)`",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.price,
+        key: "price",
+        owner: "`price` of model `\(model)`",
+        at: entry.keySpan
+      )
     else { return nil }
     func part(_ key: String) -> TokenPrice? {
       guard let entry = required(key, fields, example: "\(key): $0.50/M"),
@@ -60,14 +80,19 @@ extension Binder {
   func bindTier(_ entry: YAMLEntry) -> TierSettings? {
     guard
       let fields = fields(
-        of: entry.value, Schema.tier, key: entry.name, owner: "tier `\(entry.name)`",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.tier,
+        key: entry.name,
+        owner: "tier `\(entry.name)`",
+        at: entry.keySpan
+      )
     else { return nil }
     let positions = names(of: .models).positions
     let models = fields["models"].flatMap { references($0, to: .models) }
     return TierSettings(
       name: entry.name,
       models: models.map { Set($0.compactMap { positions[$0].map { ModelIndex($0) } }) },
-      place: place(of: entry.keySpan))
+      place: place(of: entry.keySpan)
+    )
   }
 }

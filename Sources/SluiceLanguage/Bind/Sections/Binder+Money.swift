@@ -10,8 +10,12 @@ extension Binder {
   func bindBudget(_ entry: YAMLEntry) -> BudgetSettings? {
     guard
       let fields = fields(
-        of: entry.value, Schema.budget, key: entry.name, owner: "budget `\(entry.name)`",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.budget,
+        key: entry.name,
+        owner: "budget `\(entry.name)`",
+        at: entry.keySpan
+      )
     else { return nil }
     let window = required("per", fields, example: "per: day")
       .flatMap { choice($0, BudgetSettings.Window.self) }
@@ -22,13 +26,27 @@ extension Binder {
     let reliefs = fields["on_exceed"].flatMap { self.reliefs($0, of: entry.name) }
     let warnAt = quantity(fields, "warn_at", .ratio, in: 0...1, "from 0 to 100%")
     let runway = quantity(
-      fields, "min_runway", .duration, in: .seconds(1)...(.seconds(31 * 86_400)), "from 1s to 31d")
+      fields,
+      "min_runway",
+      .duration,
+      in: .seconds(1)...(.seconds(31 * 86_400)),
+      "from 1s to 31d"
+    )
     let minimum = quantity(fields, "min_output", .count, in: 1...1_000_000, "from 1 to 1M")
     guard let window, let limit else { return nil }
     return BudgetSettings(
-      name: entry.name, window: window, zone: zone ?? "UTC", key: key, limit: limit,
-      tiers: tiers ?? [:], onExceed: reliefs ?? [], warnAt: warnAt, minimumRunway: runway,
-      minimumOutput: minimum ?? 16, place: place(of: entry.keySpan))
+      name: entry.name,
+      window: window,
+      zone: zone ?? "UTC",
+      key: key,
+      limit: limit,
+      tiers: tiers ?? [:],
+      onExceed: reliefs ?? [],
+      warnAt: warnAt,
+      minimumRunway: runway,
+      minimumOutput: minimum ?? 16,
+      place: place(of: entry.keySpan)
+    )
   }
 
   private func amount(_ entry: YAMLEntry) -> NanoDollars? {
@@ -45,8 +63,13 @@ extension Binder {
     if isName { return scalar.text }
     report(
       .badQuantity(
-        "zone", scalar.text, kind: "a time zone", examples: ["UTC", "Europe/Paris"],
-        at: scalar.span))
+        "zone",
+        scalar.text,
+        kind: "a time zone",
+        examples: ["UTC", "Europe/Paris"],
+        at: scalar.span
+      )
+    )
     return nil
   }
 
@@ -81,8 +104,12 @@ extension Binder {
     }
     guard
       let fields = fields(
-        of: item, Schema.relief, key: "on_exceed", owner: "`on_exceed` of budget `\(budget)`",
-        at: item.span.beginning),
+        of: item,
+        Schema.relief,
+        key: "on_exceed",
+        owner: "`on_exceed` of budget `\(budget)`",
+        at: item.span.beginning
+      ),
       let entry = required("to", fields),
       let scalar = text(entry, expected: "the name of a target"),
       let name = reference(scalar, to: .targets),
@@ -94,20 +121,35 @@ extension Binder {
   func bindKillSwitch(_ entry: YAMLEntry) -> KillSwitchSettings? {
     guard
       let fields = fields(
-        of: entry.value, Schema.killSwitch, key: entry.name,
-        owner: "kill switch `\(entry.name)`", at: entry.keySpan)
+        of: entry.value,
+        Schema.killSwitch,
+        key: entry.name,
+        owner: "kill switch `\(entry.name)`",
+        at: entry.keySpan
+      )
     else { return nil }
     let condition = required("when", fields, example: "when: spend(\"1m\") > usd(\"5\")")
       .flatMap { expression($0, .bool, in: .settled) }
     let action = required("do", fields, example: "do: cache_only")
       .flatMap { choice($0, KillSwitchSettings.Action.self) }
     let duration = quantity(
-      fields, "for", .duration, in: .seconds(1)...(.seconds(31 * 86_400)), "from 1s to 31d")
+      fields,
+      "for",
+      .duration,
+      in: .seconds(1)...(.seconds(31 * 86_400)),
+      "from 1s to 31d"
+    )
     let clear = fields["clear_when"].flatMap { expression($0, .bool, in: .settled) }
     let key = fields["key"].flatMap { expression($0, .string, in: .attempt) }
     guard let condition, let action else { return nil }
     return KillSwitchSettings(
-      name: entry.name, condition: condition, action: action, duration: duration,
-      clearCondition: clear, key: key, place: place(of: entry.keySpan))
+      name: entry.name,
+      condition: condition,
+      action: action,
+      duration: duration,
+      clearCondition: clear,
+      key: key,
+      place: place(of: entry.keySpan)
+    )
   }
 }

@@ -6,26 +6,43 @@ extension Binder {
   func bindProduct(_ entry: YAMLEntry) -> ProductSettings? {
     guard
       let fields = fields(
-        of: entry.value, Schema.product, key: entry.name, owner: "product `\(entry.name)`",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.product,
+        key: entry.name,
+        owner: "product `\(entry.name)`",
+        at: entry.keySpan
+      )
     else { return nil }
     let volatility = keeping(fields, "volatility")
     let cache = fields["cache"].flatMap { self.cache($0, of: entry.name) }
     return ProductSettings(
-      name: entry.name, volatility: volatility, cache: cache, place: place(of: entry.keySpan))
+      name: entry.name,
+      volatility: volatility,
+      cache: cache,
+      place: place(of: entry.keySpan)
+    )
   }
 
   /// A duration for which something is kept.
   private func keeping(_ fields: Fields, _ key: String) -> Duration? {
     quantity(
-      fields, key, .duration, in: .seconds(1)...(.seconds(366 * 86_400)), "from 1s to 366d")
+      fields,
+      key,
+      .duration,
+      in: .seconds(1)...(.seconds(366 * 86_400)),
+      "from 1s to 366d"
+    )
   }
 
   private func cache(_ entry: YAMLEntry, of product: String) -> ProductSettings.Cache? {
     guard
       let fields = fields(
-        of: entry.value, Schema.cache, key: "cache", owner: "`cache` of product `\(product)`",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.cache,
+        key: "cache",
+        owner: "`cache` of product `\(product)`",
+        at: entry.keySpan
+      )
     else { return nil }
     let scope = fields["scope"].flatMap { choice($0, ProductSettings.Scope.self) }
     let hasLifetime = required("ttl", fields, example: "ttl: 1h") != nil
@@ -37,15 +54,26 @@ extension Binder {
     let storing = fields["store_fallbacks"].flatMap(boolean)
     guard hasLifetime, let ttl else { return nil }
     return ProductSettings.Cache(
-      scope: scope ?? .user, ttl: ttl, semantic: semantic, staleIfError: stale, key: key,
-      tags: tags ?? [], storeFallbacks: storing ?? false, place: place(of: entry.keySpan))
+      scope: scope ?? .user,
+      ttl: ttl,
+      semantic: semantic,
+      staleIfError: stale,
+      key: key,
+      tags: tags ?? [],
+      storeFallbacks: storing ?? false,
+      place: place(of: entry.keySpan)
+    )
   }
 
   private func semantic(_ entry: YAMLEntry, of product: String) -> ProductSettings.Semantic? {
     guard
       let fields = fields(
-        of: entry.value, Schema.semantic, key: "semantic",
-        owner: "`semantic` of product `\(product)`", at: entry.keySpan)
+        of: entry.value,
+        Schema.semantic,
+        key: "semantic",
+        owner: "`semantic` of product `\(product)`",
+        at: entry.keySpan
+      )
     else { return nil }
     return required("threshold", fields, example: "threshold: 0.95")
       .flatMap { quantity($0, .ratio, in: 0...1, "from 0 to 1") }

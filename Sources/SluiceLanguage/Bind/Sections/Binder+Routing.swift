@@ -15,17 +15,25 @@ extension Binder {
         .compactMap { positions[$0].map { ModelIndex($0) } }
       guard !candidates.isEmpty else { return nil }
       return TargetSettings(
-        name: entry.name, kind: .candidates(candidates), place: place(of: entry.keySpan))
+        name: entry.name,
+        kind: .candidates(candidates),
+        place: place(of: entry.keySpan)
+      )
     case .mapping:
-      return split(entry).map {
-        TargetSettings(name: entry.name, kind: $0, place: place(of: entry.keySpan))
-      }
+      return split(entry)
+        .map {
+          TargetSettings(name: entry.name, kind: $0, place: place(of: entry.keySpan))
+        }
     case .null, .scalar:
       report(
         .wrongType(
-          entry.name, expected: "a list of models, or a map with `split`",
-          got: entry.value.kindDescription, example: "\(entry.name): [model]",
-          at: entry.valueSpan))
+          entry.name,
+          expected: "a list of models, or a map with `split`",
+          got: entry.value.kindDescription,
+          example: "\(entry.name): [model]",
+          at: entry.valueSpan
+        )
+      )
       return nil
     }
   }
@@ -33,8 +41,12 @@ extension Binder {
   private func split(_ entry: YAMLEntry) -> TargetSettings.Kind? {
     guard
       let fields = fields(
-        of: entry.value, Schema.split, key: entry.name, owner: "target `\(entry.name)`",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.split,
+        key: entry.name,
+        owner: "target `\(entry.name)`",
+        at: entry.keySpan
+      )
     else { return nil }
     let by = required("by", fields, example: "by: user.id")
       .flatMap { expression($0, .string, in: .request) }
@@ -44,10 +56,13 @@ extension Binder {
     guard let mapping = split.value.mapping, !mapping.isEmpty else {
       report(
         .wrongType(
-          "split", expected: "a map of targets to percent",
+          "split",
+          expected: "a map of targets to percent",
           got: split.value.mapping == nil ? split.value.kindDescription : "an empty map",
           example: "split: { fast: 95%, slow: 5% }",
-          at: split.valueSpan))
+          at: split.valueSpan
+        )
+      )
       return nil
     }
     let shares = mapping.entries.map { share($0, of: entry) }
@@ -69,14 +84,19 @@ extension Binder {
     if let path = pathBack(to: target.name, from: name) {
       report(
         .targetCycle([target.name] + path, at: entry.keySpan),
-        once: "circle of targets \(Set(path).sorted())")
+        once: "circle of targets \(Set(path).sorted())"
+      )
       return nil
     }
     guard splitShares(of: name).isEmpty else {
       report(
         .wrongType(
-          "split", expected: "a map of targets that have models", got: "a split of a split",
-          at: entry.keySpan))
+          "split",
+          expected: "a map of targets that have models",
+          got: "a split of a split",
+          at: entry.keySpan
+        )
+      )
       return nil
     }
     return millionths.map {
@@ -100,8 +120,8 @@ extension Binder {
 
   /// What a target is split into; empty if it has candidates.
   private func splitShares(of name: String) -> [String] {
-    names(of: .targets).entries.first { $0.name == name }?
-      .value.mapping?["split"]?.value.mapping?.keys ?? []
+    let split = names(of: .targets).entry(name)?.value.mapping?["split"]
+    return split?.value.mapping?.keys ?? []
   }
 
   /// Binds `routes`, in their order.
@@ -112,17 +132,22 @@ extension Binder {
     return items.compactMap { item in
       let name = item.mapping?["name"]?.value.scalar
       let span = name?.span ?? item.mapping?.entries.first?.keySpan ?? item.span
-      return route(item, name: name, at: span).map {
-        Declared(nameSpan: span, node: item, settings: $0)
-      }
+      return route(item, name: name, at: span)
+        .map {
+          Declared(nameSpan: span, node: item, settings: $0)
+        }
     }
   }
 
   private func route(_ item: YAMLNode, name: YAMLScalar?, at span: SourceSpan) -> RouteSettings? {
     guard
       let fields = fields(
-        of: item, Schema.route, key: "routes", owner: name.map { "route `\($0.text)`" } ?? "a route",
-        at: span)
+        of: item,
+        Schema.route,
+        key: "routes",
+        owner: name.map { "route `\($0.text)`" } ?? "a route",
+        at: span
+      )
     else { return nil }
     if let entry = required("name", fields, example: "name: rest"),
       let scalar = text(entry, expected: "a name"),
@@ -134,7 +159,11 @@ extension Binder {
     let destination = required("to", fields, example: "to: fast").flatMap(self.destination)
     guard let name, let destination else { return nil }
     return RouteSettings(
-      name: name.text, condition: condition, destination: destination, place: place(of: name.span))
+      name: name.text,
+      condition: condition,
+      destination: destination,
+      place: place(of: name.span)
+    )
   }
 
   private func destination(_ entry: YAMLEntry) -> RouteSettings.Destination? {

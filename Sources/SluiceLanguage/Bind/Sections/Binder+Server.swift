@@ -17,18 +17,23 @@ extension Binder {
       server.node = entry.value
       server.settings.place = place(of: entry.keySpan)
       if let fields = fields(
-        of: entry.value, Schema.server, key: "server", owner: "`server`", at: entry.keySpan)
-      {
+        of: entry.value,
+        Schema.server,
+        key: "server",
+        owner: "`server`",
+        at: entry.keySpan
+      ) {
         readServer(fields, &server.settings)
       }
     }
     applyOverrides(&server.settings)
-    let fallback = server.nameSpan
-    if listeners.isEmpty {
-      listeners = server.settings.listen.compactMap { listener($0.text, at: fallback) }
+    // What was given and refused is not replaced by the default.
+    let given = server.node?.mapping
+    if given?["listen"] == nil, overrides.listen?.isEmpty ?? true {
+      listeners = server.settings.listen.compactMap { listener($0.text, at: server.nameSpan) }
     }
-    if adminListener == nil {
-      adminListener = listener(server.settings.admin.text, at: fallback)
+    if given?["admin"] == nil, overrides.admin == nil {
+      adminListener = listener(server.settings.admin.text, at: server.nameSpan)
     }
     return server
   }
@@ -43,8 +48,13 @@ extension Binder {
       if entry.value.sequence?.isEmpty == true {
         report(
           .wrongType(
-            "listen", expected: "a list of addresses", got: "an empty list",
-            example: "listen: [127.0.0.1:8080]", at: entry.value.span))
+            "listen",
+            expected: "a list of addresses",
+            got: "an empty list",
+            example: "listen: [127.0.0.1:8080]",
+            at: entry.value.span
+          )
+        )
       }
       server.listen = listeners.map { ServerSettings.Endpoint($0.text, place: place(of: $0.span)) }
     }
@@ -75,8 +85,12 @@ extension Binder {
   private func readTimeouts(_ entry: YAMLEntry, _ timeout: inout ServerSettings.Timeouts) {
     guard
       let fields = fields(
-        of: entry.value, Schema.serverTimeout, key: "timeout", owner: "`server.timeout`",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.serverTimeout,
+        key: "timeout",
+        owner: "`server.timeout`",
+        at: entry.keySpan
+      )
     else { return }
     if let value = deadline(fields, "head") { timeout.head = value }
     if let value = deadline(fields, "body") { timeout.body = value }
@@ -105,7 +119,7 @@ extension Binder {
 
   /// Puts flags over what the files say; a file that says otherwise is told.
   private func applyOverrides(_ server: inout ServerSettings) {
-    if let texts = overrides.listen {
+    if let texts = overrides.listen, !texts.isEmpty {
       let given = texts.map { ($0, addFlag("--listen", $0)) }
       if sections[.server]?.value.mapping?["listen"] != nil, listeners.map(\.text) != texts {
         tellOverridden("listen", "--listen", given.first?.1)

@@ -8,8 +8,12 @@ extension Binder {
   func bindUpstream(_ entry: YAMLEntry) -> UpstreamSettings? {
     guard
       let fields = fields(
-        of: entry.value, Schema.upstream, key: entry.name, owner: "upstream `\(entry.name)`",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.upstream,
+        key: entry.name,
+        owner: "upstream `\(entry.name)`",
+        at: entry.keySpan
+      )
     else { return nil }
     let api = self.api(fields)
     let timeout = timeouts(fields)
@@ -17,8 +21,13 @@ extension Binder {
     let retry = self.retry(fields)
     guard let api else { return nil }
     return UpstreamSettings(
-      name: entry.name, api: api, timeout: timeout, breaker: breaker, retry: retry,
-      place: place(of: entry.keySpan))
+      name: entry.name,
+      api: api,
+      timeout: timeout,
+      breaker: breaker,
+      retry: retry,
+      place: place(of: entry.keySpan)
+    )
   }
 
   private func api(_ fields: Fields) -> UpstreamSettings.API? {
@@ -29,8 +38,13 @@ extension Binder {
       let served = [APIWord.openai, .simulated].map(\.rawValue)
       report(
         .unknownValue(
-          "api", scalar.text, nearest: NearestName.nearest(to: scalar.text, among: served),
-          allowed: served, at: scalar.span))
+          "api",
+          scalar.text,
+          nearest: NearestName.nearest(to: scalar.text, among: served),
+          allowed: served,
+          at: scalar.span
+        )
+      )
       return nil
     }
     switch word {
@@ -50,18 +64,33 @@ extension Binder {
     }
   }
 
-  private func refuse(_ key: String, _ fields: Fields, belongsTo api: String, api scalar: YAMLScalar) {
+  private func refuse(
+    _ key: String,
+    _ fields: Fields,
+    belongsTo api: String,
+    api scalar: YAMLScalar
+  ) {
     guard let entry = fields[key] else { return }
     report(
       .conflictingKeys(
-        key, "api: \(scalar.text)", in: fields.owner, at: entry.keySpan, other: scalar.span))
+        key,
+        "api: \(scalar.text)",
+        in: fields.owner,
+        at: entry.keySpan,
+        other: scalar.span
+      )
+    )
   }
 
   private func simulated(_ fields: Fields) -> UpstreamSettings.Simulated {
     var simulated = UpstreamSettings.Simulated()
     if let latency = quantity(
-      fields, "latency", .duration, in: .zero...(.seconds(600)), "from 0 to 10m")
-    {
+      fields,
+      "latency",
+      .duration,
+      in: .zero...(.seconds(600)),
+      "from 0 to 10m"
+    ) {
       simulated.latency = latency
     }
     if let output = quantity(fields, "output", .count, in: 1...1_000_000, "from 1 to 1M") {
@@ -81,9 +110,13 @@ extension Binder {
     guard let scalar = entry.value.scalar else {
       report(
         .wrongType(
-          "url", expected: "a URL", got: entry.value.kindDescription,
+          "url",
+          expected: "a URL",
+          got: entry.value.kindDescription,
           example: "url: https://api.openai.com/v1",
-          at: entry.valueSpan))
+          at: entry.valueSpan
+        )
+      )
       return nil
     }
     switch indirection(scalar, key: "url") {
@@ -108,9 +141,13 @@ extension Binder {
     guard let scalar = entry.value.scalar else {
       report(
         .wrongType(
-          "secret", expected: "`env:NAME` or `file:PATH`", got: entry.value.kindDescription,
+          "secret",
+          expected: "`env:NAME` or `file:PATH`",
+          got: entry.value.kindDescription,
           example: "secret: env:OPENAI_API_KEY",
-          at: entry.valueSpan))
+          at: entry.valueSpan
+        )
+      )
       return nil
     }
     switch indirection(scalar, key: "secret") {
@@ -119,7 +156,8 @@ extension Binder {
     case .refused: return nil
     case .literal:
       report(
-        .plaintextSecret("secret", reason: "it is neither `env:` nor `file:`", at: scalar.span))
+        .plaintextSecret("secret", reason: "it is neither `env:` nor `file:`", at: scalar.span)
+      )
       return nil
     }
   }
@@ -138,8 +176,13 @@ extension Binder {
       guard !name.isEmpty, name.utf8.allSatisfy(\.isVariableName) else {
         report(
           .badQuantity(
-            key, "env:…", kind: "the name of an environment variable", examples: ["env:NAME"],
-            at: scalar.span))
+            key,
+            "env:…",
+            kind: "the name of an environment variable",
+            examples: ["env:NAME"],
+            at: scalar.span
+          )
+        )
         return .refused
       }
       return .environment(name)
@@ -149,8 +192,13 @@ extension Binder {
     guard !path.isEmpty else {
       report(
         .badQuantity(
-          key, scalar.text, kind: "the path of a file", examples: ["file:secrets/openai"],
-          at: scalar.span))
+          key,
+          scalar.text,
+          kind: "the path of a file",
+          examples: ["file:secrets/openai"],
+          at: scalar.span
+        )
+      )
       return .refused
     }
     return .file(absolute(path, from: scalar.span))
@@ -176,8 +224,12 @@ extension Binder {
     }
     guard
       let fields = self.fields(
-        of: entry.value, Schema.upstreamTimeout, key: "timeout",
-        owner: "`timeout` of \(fields.owner)", at: entry.keySpan)
+        of: entry.value,
+        Schema.upstreamTimeout,
+        key: "timeout",
+        owner: "`timeout` of \(fields.owner)",
+        at: entry.keySpan
+      )
     else { return timeout }
     func part(_ key: String, _ value: inout Duration?) {
       guard let entry = fields[key] else { return }
@@ -197,12 +249,21 @@ extension Binder {
   private func breaker(_ outer: Fields) -> UpstreamSettings.Breaker? {
     guard let entry = outer["breaker"], !isNone(entry.value),
       let fields = fields(
-        of: entry.value, Schema.breaker, key: "breaker", owner: "`breaker` of \(outer.owner)",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.breaker,
+        key: "breaker",
+        owner: "`breaker` of \(outer.owner)",
+        at: entry.keySpan
+      )
     else { return nil }
     let consecutive = quantity(fields, "consecutive", .count, in: 1...10_000, "from 1 to 10000")
     let ratio = quantity(
-      fields, "ratio", .ratio, in: 0.000_001...1, "above 0 and at most 100%")
+      fields,
+      "ratio",
+      .ratio,
+      in: 0.000_001...1,
+      "above 0 and at most 100%"
+    )
     let calls = quantity(fields, "min_calls", .count, in: 1...100_000, "from 1 to 100000")
     let window = deadline(fields, "window")
     let recovery = deadline(fields, "recovery") ?? .seconds(60)
@@ -212,28 +273,47 @@ extension Binder {
         guard let other = fields[key] else { continue }
         report(
           .conflictingKeys(
-            key, "consecutive", in: fields.owner, at: other.keySpan, other: first.keySpan))
+            key,
+            "consecutive",
+            in: fields.owner,
+            at: other.keySpan,
+            other: first.keySpan
+          )
+        )
       }
       return consecutive.map { .consecutive($0, recovery: recovery, probes: probes) }
     }
     guard fields.has("ratio") else {
       report(
         .missingKey(
-          "consecutive` or `ratio", in: fields.owner, example: "consecutive: 5", at: fields.span))
+          "consecutive` or `ratio",
+          in: fields.owner,
+          example: "consecutive: 5",
+          at: fields.span
+        )
+      )
       return nil
     }
     return ratio.map {
       .ratio(
-        $0, minimumCalls: calls ?? 20, window: window ?? .seconds(30), recovery: recovery,
-        probes: probes)
+        $0,
+        minimumCalls: calls ?? 20,
+        window: window ?? .seconds(30),
+        recovery: recovery,
+        probes: probes
+      )
     }
   }
 
   private func retry(_ outer: Fields) -> UpstreamSettings.Retry? {
     guard let entry = outer["retry"], !isNone(entry.value),
       let fields = fields(
-        of: entry.value, Schema.retry, key: "retry", owner: "`retry` of \(outer.owner)",
-        at: entry.keySpan)
+        of: entry.value,
+        Schema.retry,
+        key: "retry",
+        owner: "`retry` of \(outer.owner)",
+        at: entry.keySpan
+      )
     else { return nil }
     let attempts = required("attempts", fields, example: "attempts: 3")
       .flatMap { quantity($0, .count, in: 1...10, "from 1 to 10") }
@@ -248,7 +328,12 @@ extension Binder {
     }
     return attempts.map {
       UpstreamSettings.Retry(
-        attempts: $0, base: base, factor: factor, jitter: jitter, budget: budget)
+        attempts: $0,
+        base: base,
+        factor: factor,
+        jitter: jitter,
+        budget: budget
+      )
     }
   }
 }

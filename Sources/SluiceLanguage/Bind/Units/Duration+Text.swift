@@ -33,7 +33,7 @@ extension Duration {
   }
 
   /// The spelling that reads back as this duration: `1h30m`, `300ms`, `0s`.
-  var text: String {
+  package var text: String {
     let (seconds, attoseconds) = components
     var rest = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
     guard rest != 0 else { return "0s" }

@@ -34,7 +34,9 @@ struct EndpointText: Equatable {
     self.port = port
   }
 
-  /// Whether only this machine can reach it. A name other than `localhost` might be anyone's.
+  /// Whether only this machine can reach it.
+  ///
+  /// A name other than `localhost` might be anyone's.
   var isLoopback: Bool {
     host == "localhost" || HostAddress(host)?.isLoopback == true
   }

@@ -1,4 +1,4 @@
-import SluicePolicy
+package import SluicePolicy
 
 /// So many requests, or so many tokens, in a window.
 struct RateQuantity: Equatable {
@@ -36,7 +36,7 @@ struct RateQuantity: Equatable {
 
 extension LimitSettings.Rate {
   /// The spelling that reads back as this rate: `100/m`, `30/10s`.
-  var text: String {
+  package var text: String {
     switch window {
     case .seconds(1): "\(count)/s"
     case .seconds(60): "\(count)/m"
@@ -49,7 +49,7 @@ extension LimitSettings.Rate {
 
 extension LimitSettings.Rate {
   /// The spelling of a rate of tokens: `200000 tokens/m`.
-  var tokensText: String { text.replacingFirst("/", with: " tokens/") }
+  package var tokensText: String { text.replacingFirst("/", with: " tokens/") }
 }
 
 extension String {

@@ -1,0 +1,101 @@
+import SluiceJSON
+import SluiceServer
+
+/// Every way in which the admin listener says no, with what to do about it.
+enum AdminError: Error, Sendable, Equatable {
+  case notFound
+  case methodNotAllowed(allowed: String)
+  case missingToken
+  case wrongToken
+  case unknownHost
+  case notJSON
+  case badBody(String)
+  case bodyTooLarge(limit: Int)
+  case malformed
+  case tooSlow
+  case busy
+  case stopping
+  case broken
+
+  var status: Int {
+    switch self {
+    case .notFound: 404
+    case .methodNotAllowed: 405
+    case .missingToken: 401
+    case .wrongToken, .unknownHost: 403
+    case .notJSON: 415
+    case .badBody, .malformed: 400
+    case .bodyTooLarge: 413
+    case .tooSlow: 408
+    case .busy, .stopping: 503
+    case .broken: 500
+    }
+  }
+
+  /// What a program should switch on.
+  var code: String {
+    switch self {
+    case .notFound: "not_found"
+    case .methodNotAllowed: "method_not_allowed"
+    case .missingToken: "missing_admin_token"
+    case .wrongToken: "wrong_admin_token"
+    case .unknownHost: "unknown_host"
+    case .notJSON: "unsupported_media_type"
+    case .badBody: "bad_body"
+    case .bodyTooLarge: "body_too_large"
+    case .malformed: "malformed_http"
+    case .tooSlow: "request_timeout"
+    case .busy: "busy"
+    case .stopping: "draining"
+    case .broken: "internal_error"
+    }
+  }
+
+  var message: String {
+    switch self {
+    case .notFound:
+      "There is nothing here. `GET /` lists what there is."
+    case .methodNotAllowed(let allowed): "Use \(allowed)."
+    case .missingToken:
+      "Send `Authorization: Bearer TOKEN`; the token is in the file `admin-token` of the state "
+        + "folder."
+    case .wrongToken:
+      "This is not the admin token; keys of tenants count for nothing here. The token is in the "
+        + "file `admin-token` of the state folder."
+    case .unknownHost:
+      "The `Host` of the request is no name of this listener. Use a loopback address, or the "
+        + "address that `server.admin` says."
+    case .notJSON: "Send `Content-Type: application/json`."
+    case .badBody(let reason): reason
+    case .bodyTooLarge(let limit): "The body may have at most \(limit) bytes."
+    case .malformed: "The request is not well-formed HTTP/1.1."
+    case .tooSlow: "The request took too long to come."
+    case .busy: "Too many orders wait already. Try again in a moment."
+    case .stopping: "The gateway is stopping."
+    case .broken: "The request was not answered; this is a mistake in Sluice."
+    }
+  }
+
+  var reply: ServerReply {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("error")
+    writer.beginObject()
+    writer.key("code")
+    writer.string(code)
+    writer.key("message")
+    writer.string(message)
+    writer.endObject()
+    writer.endObject()
+    var fields: [(name: String, value: String)] = []
+    switch self {
+    case .methodNotAllowed(let allowed): fields.append(("allow", allowed))
+    case .missingToken: fields.append(("www-authenticate", "Bearer realm=\"sluice admin\""))
+    case .busy: fields.append(("retry-after", "1"))
+    case .notFound, .wrongToken, .unknownHost, .notJSON, .badBody, .bodyTooLarge, .malformed,
+      .tooSlow, .stopping, .broken:
+      break
+    }
+    return ServerReply(status: status, body: writer.bytes + [UInt8(ascii: "\n")], fields: fields)
+  }
+}

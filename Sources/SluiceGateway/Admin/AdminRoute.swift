@@ -1,0 +1,54 @@
+import SluiceHTTP
+
+/// What the admin listener can be asked for: the one list.
+enum AdminRoute: String, Sendable, CaseIterable {
+  case home = "/"
+  case metrics = "/metrics"
+  case health = "/healthz"
+  case readiness = "/readyz"
+  case policy = "/policy"
+  case graph = "/graph"
+  case reload = "/policy/reload"
+  case rollback = "/policy/rollback"
+  case invalidate = "/cache/invalidate"
+
+  var access: AdminGate.Access {
+    switch self {
+    case .health, .readiness: .open
+    case .home, .metrics, .policy, .graph: .read
+    case .reload, .rollback, .invalidate: .change
+    }
+  }
+
+  /// What it is, in a line.
+  var summary: String {
+    switch self {
+    case .home: "this page"
+    case .metrics: "metrics, in the text format of Prometheus"
+    case .health: "200 while the process runs"
+    case .readiness: "200 while traffic is welcome, 503 with the reason otherwise"
+    case .policy: "the policy that is served, and how the last reload ended"
+    case .graph: "the pipeline as text; ?format=dot for Graphviz"
+    case .reload: "read the files again; {\"force\": true} publishes what has not changed, too"
+    case .rollback: "go back to the policy before this one"
+    case .invalidate:
+      "forget answers: {\"product\": …}, {\"tag\": …}, {\"key\": …} or {\"everything\": true}"
+    }
+  }
+
+  var method: String { access == .change ? "POST" : "GET" }
+
+  /// The route of a request.
+  static func of(_ head: RequestHead) throws(AdminError) -> AdminRoute {
+    guard let route = AdminRoute(rawValue: head.path) else { throw .notFound }
+    switch route.access {
+    case .open, .read:
+      guard head.method == .get || head.method == .head else {
+        throw .methodNotAllowed(allowed: "GET, HEAD")
+      }
+    case .change:
+      guard head.method == .post else { throw .methodNotAllowed(allowed: "POST") }
+    }
+    return route
+  }
+}

@@ -1,0 +1,188 @@
+import SluiceCore
+import SluiceHTTP
+import SluicePipeline
+import SluicePolicy
+import SluiceReactor
+import SluiceServer
+import SluiceStores
+import SluiceTelemetry
+import Synchronization
+
+/// The admin listener's side of its sockets: gate, route, answer.
+final class AdminService: RequestService {
+  private let token: AdminToken
+  private let console = Mutex<AdminConsole?>(nil)
+
+  init(token: AdminToken) { self.token = token }
+
+  /// Says what the answers are about; before it, nothing is listened on.
+  func attach(_ console: AdminConsole) { self.console.withLock { $0 = console } }
+
+  var limits: ConnectionLimits { ConnectionLimits(idle: .seconds(75), head: .seconds(10)) }
+
+  func receive(_ head: RequestHead) -> Reception {
+    guard let console = console.withLock({ $0 }) else { return .refuse(AdminError.broken.reply) }
+    do throws(AdminError) {
+      let route = try AdminRoute.of(head)
+      let gate = AdminGate(
+        token: token,
+        adminHost: console.installer.cell.generation.policy.server.admin.text,
+        isLoopback: console.installer.state.admin?.isLoopback == true
+      )
+      switch gate.rule(on: route.access, fields: head.fields, host: head.host) {
+      case .refuse(let error): throw error
+      case .pass:
+        return .serve(
+          AdminHandler(route: route, console: console),
+          maximumBody: route.access == .change ? Bounds.adminBodyBytes : 0,
+          bodyTimeout: Duration.seconds(10).nanoseconds
+        )
+      }
+    } catch {
+      return .refuse(error.reply)
+    }
+  }
+
+  func reply(to refusal: ServerRefusal) -> ServerReply {
+    switch refusal {
+    case .malformed: AdminError.malformed.reply
+    case .bodyTooLarge(let limit): AdminError.bodyTooLarge(limit: limit).reply
+    case .tooSlow: AdminError.tooSlow.reply
+    case .overloaded: AdminError.busy.reply
+    case .unanswered: AdminError.broken.reply
+    }
+  }
+}
+
+/// What an operator can see and do.
+final class AdminConsole: Sendable {
+  enum Phase: Sendable { case starting, serving, draining }
+
+  let machine: Machine
+  let installer: PolicyInstaller
+  let reloads: ReloadLoop
+  let listeners: Listeners
+  let bundle: String
+  private let current = Mutex(Phase.starting)
+
+  init(
+    machine: Machine,
+    installer: PolicyInstaller,
+    reloads: ReloadLoop,
+    listeners: Listeners,
+    bundle: String
+  ) {
+    self.machine = machine
+    self.installer = installer
+    self.reloads = reloads
+    self.listeners = listeners
+    self.bundle = bundle
+  }
+
+  var phase: Phase { current.withLock { $0 } }
+
+  func enter(_ phase: Phase) { current.withLock { $0 = phase } }
+
+  /// Reads what is only known by looking, for a scrape.
+  func refreshGauges() {
+    let metrics = machine.metrics
+    let state = installer.state
+    metrics.generationsLive.set(Int64(installer.live.count))
+    let stale = state.staleSince.map { machine.world.now.monotonic - $0.monotonic } ?? 0
+    metrics.configStaleSeconds.set(stale / 1_000_000_000)
+    metrics.connectionsOpen.set(Int64(listeners.traffic.openConnections))
+    metrics.upstreamConnectionsOpen.set(Int64(state.openUpstreamConnections))
+    let usage = machine.cache.usage
+    metrics.cacheEntries.set(Int64(usage.entries))
+    metrics.cacheBytes.set(Int64(usage.bytes))
+    metrics.cacheEvictions.advance(to: usage.evictions)
+    // Where `/proc` is not mounted these two stay as they are; nothing else depends on them.
+    if let bytes = try? ThisProcess.residentBytes() {
+      metrics.residentMemoryBytes.set(Int64(bytes))
+    }
+    if let count = try? ThisProcess.openDescriptors() {
+      metrics.openFileDescriptors.set(Int64(count))
+    }
+  }
+}
+
+/// Answers one request that the gate let in.
+private struct AdminHandler: RequestHandler {
+  let route: AdminRoute
+  let console: AdminConsole
+
+  func respond(to request: ServerRequest, through sink: ResponseSink) async {
+    var reply: ServerReply
+    do throws(AdminError) {
+      reply = try await answer(request)
+    } catch {
+      reply = error.reply
+    }
+    reply.fields += [
+      ("cache-control", "no-store"), ("x-content-type-options", "nosniff"),
+      ("x-frame-options", "DENY"), ("content-security-policy", AdminPage.contentPolicy),
+    ]
+    // An operator who left is told nothing; the order was carried out.
+    try? await sink.send(reply)
+  }
+
+  private func answer(_ request: ServerRequest) async throws(AdminError) -> ServerReply {
+    let state = console.installer.state
+    switch route {
+    case .home:
+      return ServerReply(
+        status: 200,
+        contentType: "text/html; charset=utf-8",
+        body: AdminPage.html(state, bundle: console.bundle)
+      )
+    case .metrics:
+      console.refreshGauges()
+      return ServerReply(
+        status: 200,
+        contentType: ExpositionPage.contentType,
+        body: console.machine.metrics.exposition()
+      )
+    case .health: return AdminPage.state("ok", status: 200)
+    case .readiness:
+      switch console.phase {
+      case .starting: return AdminPage.state("starting: no policy is served yet", status: 503)
+      case .serving: return AdminPage.state("ok", status: 200)
+      case .draining: return AdminPage.state("draining: open exchanges are finished", status: 503)
+      }
+    case .policy:
+      return ServerReply(
+        status: 200,
+        body: AdminPage.policy(state, live: console.installer.live.count, bundle: console.bundle)
+      )
+    case .graph:
+      let printer = GraphPrinter(console.installer.cell.generation.graph)
+      let isDOT = request.head.query?.split(separator: "&").contains("format=dot") == true
+      return ServerReply(
+        status: 200,
+        contentType: isDOT ? "text/vnd.graphviz; charset=utf-8" : "text/plain; charset=utf-8",
+        body: Array((isDOT ? printer.dot : printer.text).utf8)
+      )
+    case .reload:
+      return try await carryOut(.reload(.admin, isForced: try AdminOrder.isForced(request.body)))
+    case .rollback:
+      try AdminOrder.checkEmpty(request.body)
+      return try await carryOut(.rollBack)
+    case .invalidate:
+      let selection = try AdminOrder.selection(request.body)
+      let count = console.machine.cache.invalidate(selection)
+      let words = selection.words
+      console.machine.tell(
+        CacheInvalidated(selection: words.selection, name: words.name, forgotten: count)
+      )
+      return AdminPage.invalidated(count)
+    }
+  }
+
+  private func carryOut(_ order: PolicyOrder) async throws(AdminError) -> ServerReply {
+    guard console.phase != .draining else { throw .stopping }
+    guard let report = await console.reloads.carryOut(order) else { throw .busy }
+    // 409: nothing to go back to, or an address that is taken; 422: the policy is wrong.
+    let status = !report.isRefused ? 200 : report.problem != nil ? 409 : 422
+    return ServerReply(status: status, body: AdminPage.report(report))
+  }
+}

@@ -1,0 +1,50 @@
+import Glibc
+package import SluiceLanguage
+import SluiceReactor
+
+/// The two streams that a command writes to.
+package enum Terminal {
+  package enum Stream: Int32, Sendable {
+    case output = 1
+    case error = 2
+  }
+
+  /// When text is coloured.
+  package enum Color: String, Sendable, CaseIterable { case auto, always, never }
+
+  /// Writes text as it is; a stream that nobody reads any more takes nothing, which is no mistake.
+  package static func write(_ text: String, to stream: Stream) {
+    guard !text.isEmpty else { return }
+    try? Files.write(Array(text.utf8), to: stream.rawValue)
+  }
+
+  /// How findings look on a stream: `NO_COLOR`, `TERM=dumb` and `COLUMNS` are obeyed.
+  package static func style(
+    _ color: Color,
+    on stream: Stream,
+    environment: [String: String]
+  ) -> FindingsStyle {
+    let isTerminal = isatty(stream.rawValue) == 1
+    let hasColor =
+      switch color {
+      case .always: true
+      case .never: false
+      // https://no-color.org: any value but the empty one.
+      case .auto:
+        isTerminal && environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
+      }
+    return FindingsStyle(
+      hasColor: hasColor,
+      width: environment["COLUMNS"].flatMap { Int($0) } ?? 100
+    )
+  }
+
+  /// Reads a file, or standard input for `-`.
+  package static func read(_ path: String, maximumBytes: Int) throws(Refusal) -> [UInt8] {
+    do throws(IOFailure) {
+      return try Files.read(path == "-" ? "/dev/stdin" : path, maximumBytes: maximumBytes)
+    } catch {
+      throw Refusal("`\(path)` cannot be read: \(error)")
+    }
+  }
+}

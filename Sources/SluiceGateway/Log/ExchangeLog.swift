@@ -1,0 +1,103 @@
+import SluiceCore
+import SluiceDialects
+import SluicePipeline
+import SluicePolicy
+import SluiceServer
+import SluiceTelemetry
+import Synchronization
+
+/// Tells metrics and log of every exchange: one line each, when it has ended.
+final class ExchangeLog: ExchangeObserver {
+  private let telemetry: Telemetry
+  private let cutByDrain = Atomic(0)
+
+  init(_ telemetry: Telemetry) { self.telemetry = telemetry }
+
+  /// Exchanges that were cut because the gateway stops.
+  var cut: Int { cutByDrain.load(ordering: .relaxed) }
+
+  func began(_ exchange: Exchange) { telemetry.metrics.activeRequests.increment() }
+
+  func finished(_ exchange: Exchange, status: Int, at moment: Moment) {
+    telemetry.metrics.activeRequests.decrement()
+    if exchange.cancellation.reason == .draining { cutByDrain.wrappingAdd(1, ordering: .relaxed) }
+    telemetry.tell(ExchangeFinished(exchange, httpStatus: status, at: moment), at: moment)
+  }
+}
+
+extension ExchangeFinished {
+  /// What the log says of an exchange; nothing of its texts.
+  init(_ exchange: Exchange, httpStatus: Int, at moment: Moment) {
+    let policy = exchange.policy
+    let caller = exchange.caller
+    self.init(
+      requestID: exchange.id,
+      service: exchange.request.service.rawValue,
+      generation: exchange.generation.number,
+      status: exchange.status(httpStatus: httpStatus)
+    )
+    tenant = caller.tenant
+    user = caller.user
+    tier = caller.tier
+    product = caller.product
+    keyID = caller.keyID
+    route = exchange.route.map { policy.routes[$0].name } ?? ""
+    target = exchange.target
+    model = exchange.answeredBy.map { policy[$0].name } ?? ""
+    self.httpStatus = httpStatus
+    if exchange.request.service == .chat { cache = exchange.cacheOutcome.rawValue }
+    switch exchange.cacheOutcome {
+    case .exact, .semantic, .stale: isCacheHit = true
+    case .miss, .bypass: isCacheHit = false
+    }
+    attempts = exchange.attempts
+    if attempts > 0 {
+      inputTokens = exchange.usage?.prompt ?? 0
+      outputTokens = exchange.usage?.completion ?? 0
+    }
+    cost = exchange.cost ?? .zero
+    duration = moment.monotonic - exchange.startedAt.monotonic
+    upstreamWait = min(exchange.upstreamWait, duration)
+    code = exchange.errorCode
+    trail = exchange.trail.line(in: exchange.generation.graph)
+  }
+}
+
+extension Exchange {
+  /// How the exchange ended, for the label `status`.
+  fileprivate func status(httpStatus: Int) -> ExchangeStatus {
+    switch outcome {
+    case .streamed: .success
+    case .cut, .abandoned: .cut
+    case .refused(let error): error.isPolicy ? .refused : .error
+    case .reply(let reply):
+      if httpStatus == 0 { .cut } else if reply.status < 400 { .success } else { .error }
+    case .pending: .error
+    }
+  }
+
+  /// The `code` of the error that the client was sent; empty if it was none of ours.
+  fileprivate var errorCode: String {
+    switch outcome {
+    case .refused(let error): error.code ?? ""
+    case .cut(let failure): "\(failure.reason)"
+    case .pending, .reply, .streamed, .abandoned: ""
+    }
+  }
+}
+
+extension APIError {
+  /// Whether the policy said no, rather than something failed.
+  fileprivate var isPolicy: Bool {
+    switch self {
+    case .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied,
+      .modelNotAllowed, .noRoute, .rateLimited, .tooManyConcurrent, .insufficientQuota:
+      true
+    case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType,
+      .requestTimeout, .notFound, .methodNotAllowed, .modelNotFound, .unsupportedModel,
+      .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamTimeout, .upstreamCut,
+      .upstreamRefusedKey, .deadlineExceeded, .overloaded, .draining, .internalError:
+      false
+    }
+  }
+}

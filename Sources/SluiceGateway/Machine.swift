@@ -1,0 +1,67 @@
+import SluiceCompiler
+import SluiceCore
+import SluicePipeline
+import SluiceReactor
+import SluiceStages
+import SluiceStores
+import SluiceTelemetry
+
+/// What runs and remembers, whatever the policy says: threads, stores, metrics and the log.
+///
+/// Made once a process; no reload touches it, so that none can reset what is counted.
+final class Machine: Sendable {
+  /// Traffic.
+  let loops: EventLoopGroup
+  /// The admin listener, signals and watches: what may block for a moment, apart from traffic.
+  let control: EventLoopGroup
+  /// The servers of simulated upstreams.
+  let simulation: EventLoopGroup
+  /// Look-ups of names.
+  private let resolving: BlockingExecutor
+  /// Reading, compiling and publishing policies: one thread, one at a time.
+  let reloading: BlockingExecutor
+  /// Reading the files of keys: not behind a policy that takes long to compile.
+  let keeping: BlockingExecutor
+  let resolver: Resolver
+
+  let metrics: MetricsRegistry
+  let telemetry: Telemetry
+  let log: LogWriter?
+
+  let counters = EmbeddedCounters()
+  let cache = EmbeddedReplyCache()
+  let flights: FlightTable
+
+  init(_ options: GatewayOptions) throws(IOFailure) {
+    loops = try EventLoopGroup(count: options.loops)
+    control = try EventLoopGroup(count: 1)
+    simulation = try EventLoopGroup(count: 1)
+    resolving = try BlockingExecutor()
+    reloading = try BlockingExecutor(threads: 1)
+    keeping = try BlockingExecutor(threads: 1)
+    resolver = Resolver(on: resolving, world: control.loops[0])
+    metrics = MetricsRegistry()
+    log =
+      switch options.log {
+      case .json: try LogWriter(dropped: metrics.logLinesDropped)
+      case .none: nil
+      }
+    telemetry = Telemetry(metrics: metrics, sink: log ?? NoLog())
+    flights = FlightTable(followers: metrics.flightFollowers)
+  }
+
+  /// The clock of everything that is no exchange.
+  var world: EventLoop { control.loops[0] }
+
+  func tell(_ event: some Event) { telemetry.tell(event, at: world.now) }
+
+  /// Ends the threads, which blocks until what they are at is done; nothing runs after it.
+  func stop() {
+    loops.stop()
+    simulation.stop()
+    control.stop()
+    reloading.stop()
+    keeping.stop()
+    resolving.stop()
+  }
+}

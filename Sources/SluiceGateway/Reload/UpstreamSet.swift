@@ -1,0 +1,88 @@
+import SluiceCore
+import SluiceLanguage
+import SluicePipeline
+import SluicePolicy
+import SluiceReactor
+import SluiceUpstream
+
+/// The upstreams of one policy, connected.
+struct UpstreamSet: Sendable {
+  private struct Connected: Sendable {
+    var plan: UpstreamPlan
+    var upstream: any Upstream
+    var client: HTTPUpstream
+  }
+  private var connected: [String: Connected] = [:]
+
+  init() {}
+
+  /// Connects the upstreams of `plans`, which opens nothing but the servers of simulated ones.
+  ///
+  /// What is connected in `current` by an equal plan is taken over with its pool.
+  ///
+  /// - Throws: `Problem`.
+  init(_ plans: [UpstreamPlan], reusing current: UpstreamSet, on machine: Machine) throws(Problem) {
+    for plan in plans {
+      if let kept = current.connected[plan.name], kept.plan == plan {
+        connected[plan.name] = kept
+        continue
+      }
+      connected[plan.name] = try Self.connect(plan, machine)
+    }
+  }
+
+  /// An upstream that cannot be set up.
+  struct Problem: Error {
+    var upstream: String
+    var reason: String
+  }
+
+  private static func connect(
+    _ plan: UpstreamPlan,
+    _ machine: Machine
+  ) throws(Problem) -> Connected {
+    func client(_ url: String, _ secret: String?) throws(UpstreamSetupError) -> HTTPUpstream {
+      try HTTPUpstream(
+        name: plan.name,
+        url: url,
+        secret: secret,
+        timeouts: plan.timeouts,
+        version: SluiceVersion.current,
+        loops: machine.loops.loops,
+        resolver: machine.resolver
+      )
+    }
+    do {
+      switch plan.service {
+      case .http(let url, let secret):
+        let client = try client(url, secret)
+        return Connected(plan: plan, upstream: client, client: client)
+      case .simulated(let settings):
+        let simulated = try SimulatedUpstream(settings, on: machine.simulation.loops) {
+          url throws(UpstreamSetupError) in
+          try client(url, nil)
+        }
+        return Connected(plan: plan, upstream: simulated, client: simulated.client)
+      }
+    } catch let error as UpstreamSetupError {
+      throw Problem(upstream: plan.name, reason: error.message)
+    } catch {
+      throw Problem(upstream: plan.name, reason: "\(error)")
+    }
+  }
+
+  /// For the graph, by name.
+  var ports: [String: any Upstream] { connected.mapValues(\.upstream) }
+
+  /// Connections that are open, idle ones included.
+  var openConnections: Int {
+    connected.values.reduce(0) { $0 + $1.client.busyConnections + $1.client.idleConnections }
+  }
+
+  /// Lets those rest no longer that `next` does not know; attempts that run go on.
+  func retire(allBut next: UpstreamSet) {
+    for (name, old) in connected where next.connected[name]?.client !== old.client {
+      old.client.retire()
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import SluiceCore
+import SluiceDialects
+import SluiceHTTP
+import SluicePolicy
+import SluiceReactor
+import SluiceServer
+import Synchronization
+
+/// The simulated upstream's side of its sockets: OpenAI's chat completions, answered from nothing.
+///
+/// It waits as long as a model would think, fails as often as it is told to, and says the same
+/// again to the same question. It stops when its client leaves.
+final class SimulatedService: RequestService {
+  private let settings: UpstreamSettings.Simulated
+  private let served = Atomic<UInt64>(0)
+
+  init(_ settings: UpstreamSettings.Simulated) { self.settings = settings }
+
+  static let path = "/v1/chat/completions"
+
+  var limits: ConnectionLimits { ConnectionLimits(idle: .seconds(75), head: .seconds(10)) }
+
+  func receive(_ head: RequestHead) -> Reception {
+    guard head.hasPath(Self.path) else {
+      return .refuse(ServerReply(status: 404, body: APIError.notFound.body))
+    }
+    guard head.method == .post else {
+      let error = APIError.methodNotAllowed(allowed: "POST")
+      return .refuse(ServerReply(status: 405, body: error.body, fields: [("allow", "POST")]))
+    }
+    let number = served.wrappingAdd(1, ordering: .relaxed).oldValue
+    return .serve(
+      SimulatedHandler(settings: settings, fails: Self.fails(number, settings)),
+      maximumBody: Bounds.replyBytes,
+      bodyTimeout: Duration.seconds(30).nanoseconds
+    )
+  }
+
+  func reply(to refusal: ServerRefusal) -> ServerReply {
+    let error: APIError =
+      switch refusal {
+      case .malformed(let refusal): .malformedMessage(refusal)
+      case .bodyTooLarge(let limit): .bodyTooLarge(limit: limit)
+      case .tooSlow: .requestTimeout
+      case .overloaded: .overloaded(retryAfterSeconds: 1)
+      case .unanswered: .internalError
+      }
+    return ServerReply(status: error.status, body: error.body)
+  }
+
+  /// Whether the request of that number, from 0, fails: the same for the same seed.
+  static func fails(_ number: UInt64, _ settings: UpstreamSettings.Simulated) -> Bool {
+    // 53 bits are what a Double holds exactly.
+    let draw =
+      Double(Mixer.hash(Mixer(settings.seed).value, number) >> 11) / Double(1 << 53 as UInt64)
+    return draw < settings.failures
+  }
+}
+
+/// Answers one question.
+private struct SimulatedHandler: RequestHandler {
+  let settings: UpstreamSettings.Simulated
+  let fails: Bool
+
+  func respond(to request: ServerRequest, through sink: ResponseSink) async {
+    let deadline = request.headAt.monotonic + settings.latency.nanoseconds
+    await Pause.until(deadline, in: request.loop, unless: request.cancellation)
+    guard request.cancellation.reason == nil else { return }
+    do throws(IOFailure) {
+      try await answer(request, through: sink)
+    } catch {
+      // The client left; nobody is there to be told.
+    }
+  }
+
+  private func answer(
+    _ request: ServerRequest,
+    through sink: ResponseSink
+  ) async throws(IOFailure) {
+    if fails { return try await sink.send(ServerReply(status: 500, body: SimulatedReply.failure)) }
+    let chat: ChatRequest
+    do throws(APIError) {
+      chat = try ChatRequest(request.body)
+      try SimulatedReply.check(chat, settings)
+    } catch {
+      return try await sink.send(ServerReply(status: error.status, body: error.body))
+    }
+    let reply = SimulatedReply(
+      to: chat,
+      settings: settings,
+      created: request.headAt.wall / 1_000_000_000
+    )
+    guard chat.isStreaming else {
+      return try await sink.send(ServerReply(status: 200, body: reply.body))
+    }
+    try await sink.begin(status: 200, fields: [("content-type", "text/event-stream")])
+    var events = reply.events
+    while let event = events.next() {
+      if request.cancellation.reason != nil { return }
+      try await sink.write(event)
+      // A chunk a turn: what one stream has to say must not keep others waiting.
+      await request.loop.yield()
+    }
+    try await sink.finish()
+  }
+}
+
+/// A wait that the end of an exchange cuts short.
+private final class Pause: Sendable {
+  private enum State {
+    case fresh
+    case waiting(CheckedContinuation<Void, Never>)
+    case over
+  }
+  private let state = Mutex(State.fresh)
+
+  /// Waits until the monotonic clock of `world` has reached `deadline`.
+  static func until(
+    _ deadline: Int64,
+    in world: any World,
+    unless cancellation: Cancellation
+  ) async {
+    guard world.now.monotonic < deadline else { return }
+    let pause = Pause()
+    let timer = world.schedule(atMonotonic: deadline) { pause.end() }
+    let link = cancellation.onCancel { _ in pause.end() }
+    await withCheckedContinuation { continuation in
+      let isOver = pause.state.withLock { state in
+        if case .over = state { return true }
+        state = .waiting(continuation)
+        return false
+      }
+      if isOver { continuation.resume() }
+    }
+    timer.withdraw()
+    cancellation.remove(link)
+  }
+
+  private func end() {
+    let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+      defer { state = .over }
+      guard case .waiting(let continuation) = state else { return nil }
+      return continuation
+    }
+    waiting?.resume()
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import SluiceGateway
+
+/// `sluice graph`.
+struct GraphOf: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "graph",
+    abstract: "Print the pipeline that a policy compiles to.",
+    discussion: """
+      What is printed is what runs: every node with its settings, the place it came from, and where
+      its exits lead.
+
+      EXAMPLES
+        sluice graph policies/quickstart
+        sluice graph policies/quickstart --format dot | dot -Tsvg > graph.svg
+      """
+  )
+
+  @Argument(help: "The bundle: a folder of policy files, or one file.", completion: .directory)
+  var path: String
+
+  @Option(help: "text or dot.")
+  var format = GraphCommand.Format.text
+
+  @OptionGroup var colors: ColorOptions
+
+  func run() throws {
+    var command = GraphCommand(path: path)
+    command.format = format
+    command.style = colors.style(on: .error)
+    try command.run().finish()
+  }
+}
+
+extension GraphCommand.Format: ExpressibleByArgument {}

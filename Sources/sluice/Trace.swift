@@ -1,0 +1,49 @@
+import ArgumentParser
+import SluiceCore
+import SluiceGateway
+
+/// `sluice trace`.
+struct Trace: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Walk a request through a policy, and say what decides.",
+    discussion: """
+      The real pipeline decides; only the upstream is not asked. Each step tells its node, the exit
+      it took, why, and the file and line that decided.
+
+      EXAMPLES
+        sluice trace policies/launch --request question.json --as user=ada,tier=premium
+        echo '{"model":"auto","messages":[{"role":"user","content":"hi"}]}' \\
+          | sluice trace policies/quickstart --request -
+      """
+  )
+
+  @Argument(help: "The bundle: a folder of policy files, or one file.", completion: .directory)
+  var path: String
+
+  @Option(
+    help: "The JSON body of a chat completion; - for standard input.",
+    completion: .file(extensions: ["json"])
+  )
+  var request: String
+
+  @Option(
+    name: .customLong("as"),
+    help: "Who asks: user=…,tier=…,product=…,ip=…,tenant=…; what is left out is nobody's."
+  )
+  var asker = ""
+
+  @OptionGroup var colors: ColorOptions
+
+  func run() async throws {
+    var command = TraceCommand(path: path)
+    command.style = colors.style(on: .error)
+    let body: [UInt8]
+    do throws(Refusal) {
+      command.asker = try TraceCommand.Asker(asker)
+      body = try Terminal.read(request, maximumBytes: Bounds.replyBytes)
+    } catch {
+      return try CommandAnswer(error).finish()
+    }
+    try await command.run(body: body).finish()
+  }
+}

@@ -1,0 +1,298 @@
+import SluiceCore
+import SluiceDialects
+import SluicePipeline
+import SluicePolicy
+import SluiceStages
+import SluiceTelemetry
+import Synchronization
+import Testing
+
+/// An upstream that answers what a test wrote down.
+private final class ScriptedUpstream: Upstream {
+  enum Answer: Sendable {
+    case failure(Failure)
+    case reply(status: Int, type: String, pieces: [String], fields: [String: String], end: Failure?)
+  }
+  private let answer: Answer
+  private let seen = Mutex<[UpstreamRequest]>([])
+  var requests: [UpstreamRequest] { seen.withLock { $0 } }
+
+  init(_ answer: Answer) { self.answer = answer }
+
+  func send(
+    _ request: UpstreamRequest,
+    in world: any World,
+    cancellation: Cancellation
+  ) async throws(Failure) -> any UpstreamReply {
+    seen.withLock { $0.append(request) }
+    switch answer {
+    case .failure(let failure): throw failure
+    case .reply(let status, let type, let pieces, var fields, let end):
+      fields["content-type"] = type
+      return ScriptedReply(status: status, fields: fields, pieces: pieces, end: end)
+    }
+  }
+}
+
+private final class ScriptedReply: UpstreamReply {
+  let status: Int
+  private let fields: [String: String]
+  private var pieces: ArraySlice<String>
+  private let end: Failure?
+
+  init(status: Int, fields: [String: String], pieces: [String], end: Failure?) {
+    self.status = status
+    self.fields = fields
+    self.pieces = pieces[...]
+    self.end = end
+  }
+
+  func field(_ name: String) -> String? { fields[name] }
+  func read() async throws(Failure) -> [UInt8]? {
+    if let piece = pieces.popFirst() { return Array(piece.utf8) }
+    if let end { throw end }
+    return nil
+  }
+  func abandon() { pieces = [] }
+}
+
+/// A client that keeps what it gets.
+private final class RecordingSink: ReplySink {
+  private(set) var head: (status: Int, fields: [(name: String, value: String)])?
+  private(set) var writes: [String] = []
+  private(set) var isFinished = false
+  var text: String { writes.joined() }
+
+  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure) {
+    head = (status, fields)
+  }
+  func write(_ bytes: [UInt8]) async throws(Failure) {
+    writes.append(String(decoding: bytes, as: UTF8.self))
+  }
+  func finish() async throws(Failure) { isFinished = true }
+}
+
+@Suite("An attempt")
+struct AttemptStageTests {
+  private static let plain = #"""
+    {"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}
+    """#
+  private static let chunks = [
+    #"data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"},"finish_reason":null}]}"#
+      + "\n\n",
+    #"data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":"stop"}]}"#
+      + "\n\n",
+    #"data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#
+      + "\n\n",
+    "data: [DONE]\n\n",
+  ]
+  private static let body = #"{"model":"auto","messages":[{"role":"user","content":"Hi"}]}"#
+  private static let streamBody =
+    #"{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hi"}]}"#
+
+  private struct Run {
+    let exit: String?
+    let exchange: Exchange
+    let sink: RecordingSink
+    let upstream: ScriptedUpstream
+  }
+
+  private func run(
+    _ answer: ScriptedUpstream.Answer,
+    body: String,
+    tier: String = ""
+  ) async throws
+    -> Run
+  {
+    let settings = ModelSettings(
+      name: "small",
+      upstream: "u",
+      upstreamName: "small-v2",
+      context: 1_000,
+      maxOutput: 100
+    )
+    let policy = Policy(
+      models: [settings],
+      tiers: [TierSettings(name: "locked", models: [])],
+      targets: [TargetSettings(name: "fast", kind: .candidates([ModelIndex(0)]))]
+    )
+    let upstream = ScriptedUpstream(answer)
+    let stage = AttemptStage(
+      model: ModelIndex(0),
+      settings: settings,
+      upstream: upstream,
+      access: ModelAccess(policy)
+    )
+    var builder = GraphBuilder()
+    builder.add(
+      .attempt,
+      "attempt",
+      place: .builtIn,
+      waiting: stage,
+      exits: Dictionary(uniqueKeysWithValues: stage.exits.map { ($0, String?.none) })
+    )
+    builder.enter(.chat, at: "attempt")
+    let graph = builder.build { _, _ in Counter() }
+    let world = FakeWorld()
+    let sink = RecordingSink()
+    let exchange = Exchange(
+      id: "req_test",
+      request: ClientRequest(
+        service: .chat,
+        method: "POST",
+        path: "/v1/chat/completions",
+        fields: Fixture.headerFields([]),
+        body: Array(body.utf8),
+        peer: HostAddress(ipv4: 0x7f00_0001)
+      ),
+      generation: Generation(number: 1, hash: "", policy: policy, graph: graph, features: []),
+      world: world,
+      sink: sink,
+      cancellation: Cancellation(),
+      startedAt: world.now,
+      deadline: world.now.monotonic + 1_000_000_000
+    )
+    exchange.caller.tier = tier
+    exchange.facts.chat = try ChatRequest(Array(body.utf8))
+    await GraphRunner.run(exchange, service: .chat)
+    return Run(exit: Fixture.exit(exchange), exchange: exchange, sink: sink, upstream: upstream)
+  }
+
+  private func stream(_ pieces: [String], end: Failure? = nil) -> ScriptedUpstream.Answer {
+    .reply(
+      status: 200,
+      type: "text/event-stream; charset=utf-8",
+      pieces: pieces,
+      fields: [:],
+      end: end
+    )
+  }
+
+  @Test("a plain answer reaches the client as it came, and is counted")
+  func plainAnswer() async throws {
+    let run = try await run(
+      .reply(status: 200, type: "application/json", pieces: [Self.plain], fields: [:], end: nil),
+      body: Self.body
+    )
+    #expect(run.exit == "answered")
+    #expect(run.exchange.reply?.body == Array(Self.plain.utf8))
+    #expect(run.exchange.usage?.completion == 1)
+    #expect(run.exchange.answeredBy == ModelIndex(0))
+    let sent = String(decoding: try #require(run.upstream.requests.first).body, as: UTF8.self)
+    #expect(sent == Self.body.replacing(#""auto""#, with: #""small-v2""#))
+  }
+
+  @Test("a stream is passed on chunk by chunk, without the usage that nobody asked for")
+  func streamedAnswer() async throws {
+    let run = try await run(stream(Self.chunks), body: Self.streamBody)
+    #expect(run.exit == "answered")
+    #expect(run.sink.writes == [Self.chunks[0], Self.chunks[1], Self.chunks[3]])
+    #expect(run.sink.isFinished)
+    #expect(run.exchange.usage?.prompt == 3)
+    #expect(run.sink.head?.fields.first?.value == "text/event-stream")
+  }
+
+  @Test("a stream whose upstream forgets [DONE] gets one once every choice has ended")
+  func missingDone() async throws {
+    let run = try await run(stream(Array(Self.chunks.prefix(2))), body: Self.streamBody)
+    #expect(run.exit == "answered")
+    #expect(run.sink.text.hasSuffix("data: [DONE]\n\n"))
+  }
+
+  @Test("a stream that breaks off ends in an error, never in [DONE]")
+  func brokenStream() async throws {
+    let broken = Failure(.connectionBroken, origin: .upstream, retry: .never)
+    for end in [broken, nil] {
+      let run = try await run(stream([Self.chunks[0]], end: end), body: Self.streamBody)
+      #expect(run.exit == "cut")
+      #expect(run.sink.text.contains("upstream_cut"))
+      #expect(!run.sink.text.contains("[DONE]"))
+      guard case .cut = run.exchange.outcome else {
+        Issue.record("\(run.exchange.outcome)")
+        continue
+      }
+    }
+  }
+
+  @Test("a stream that fails before its first event lets the next candidate try")
+  func failsBeforeFirstEvent() async throws {
+    let refused = Failure(.connectionBroken, origin: .upstream, retry: .anywhere)
+    let run = try await run(stream([], end: refused), body: Self.streamBody)
+    #expect(run.exit == "failed")
+    #expect(run.sink.head == nil)
+  }
+
+  @Test("a client that asked for a stream gets one from a plain answer")
+  func plainForStream() async throws {
+    let run = try await run(
+      .reply(status: 200, type: "application/json", pieces: [Self.plain], fields: [:], end: nil),
+      body: Self.streamBody
+    )
+    let reply = try #require(run.exchange.reply)
+    #expect(reply.contentType == "text/event-stream")
+    #expect(String(decoding: reply.body, as: UTF8.self).hasSuffix("data: [DONE]\n\n"))
+  }
+
+  @Test("what cannot be reached lets the next candidate try; what cannot be mended does not")
+  func failures() async throws {
+    let unreachable = Failure(.connectRefused, origin: .upstream, retry: .anywhere)
+    #expect(try await run(.failure(unreachable), body: Self.body).exit == "failed")
+    let late = Failure(.deadline, origin: .ourselves, retry: .never)
+    #expect(try await run(.failure(late), body: Self.body).exit == "gave_up")
+  }
+
+  @Test("the upstream's refusal of the request is told in its own words")
+  func declined() async throws {
+    let words =
+      #"{"error":{"message":"too long","type":"invalid_request_error","param":null,"code":"context_length_exceeded"}}"#
+    let run = try await run(
+      .reply(
+        status: 429,
+        type: "application/json",
+        pieces: [words],
+        fields: ["retry-after": "7"],
+        end: nil
+      ),
+      body: Self.body
+    )
+    #expect(run.exit == "declined")
+    let reply = try #require(run.exchange.reply)
+    #expect(reply.status == 429)
+    #expect(reply.body == Array(words.utf8))
+    #expect(reply.fields.map(\.value) == ["7"])
+  }
+
+  @Test(
+    "what the client could not act on is not passed on",
+    arguments: [
+      (401, #"{"error":{"message":"bad key sk-secret"}}"#, APIError.upstreamRefusedKey),
+      (502, "<html>Bad gateway</html>", .upstreamInvalidReply),
+      (302, "", .upstreamInvalidReply),
+    ]
+  )
+  func notPassedOn(status: Int, body: String, error: APIError) async throws {
+    let run = try await run(
+      .reply(status: status, type: "text/html", pieces: [body], fields: [:], end: nil),
+      body: Self.body
+    )
+    #expect(run.exit == "declined")
+    #expect(run.exchange.refusal == error)
+  }
+
+  @Test("an answer that is not one is not passed on", arguments: ["", "{", "[]", #"{"ok":true}"#])
+  func malformed(body: String) async throws {
+    let run = try await run(
+      .reply(status: 200, type: "application/json", pieces: [body], fields: [:], end: nil),
+      body: Self.body
+    )
+    #expect(run.exit == "gave_up")
+    #expect(run.exchange.failure?.reason == .invalidReply)
+  }
+
+  @Test("a model outside the tier's reach is not asked")
+  func skipped() async throws {
+    let run = try await run(stream(Self.chunks), body: Self.streamBody, tier: "locked")
+    #expect(run.exit == "skipped")
+    #expect(run.upstream.requests.isEmpty)
+  }
+}
