@@ -5,10 +5,13 @@ import Testing
 struct BoundsTests {
   @Test("every bound is used outside its file")
   func used() throws {
-    let file = try #require(SourceTree.sources.first { $0.path == "Sources/SluiceCore/Bounds.swift" })
-    let names = file.tokens.indices.dropLast().compactMap { index in
-      file.tokens[index].text == "let" ? file.tokens[index + 1].text : nil
-    }
+    let file = try #require(
+      SourceTree.sources.first { $0.path == "Sources/SluiceCore/Bounds.swift" }
+    )
+    let names = file.tokens.indices.dropLast()
+      .compactMap { index in
+        file.tokens[index].text == "let" ? file.tokens[index + 1].text : nil
+      }
     #expect(names.count > 40)
     var used: Set<String> = []
     for other in SourceTree.sources where other.path != file.path {
@@ -22,7 +25,9 @@ struct BoundsTests {
 
   @Test("every bound says what it binds")
   func explained() throws {
-    let file = try #require(SourceTree.sources.first { $0.path == "Sources/SluiceCore/Bounds.swift" })
+    let file = try #require(
+      SourceTree.sources.first { $0.path == "Sources/SluiceCore/Bounds.swift" }
+    )
     var bare: [Substring] = []
     for (index, line) in file.lines.enumerated() where line.contains("static let ") {
       let above = file.lines[index - 1]

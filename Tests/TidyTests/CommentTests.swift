@@ -13,7 +13,9 @@ struct CommentTests {
     for file in SourceTree.sources {
       let lines = file.lines
       let declaration = lines.firstIndex { line in
-        guard let first = line.first, first.isLetter, !line.contains("import ") else { return false }
+        guard let first = line.first, first.isLetter, !line.contains("import ") else {
+          return false
+        }
         let words = line.split { !$0.isLetter }.map(String.init)
         return words.contains { Self.declarations.contains($0) || $0 == "extension" }
       }
@@ -36,7 +38,9 @@ struct CommentTests {
     for file in SourceTree.tests {
       for (index, line) in file.lines.enumerated() {
         let text = line.drop { $0 == " " }
-        if text == "@Test" || text.hasPrefix("@Test func") { bare.append("\(file.path):\(index + 1)") }
+        if text == "@Test" || text.hasPrefix("@Test func") {
+          bare.append("\(file.path):\(index + 1)")
+        }
       }
     }
     #expect(bare == [])

@@ -19,9 +19,10 @@ struct Document {
 
   /// The targets of the links: `b` of `[a](b)`.
   var links: [String] {
-    prose.joined(separator: "\n").split(separator: "](").dropFirst().map { rest in
-      String(rest.prefix { $0 != ")" && $0 != " " })
-    }
+    prose.joined(separator: "\n").split(separator: "](").dropFirst()
+      .map { rest in
+        String(rest.prefix { $0 != ")" && $0 != " " })
+      }
   }
 
   /// What stands between back-quotes.
@@ -35,15 +36,16 @@ struct Document {
 
   /// The anchors of the headings, as forges make them.
   var anchors: [String] {
-    prose.filter { $0.hasPrefix("#") }.map { heading in
-      heading.drop { $0 == "#" || $0 == " " }.lowercased()
-        .compactMap { letter -> String? in
-          if letter == " " { return "-" }
-          return letter.isLetter || letter.isNumber || letter == "-" || letter == "_"
-            ? String(letter) : nil
-        }
-        .joined()
-    }
+    prose.filter { $0.hasPrefix("#") }
+      .map { heading in
+        heading.drop { $0 == "#" || $0 == " " }.lowercased()
+          .compactMap { letter -> String? in
+            if letter == " " { return "-" }
+            return letter.isLetter || letter.isNumber || letter == "-" || letter == "_"
+              ? String(letter) : nil
+          }
+          .joined()
+      }
   }
 
   /// The path, from the root of the tree, of what a link of this page names.

@@ -66,7 +66,8 @@ struct DocumentTests {
 struct StagePageTests {
   /// A stage is a folder; `store` is a second node of the cache's.
   static let stages = Set(
-    SourceTree.sources.filter { $0.target == "SluiceStages" }.map { $0.path.split(separator: "/")[2] }
+    SourceTree.sources.filter { $0.target == "SluiceStages" }
+      .map { $0.path.split(separator: "/")[2] }
   )
   .map(String.init).sorted()
 
@@ -126,9 +127,10 @@ struct MetricTests {
   func documented() throws {
     let source = try SourceTree.text(of: "Sources/SluiceTelemetry/Meters/Metrics.swift")
     let names = Set(
-      source.split(separator: "\"").filter { word in
-        ["llm_", "sluice_", "process_"].contains { word.hasPrefix($0) } && !word.contains(" ")
-      }
+      source.split(separator: "\"")
+        .filter { word in
+          ["llm_", "sluice_", "process_"].contains { word.hasPrefix($0) } && !word.contains(" ")
+        }
     )
     #expect(names.count > 15)
     let text = try DocumentTests.pages.map { try SourceTree.text(of: $0) }.joined()

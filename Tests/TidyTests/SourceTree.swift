@@ -24,21 +24,22 @@ enum SourceTree {
     let base = root.appending(path: folder)
     guard let walk = FileManager.default.enumerator(atPath: base.path) else { return [] }
     var paths: [String] = []
-    for case let name as String in walk {
-      guard !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) else { continue }
+    for case let name as String in walk
+    where !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
       if endings.contains(where: name.hasSuffix) { paths.append("\(folder)/\(name)") }
     }
     return paths.sorted()
   }
 
   private static func swiftFiles(below folder: String) -> [SourceFile] {
-    paths(below: folder, ending: ".swift").map { path in
-      do {
-        return SourceFile(path: path, text: try text(of: path))
-      } catch {
-        preconditionFailure("\(path) cannot be read: \(error)")
+    paths(below: folder, ending: ".swift")
+      .map { path in
+        do {
+          return SourceFile(path: path, text: try text(of: path))
+        } catch {
+          preconditionFailure("\(path) cannot be read: \(error)")
+        }
       }
-    }
   }
 }
 
@@ -63,9 +64,10 @@ struct SourceFile: Sendable, CustomStringConvertible {
 
   /// The modules that the file imports.
   var imports: [String] {
-    tokens.indices.dropLast().compactMap { index in
-      tokens[index].text == "import" ? tokens[index + 1].text : nil
-    }
+    tokens.indices.dropLast()
+      .compactMap { index in
+        tokens[index].text == "import" ? tokens[index + 1].text : nil
+      }
   }
 
   /// The lines at which these tokens stand in a row.

@@ -31,9 +31,12 @@ struct TargetGraph {
       guard var target = open else { continue }
       // Quoted names outside `.product(…)`: the first is the target's, the others are what it uses.
       if !line.hasPrefix(".product(") {
-        for (index, word) in line.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+        for (index, word) in line.split(separator: "\"", omittingEmptySubsequences: false)
+          .enumerated()
         where !index.isMultiple(of: 2) {
-          if target.name.isEmpty { target.name = String(word) } else {
+          if target.name.isEmpty {
+            target.name = String(word)
+          } else {
             target.dependencies.insert(String(word))
           }
         }
