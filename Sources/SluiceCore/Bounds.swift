@@ -42,6 +42,7 @@ package enum Bounds {
   package static let regexBytes = 4 << 20
 
   // One turn of an event loop.
+  /// What one turn of a loop does at most, so that nobody starves.
   package static let eventsPerPoll = 256
   package static let jobsPerTurn = 1_024
   package static let acceptsPerWake = 64
