@@ -205,7 +205,8 @@ let package = Package(
       "SluiceGateway",
       uses: [
         "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluiceReactor",
-        "SluiceHTTP", "SluicePipeline", "SluiceLanguage", "SluiceStages", "SluiceStores",
+        "SluiceHTTP", "SluiceDialects", "SluicePipeline", "SluiceLanguage", "SluiceStages",
+        "SluiceStores",
         "SluiceServer", "SluiceCompiler",
       ]
     ),
