@@ -74,7 +74,7 @@ def test_the_token_is_made_once_and_kept(start, upstream, tmp_path):
     assert again.token == token
     assert again.order("/policy/reload").status_code == 200
     assert token not in again.err.text + again.out.text
-    assert "admin-token" in again.err.text
+    until(lambda: "admin-token" in again.err.text, "the place of the token")
 
 
 def test_policy_tells_what_is_served(gateway):
@@ -242,6 +242,8 @@ def test_no_prompt_answer_or_secret_is_seen_anywhere(start, upstream, keys):
 
 
 def test_a_name_that_a_client_sends_cannot_forge_a_line(gateway):
+    # What came before is written before this, the log being one queue.
+    gateway.exchange(gateway.chat())
     before = len(gateway.out.lines)
     reply = gateway.chat(model='x"}\n{"event":"forged"}\u2028\x1b[31m')
     assert reply.status_code == 404

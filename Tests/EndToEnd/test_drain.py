@@ -189,7 +189,10 @@ def test_a_reader_of_the_log_that_is_gone_changes_nothing(start, upstream):
     gateway.out.leave()
     for number in range(20):
         assert gateway.chat(f"n{number}").status_code == 200
-    assert gateway.metric("llm_request_duration_seconds_count", model="small") == 20
+    until(
+        lambda: gateway.metric("llm_request_duration_seconds_count", model="small") == 20,
+        "20 exchanges in the metrics",
+    )
     assert gateway.stop() == 0
 
 

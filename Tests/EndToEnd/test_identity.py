@@ -78,7 +78,10 @@ def test_a_line_of_keys_that_makes_no_sense_takes_no_other_with_it(start, upstre
     _, other = keys.add()
     gateway = start(keyed(upstream))
     assert gateway.chat(key=key).status_code == gateway.chat(key=other).status_code == 200
-    assert any(event.get("bad_lines") == ["2"] for event in gateway.events("keys"))
+    until(
+        lambda: any(event.get("bad_lines") == ["2"] for event in gateway.events("keys")),
+        "the number of the bad line",
+    )
 
 
 def test_the_files_of_the_state_folder_are_its_owner_s(start, upstream, keys, state):

@@ -106,10 +106,7 @@ def test_an_exchange_keeps_its_generation_to_the_end(start, upstream):
             go.set()
             assert [c.choices[0].finish_reason for c in stream] == ["stop"]
             request = reply.headers["x-request-id"]
-    line = until(
-        lambda: next((e for e in gateway.events("exchange") if e["request"] == request), None),
-        "the log line of the stream",
-    )
+    line = gateway.exchange(request)
     assert (line["generation"], line["route"], line["status"]) == (1, "old", "success")
     until(lambda: gateway.metric("sluice_generations_live") == 1, "the end of the old policy")
 
@@ -140,7 +137,7 @@ def test_a_broken_reload_is_refused_and_told_everywhere(start, upstream):
     findings = json.loads(lint.stdout)["findings"]
     codes = sorted(f["code"] for f in findings)
     assert len(codes) >= 3
-    line = gateway.events("reload")[-1]
+    line = until(lambda: gateway.events("reload"), "the log line of the reload")[-1]
     assert line["result"] == "refused" and line["cause"] == "files"
     assert sorted(line["codes"]) == codes
     places = {f"{f['place']['file']}:{f['place']['line']}:{f['place']['column']}" for f in findings}
@@ -151,7 +148,7 @@ def test_a_broken_reload_is_refused_and_told_everywhere(start, upstream):
     # And mended.
     gateway.bundle.write(routed(upstream, "mended"))
     until(serves(gateway, "mended"), "the mended policy")
-    assert gateway.metric("sluice_config_refused") == 0
+    until(lambda: gateway.metric("sluice_config_refused") == 0, "no refused policy")
     assert gateway.generation() == 2
 
 
@@ -253,7 +250,7 @@ def test_an_address_of_the_files_is_overridden_by_the_flag_with_a_warning(start,
     server = {"listen": ["127.0.0.1:1"], "admin": "127.0.0.1:2"}
     gateway = start(routed(upstream, "one", server=server))
     assert gateway.chat().status_code == 200
-    assert "--listen" in gateway.err.text
+    until(lambda: "--listen" in gateway.err.text, "a warning that names the flag")
 
 
 def test_nothing_keeps_an_old_policy_alive_when_nobody_runs_under_it(start, upstream):

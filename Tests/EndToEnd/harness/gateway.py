@@ -218,8 +218,8 @@ class Gateway:
         return [event for event in events if name is None or event["event"] == name]
 
     def exchange(self, reply):
-        """The log line of a reply."""
-        request = reply.headers["x-request-id"]
+        """The log line of a reply, or of a request's id; the log is a moment behind."""
+        request = reply if isinstance(reply, str) else reply.headers["x-request-id"]
 
         def line():
             return next(
