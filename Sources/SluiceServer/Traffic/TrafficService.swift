@@ -24,10 +24,14 @@ package final class TrafficService: RequestService {
 
   package var limits: ConnectionLimits { current.limits }
 
+  /// Lets go of a generation that was replaced; else the next request does.
+  package func refresh() { _ = current }
+
   /// What new requests get.
   private var current: ServedGeneration {
-    let generation = generations.generation
-    return latest.withLock { latest in
+    latest.withLock { latest in
+      // Read under the lock, so that it never goes back.
+      let generation = generations.generation
       if latest.generation !== generation { latest = ServedGeneration(generation) }
       return latest
     }
