@@ -181,7 +181,6 @@ final class PolicyInstaller: Sendable {
     )
     cell.publish(generation)
     live.add(generation)
-    listeners.service.refresh()
     current.withLock { state in
       remember(&state)
       state.upstreams = upstreams
