@@ -131,11 +131,11 @@ struct GatewayTests {
 
   @Test("does not start with a wrong policy, or twice in one state folder")
   func refusesStart() async throws {
+    let options = options
     try await withGateway { _, _ in
       await #expect(throws: StartRefusal.self) { _ = try await Gateway.start(options) }
     }
     try folder.write("sluice: v1\nnonsense: 1\n", to: "p.yaml")
-    let options = options
     await OneAtATime.signals.run {
       do throws(StartRefusal) {
         _ = try await Gateway.start(options)
