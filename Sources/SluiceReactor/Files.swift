@@ -108,8 +108,9 @@ package final class LockFile: Sendable {
 
   /// Takes the lock.
   ///
-  /// - Parameter waits: blocks while somebody else holds it, instead of failing at once; for locks
-  ///   that are held for a moment.
+  /// With `waits` it blocks while somebody else holds it, instead of failing at once; for locks
+  /// that are held for a moment.
+  ///
   /// - Throws: `inUse` when another process, or another `LockFile` of this one, holds it.
   package init(_ path: String, waits: Bool = false) throws(IOFailure) {
     let result = unsafe reactor_open_lock(path, 0o600, waits)
