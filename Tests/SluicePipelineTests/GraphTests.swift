@@ -1,79 +1,97 @@
 import SluiceCore
 import SluicePipeline
 import SluiceTelemetry
-import Synchronization
 import Testing
 
-@Suite("Cancellation")
-struct CancellationTests {
-  @Test("the first reason stays, and every action runs once")
-  func once() {
-    let cancellation = Cancellation()
-    let seen = Mutex<[Cancellation.Reason]>([])
-    cancellation.onCancel { reason in seen.withLock { $0.append(reason) } }
-    cancellation.cancel(.clientLeft)
-    cancellation.cancel(.deadline)
-    #expect(cancellation.reason == .clientLeft)
-    #expect(seen.withLock { $0 } == [.clientLeft])
-  }
-
-  @Test("an action that comes late runs at once, one that was withdrawn never")
-  func lateAndWithdrawn() {
-    let cancellation = Cancellation()
-    let count = Mutex(0)
-    let withdrawn = cancellation.onCancel { _ in count.withLock { $0 += 100 } }
-    cancellation.remove(withdrawn)
-    cancellation.cancel(.draining)
-    cancellation.onCancel { _ in count.withLock { $0 += 1 } }
-    #expect(count.withLock { $0 } == 1)
-  }
-}
-
-@Suite("Building a graph")
-struct GraphBuilderTests {
-  private struct Fork: Stage {
-    enum Exit: Int, StageExit { case left, farRight }
-    let exits = Exit.names
-    func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex { Exit.left.index }
-  }
-
-  @Test("exits are named after their cases, and lead to nodes by name")
+@Suite("Graphs")
+struct GraphTests {
+  @Test("exits are called as their cases are, in words")
   func names() {
-    var builder = GraphBuilder()
-    builder.add(
-      .route,
-      "fork",
-      place: .builtIn,
-      stage: Fork(),
-      exits: ["left": "end", "far_right": nil]
-    )
-    builder.add(
-      .refuse,
-      "end",
-      place: .builtIn,
-      stage: Fork(),
-      exits: ["left": nil, "far_right": nil]
-    )
-    builder.enter(.chat, at: "fork")
-    let graph = builder.build { _, _ in Counter() }
-    #expect(graph.nodes[0].exits.map(\.name) == ["left", "far_right"])
-    #expect(graph.nodes[0].exits[0].destination == NodeIndex(1))
-    #expect(graph.nodes[0].exits[1].destination == nil)
+    #expect(Fixed.Exit.names == ["goes_on", "stops"])
   }
 
-  @Test("a trail reads as the walk that it is")
-  func trail() {
-    var builder = GraphBuilder()
-    builder.add(
-      .route,
-      "fork",
-      place: .builtIn,
-      stage: Fork(),
-      exits: ["left": nil, "far_right": nil]
+  @Test("a walk takes the exits that its nodes choose, and counts each")
+  func walk() async {
+    let counters = [
+      "first:goes_on": Counter(), "first:stops": Counter(), "second:stops": Counter(),
+    ]
+    let small = SmallGraph()
+    let exchange = small.exchange(small.graph(counting: counters))
+    await GraphRunner.run(exchange, service: .chat)
+    #expect(exchange.trail.line(in: exchange.generation.graph) == "first:goes_on second:stops")
+    #expect(counters["first:goes_on"]?.value == 1)
+    #expect(counters["first:stops"]?.value == 0)
+    #expect(counters["second:stops"]?.value == 1)
+  }
+
+  @Test("a service without an entry passes no node")
+  func noEntry() async {
+    let small = SmallGraph()
+    let exchange = small.exchange(small.graph())
+    await GraphRunner.run(exchange, service: .models)
+    #expect(exchange.trail.steps.isEmpty)
+  }
+
+  @Test("obligations are met once, the last given first")
+  func obligations() async {
+    let diary = Diary()
+    var small = SmallGraph()
+    small.first.promise = Promise(name: "first", kept: diary)
+    small.second.promise = Promise(name: "second", kept: diary)
+    await GraphRunner.run(small.exchange(small.graph()), service: .chat)
+    #expect(diary.all == ["second", "first"])
+  }
+
+  @Test("remarks are kept for traced exchanges only", arguments: [true, false])
+  func remarks(isTraced: Bool) async {
+    let small = SmallGraph()
+    let exchange = small.exchange(small.graph(), isTraced: isTraced)
+    await GraphRunner.run(exchange, service: .chat)
+    #expect(
+      exchange.trail.steps.map(\.remark) == Array(repeating: isTraced ? "because" : nil, count: 2)
     )
-    let graph = builder.build { _, _ in Counter() }
-    var trail = Trail()
-    trail.append(node: NodeIndex(0), exit: ExitIndex(1), remark: nil)
-    #expect(trail.line(in: graph) == "fork:far_right")
+  }
+
+  @Test("an exit that leads backwards is a programmer's error")
+  func backwards() async {
+    await #expect(processExitsWith: .failure) {
+      var builder = GraphBuilder()
+      let fixed = Fixed(exit: .goesOn)
+      builder.add(
+        .limit,
+        "a",
+        place: .builtIn,
+        stage: fixed,
+        exits: ["goes_on": "a", "stops": nil]
+      )
+      _ = builder.build { _, _ in Counter() }
+    }
+  }
+
+  @Test("the text names every node with its settings, its place and its exits")
+  func text() {
+    #expect(
+      GraphPrinter(SmallGraph().graph()).text == """
+        chat starts at first
+
+        first: 5/m by "user"
+          from limits.yaml:3:5
+          goes_on -> second
+          stops   -> end
+
+        second
+          from default
+          goes_on -> end
+          stops   -> end
+
+        """
+    )
+  }
+
+  @Test("the picture escapes what a label may not hold")
+  func dot() {
+    let dot = GraphPrinter(SmallGraph().graph()).dot
+    #expect(dot.contains(#"n0 [label="first\n5/m by \"user\"\nlimits.yaml:3:5"];"#))
+    #expect(dot.contains(#"n0 -> n1 [label="goes_on"];"#))
   }
 }

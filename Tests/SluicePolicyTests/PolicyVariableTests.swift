@@ -4,37 +4,50 @@ import Testing
 
 @Suite("Variables of the policy language")
 struct PolicyVariableTests {
-  private func issue(_ source: String, in phase: PolicyPhase) -> String? {
-    CheckedExpression.check(
-      source,
-      in: Environment(phase: phase, features: [(name: "has_code", type: .bool)])
-    )
-    .issues.first?
-    .message
-  }
-
-  @Test("each has a slot of its own, in front of the features")
+  @Test("have names and slots of their own, features behind them")
   func slots() {
-    #expect(Set(PolicyVariable.allCases.map(\.slot)).count == PolicyVariable.allCases.count)
-    #expect(PolicyVariable.slot(ofFeature: 0) == PolicyVariable.allCases.count)
+    let variables = PolicyVariable.allCases
+    #expect(Set(variables.map(\.name)).count == variables.count)
+    #expect(variables.map(\.slot) == Array(0..<variables.count))
+    #expect(PolicyVariable.slot(ofFeature: 0) == variables.count)
   }
 
-  @Test("each has a name and a meaning")
-  func documented() {
-    #expect(Set(PolicyVariable.allCases.map(\.name)).count == PolicyVariable.allCases.count)
-    #expect(PolicyVariable.allCases.allSatisfy { !$0.meaning.isEmpty && !$0.phases.isEmpty })
+  @Test("say what they mean", arguments: PolicyVariable.allCases)
+  func meaning(variable: PolicyVariable) {
+    #expect(!variable.meaning.isEmpty)
+    #expect(!variable.phases.isEmpty)
   }
 
-  @Test("what does not exist yet cannot be used")
-  func phases() {
-    #expect(issue("features.has_code", in: .request) == nil)
-    #expect(issue("features.has_code", in: .admission) != nil)
-    #expect(issue("route == 'a'", in: .routed) == nil)
-    #expect(issue("route == 'a'", in: .request) != nil)
-    #expect(issue("model.name == 'a'", in: .attempt) == nil)
-    #expect(issue("model.name == 'a'", in: .routed) != nil)
-    #expect(issue("spend('1m') > usd('5')", in: .settled) == nil)
-    #expect(issue("spend('1m') > usd('5')", in: .request) != nil)
-    #expect(issue("user.id == 'a'", in: .settled) != nil)
+  @Test("can be named in their phases, and in no other", arguments: PolicyVariable.allCases)
+  func phases(variable: PolicyVariable) {
+    for phase in PolicyPhase.allCases {
+      let outcome = CheckedExpression.check(
+        variable.name,
+        in: Environment(phase: phase, features: [])
+      )
+      #expect((outcome.expression != nil) == variable.phases.contains(phase), "\(phase.name)")
+    }
+  }
+
+  @Test("features are there once a limit has admitted a request")
+  func features() {
+    for phase in PolicyPhase.allCases {
+      let environment = Environment(phase: phase, features: [("has_code", .bool)])
+      let outcome = CheckedExpression.check("features.has_code", in: environment)
+      let isThere = phase == .request || phase == .routed || phase == .attempt
+      #expect((outcome.expression != nil) == isThere, "\(phase.name)")
+    }
+  }
+}
+
+@Suite("Policies")
+struct PolicyTests {
+  @Test("without a word said listen on loopback only, and have defaults that end")
+  func defaults() {
+    let server = Policy().server
+    #expect(server.listen.map(\.text) == ["127.0.0.1:8080"])
+    #expect(server.admin.text == "127.0.0.1:9090")
+    #expect(server.timeout.request > .zero)
+    #expect(!server.expose.contains(.similarity))
   }
 }
