@@ -80,6 +80,10 @@ final class Watcher: ExchangeObserver {
     finished.send(status)
   }
 
+  func refused(_ error: APIError) {
+    seen.withLock { $0.append("refused \(error.code ?? "")") }
+  }
+
   var log: [String] { seen.withLock { $0 } }
 }
 
@@ -192,6 +196,19 @@ final class Watcher: ExchangeObserver {
       reply = try await client.reply()
       #expect(reply.fields.first("x-should-retry") == "false")
       #expect(reply.body.contains("insufficient_quota"))
+    }
+  }
+
+  @Test("tells of what is turned away before it is an exchange")
+  func turnedAway() async throws {
+    let watcher = Watcher()
+    try await serving(Self.ok, observer: watcher) { loop, address, _ in
+      let client = try await Client.connect(to: address, on: loop)
+      try await client.say("GET /v2 HTTP/1.1\r\nHost: h\r\n\r\n")
+      #expect(try await client.reply().status == 404)
+      try await client.say("GET / HTTP/1.1\r\nHost: h\r\n folded\r\n\r\n")
+      #expect(try await client.reply().status == 400)
+      #expect(watcher.log == ["refused not_found", "refused malformed_http"])
     }
   }
 

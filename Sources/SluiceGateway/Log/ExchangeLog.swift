@@ -23,6 +23,12 @@ final class ExchangeLog: ExchangeObserver {
     if exchange.cancellation.reason == .draining { cutByDrain.wrappingAdd(1, ordering: .relaxed) }
     telemetry.tell(ExchangeFinished(exchange, httpStatus: status, at: moment), at: moment)
   }
+
+  /// Counted, not logged, and apart from exchanges: whoever scans the port must neither fill the
+  /// log nor set off the alert on errors.
+  func refused(_ error: APIError) {
+    telemetry.metrics.requestsRefused[error.code ?? "none"].increment()
+  }
 }
 
 extension ExchangeFinished {

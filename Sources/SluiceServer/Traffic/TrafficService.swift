@@ -1,5 +1,5 @@
 package import SluiceCore
-import SluiceDialects
+package import SluiceDialects
 package import SluiceHTTP
 package import SluicePipeline
 import SluicePolicy
@@ -35,7 +35,9 @@ package final class TrafficService: RequestService {
     let service: Service
     switch Destination(head) {
     case .service(let found): service = found
-    case .refused(let error): return .refuse(ServerReply(error))
+    case .refused(let error):
+      observer.refused(error)
+      return .refuse(ServerReply(error))
     }
     let generation = generations.generation
     let bounds = bounds(of: generation)
@@ -51,18 +53,22 @@ package final class TrafficService: RequestService {
     )
   }
 
-  package func reply(to refusal: ServerRefusal) -> ServerReply { Self.reply(to: refusal) }
-
-  static func reply(to refusal: ServerRefusal) -> ServerReply {
-    let error: APIError =
-      switch refusal {
-      case .malformed(let refusal): .malformedMessage(refusal)
-      case .bodyTooLarge(let limit): .bodyTooLarge(limit: limit)
-      case .tooSlow: .requestTimeout
-      case .overloaded: .overloaded(retryAfterSeconds: 1)
-      case .unanswered: .internalError
-      }
+  package func reply(to refusal: ServerRefusal) -> ServerReply {
+    let error = Self.error(for: refusal)
+    observer.refused(error)
     return ServerReply(error)
+  }
+
+  static func reply(to refusal: ServerRefusal) -> ServerReply { ServerReply(error(for: refusal)) }
+
+  private static func error(for refusal: ServerRefusal) -> APIError {
+    switch refusal {
+    case .malformed(let refusal): .malformedMessage(refusal)
+    case .bodyTooLarge(let limit): .bodyTooLarge(limit: limit)
+    case .tooSlow: .requestTimeout
+    case .overloaded: .overloaded(retryAfterSeconds: 1)
+    case .unanswered: .internalError
+    }
   }
 }
 
@@ -98,6 +104,9 @@ package protocol ExchangeObserver: Sendable {
   ///
   /// `status` is the status code that the client was sent, 0 if it got none.
   func finished(_ exchange: Exchange, status: Int, at moment: Moment)
+
+  /// A request was turned away before it was an exchange: wrong path, wrong framing, too large.
+  func refused(_ error: APIError)
 }
 
 /// Where a request wants to go.

@@ -97,6 +97,11 @@ package final class MetricsRegistry: Sendable {
   )
 
   // The edges and the process.
+  package let requestsRefused = CounterFamily(
+    counter: "sluice_requests_refused_total",
+    help: "Requests that were turned away before they were exchanges, by the code of the error.",
+    labels: ["code"]
+  )
   private let connections = GaugeFamily(
     gauge: "sluice_connections_open",
     help: "Connections of clients."
@@ -174,7 +179,7 @@ package final class MetricsRegistry: Sendable {
     ExpositionPage([
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, expressionErrors,
       followers, entries, bytes, evictions, reloads, generationFamily, liveGenerations,
-      configStale, refused, connections, upstreamConnections, droppedLines, residentMemory,
+      configStale, refused, requestsRefused, connections, upstreamConnections, droppedLines, residentMemory,
       openDescriptors,
     ])
     .bytes
