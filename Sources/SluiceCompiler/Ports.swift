@@ -11,6 +11,8 @@ package struct Ports: Sendable {
   package var counters: any Counters
   package var cache: any ReplyCache
   package var flights: FlightTable
+  package var breakers: BreakerTable
+  package var retryBudgets: RetryBudgetTable
   /// By the name of the upstream in the policy.
   package var upstreams: [String: any Upstream]
   package var metrics: MetricsRegistry
@@ -20,6 +22,8 @@ package struct Ports: Sendable {
     counters: any Counters,
     cache: any ReplyCache,
     flights: FlightTable,
+    breakers: BreakerTable = BreakerTable(),
+    retryBudgets: RetryBudgetTable = RetryBudgetTable(),
     upstreams: [String: any Upstream],
     metrics: MetricsRegistry
   ) {
@@ -27,6 +31,8 @@ package struct Ports: Sendable {
     self.counters = counters
     self.cache = cache
     self.flights = flights
+    self.breakers = breakers
+    self.retryBudgets = retryBudgets
     self.upstreams = upstreams
     self.metrics = metrics
   }

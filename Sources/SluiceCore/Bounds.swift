@@ -127,6 +127,10 @@ package enum Bounds {
   package static let keyFileBytes = 64 << 20
   /// Combinations of label values of one metric.
   package static let metricSeries = 2_000
+  /// Seconds that an upstream may ask us to wait; more is taken for that.
+  package static let retryAfterSeconds: Int64 = 3_600
+  /// Seconds that a backoff grows to.
+  package static let backoffSeconds = 30
   /// Generations kept for rollback.
   package static let keptGenerations = 8
 

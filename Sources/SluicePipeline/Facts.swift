@@ -16,11 +16,13 @@ package final class Facts {
   package var route = ""
   package var target = ""
   private let features: [Program]
+  private let states: any StateReads
   private let now: Moment
 
-  init(request: ClientRequest, features: [Program], now: Moment) {
+  init(request: ClientRequest, features: [Program], states: any StateReads, now: Moment) {
     self.request = request
     self.features = features
+    self.states = states
     self.now = now
     caller = Caller(address: request.peer)
   }
@@ -58,7 +60,13 @@ extension Facts: FrameSource {
     _ arguments: [Value],
     in frame: inout Frame
   ) throws(EvaluationError) -> Value {
-    throw .unavailable(StateFunction(rawValue: function)?.declaration.fullName ?? "a function")
+    guard let read = StateFunction(rawValue: function) else { throw .unavailable("a function") }
+    switch read {
+    case .breakerState:
+      guard case .string(let model)? = arguments.first else { throw .noSuchOverload("breaker") }
+      return .string(states.breakerState(of: model, at: now))
+    case .spend, .budgetRemaining: throw .unavailable(read.declaration.fullName)
+    }
   }
 
   private func parsed(_ variable: PolicyVariable) throws(EvaluationError) -> ChatRequest {

@@ -12,19 +12,23 @@ package final class Generation: Sendable {
   package let graph: Graph
   /// The programs of `Policy.features`, in its order.
   package let features: [Program]
+  /// What expressions read of the gateway's state.
+  package let states: any StateReads
 
   package init(
     number: UInt64,
     hash: String,
     policy: Policy,
     graph: Graph,
-    features: [Program]
+    features: [Program],
+    states: any StateReads
   ) {
     self.number = number
     self.hash = hash
     self.policy = policy
     self.graph = graph
     self.features = features
+    self.states = states
   }
 
   /// Slots of an exchange's frame.

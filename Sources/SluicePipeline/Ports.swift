@@ -92,6 +92,10 @@ package protocol ReplyCache: Sendable {
   /// The answer under `key` if its time has not passed; a stale one is not returned.
   func reply(for key: Digest, at moment: Moment) -> CachedReply?
 
+  /// The answer under `key` whatever its age, if it expired no longer ago than it may be served
+  /// stale and was not invalidated.
+  func staleReply(for key: Digest, at moment: Moment) -> CachedReply?
+
   /// A point before an attempt, so that an answer asked for before an invalidation is not stored
   /// after it.
   func epoch(of product: String) -> UInt64
@@ -126,6 +130,8 @@ package struct CachedReply: Sendable {
   package var model: String
   package var storedAt: Moment
   package var ttlNanoseconds: Int64
+  /// How long after that it may be served when nothing else answers.
+  package var staleNanoseconds: Int64
 
   package init(
     body: [UInt8],
@@ -133,7 +139,8 @@ package struct CachedReply: Sendable {
     tags: [String],
     model: String,
     storedAt: Moment,
-    ttlNanoseconds: Int64
+    ttlNanoseconds: Int64,
+    staleNanoseconds: Int64 = 0
   ) {
     self.body = body
     self.product = product
@@ -141,6 +148,7 @@ package struct CachedReply: Sendable {
     self.model = model
     self.storedAt = storedAt
     self.ttlNanoseconds = ttlNanoseconds
+    self.staleNanoseconds = staleNanoseconds
   }
 }
 
@@ -191,6 +199,30 @@ package protocol UpstreamReply: AnyObject {
   func abandon()
 }
 
+/// How an attempt went, as breakers count it.
+package enum AttemptReport: Sendable, Equatable {
+  case success
+  /// Connect errors, timeouts, 5xx, broken streams, and replies that are none.
+  case failure
+  /// Says nothing about the model: the client left, or our own time was up.
+  case neither
+}
+
+/// Whoever let an attempt through and wants to know how it went.
+///
+/// A report is made once; an exchange that ends without one counts as `neither`.
+package protocol AttemptWatch: AnyObject, Sendable {
+  func ended(_ report: AttemptReport, at moment: Moment)
+  /// The upstream asked for a pause until `time`, in monotonic nanoseconds.
+  func coolDown(until time: Int64, at moment: Moment)
+}
+
+/// What expressions read of the state of the gateway.
+package protocol StateReads: Sendable {
+  /// `closed`, `open` or `half_open`.
+  func breakerState(of model: String, at moment: Moment) -> String
+}
+
 /// Why an attempt, or a wait, came to nothing.
 package struct Failure: Error, Sendable, Equatable {
   package enum Origin: Sendable { case client, upstream, ourselves }
@@ -209,6 +241,14 @@ package struct Failure: Error, Sendable, Equatable {
     case invalidReply
     /// The reply is larger than its bound.
     case replyTooLarge
+    /// The upstream answered with a status from 500 to 599.
+    case serverError
+    /// The upstream limits our rate.
+    case rateLimited
+    /// Our account at the upstream has no money left.
+    case outOfQuota
+    /// The upstream refused our credentials.
+    case refusedKey
     /// Too many connections to the upstream.
     case poolExhausted
     /// The client left.
@@ -221,18 +261,35 @@ package struct Failure: Error, Sendable, Equatable {
 
   package enum Retry: Sendable {
     case never
-    /// Nothing of a reply came: another candidate may be asked.
+    /// The same request would come to the same end here; another candidate may be asked.
+    case elsewhere
+    /// Nothing of an answer came: it may be tried again, here or elsewhere.
     case anywhere
   }
 
   package let reason: Reason
   package let origin: Origin
   package let retry: Retry
+  /// How long the upstream asked us to wait before we try again, in nanoseconds.
+  package let retryAfter: Int64?
 
-  package init(_ reason: Reason, origin: Origin, retry: Retry) {
+  package init(_ reason: Reason, origin: Origin, retry: Retry, retryAfter: Int64? = nil) {
     self.reason = reason
     self.origin = origin
     self.retry = retry
+    self.retryAfter = retryAfter
+  }
+
+  /// What a breaker counts it as.
+  package var report: AttemptReport {
+    switch reason {
+    case .unresolved, .connectRefused, .connectTimeout, .firstByteTimeout, .idleTimeout,
+      .totalTimeout, .connectionBroken, .invalidReply, .replyTooLarge, .serverError:
+      .failure
+    // An upstream that says what it will not do is there.
+    case .outOfQuota, .refusedKey: .success
+    case .rateLimited, .poolExhausted, .clientLeft, .deadline, .draining: .neither
+    }
   }
 }
 
