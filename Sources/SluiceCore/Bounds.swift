@@ -134,6 +134,12 @@ package enum Bounds {
   /// Generations kept for rollback.
   package static let keptGenerations = 8
 
+  // Simulation.
+  /// Jobs and actions of one simulated run; more means that it does not come to rest.
+  package static let simulationSteps = 2_000_000
+  /// Lines of a simulated run's trace that are kept.
+  package static let traceLines = 4_000
+
   // Operating.
   /// Bytes of log lines that wait for their reader; beyond it whole lines are dropped.
   package static let logQueueBytes = 4 << 20
