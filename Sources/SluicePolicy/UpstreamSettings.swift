@@ -50,9 +50,21 @@ package struct UpstreamSettings: Sendable, Equatable {
   package enum Breaker: Sendable, Equatable {
     case consecutive(Int, recovery: Duration, probes: Int)
     case ratio(Double, minimumCalls: Int, window: Duration, recovery: Duration, probes: Int)
+
+    /// What an upstream gets that says nothing.
+    package static let standard = Breaker.consecutive(5, recovery: .seconds(60), probes: 1)
   }
 
   package struct Retry: Sendable, Equatable {
+    /// What an upstream gets that says nothing.
+    package static let standard = Retry(
+      attempts: 2,
+      base: .milliseconds(500),
+      factor: 2,
+      jitter: .full,
+      budget: 0.2
+    )
+
     package enum Jitter: Sendable, Equatable {
       case full
       case bounded(Duration)

@@ -9,8 +9,10 @@ extension Failure {
     case .clientLeft: self.init(reason, origin: .client, retry: .never)
     case .deadline, .draining: self.init(reason, origin: .ourselves, retry: .never)
     case .poolExhausted: self.init(reason, origin: .ourselves, retry: .anywhere)
+    case .refusedKey: self.init(reason, origin: .ourselves, retry: .elsewhere)
+    case .outOfQuota: self.init(reason, origin: .upstream, retry: .elsewhere)
     case .unresolved, .connectRefused, .connectTimeout, .firstByteTimeout, .idleTimeout,
-      .totalTimeout, .connectionBroken, .invalidReply, .replyTooLarge:
+      .totalTimeout, .connectionBroken, .invalidReply, .replyTooLarge, .serverError, .rateLimited:
       self.init(reason, origin: .upstream, retry: replyBegan ? .never : .anywhere)
     }
   }

@@ -56,7 +56,8 @@ struct ExpressionUse {
     expression.root.forEach { node in
       if variable(node) == .promptTokens { uses.append(("prompt.tokens", place(node.range))) }
     }
-    for call in expression.hostCalls {
+    for call in expression.hostCalls where call.function.number != StateFunction.breakerState.rawValue
+    {
       uses.append(("\(call.function.name)()", place(call.range)))
     }
     return uses

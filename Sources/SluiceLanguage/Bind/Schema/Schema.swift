@@ -129,8 +129,8 @@ package enum Schema {
       Key("failures", "ratio", .otherwise("`0%`"), "the share answered with 500; `simulated` only"),
       Key("seed", "count", .otherwise("`1`"), "of the simulated answers; `simulated` only"),
       Key("timeout", "map or `none`", .otherwise("see below"), "deadlines of one attempt"),
-      Key("breaker", "map or `none`", .otherwise("`none`"), "when to stop asking; not served yet"),
-      Key("retry", "map or `none`", .otherwise("`none`"), "when to ask again; not served yet"),
+      Key("breaker", "map or `none`", .otherwise("5 in a row"), "when to stop asking"),
+      Key("retry", "map or `none`", .otherwise("2 attempts"), "when to ask again"),
     ]
   )
 

@@ -247,7 +247,8 @@ extension Binder {
   }
 
   private func breaker(_ outer: Fields) -> UpstreamSettings.Breaker? {
-    guard let entry = outer["breaker"], !isNone(entry.value),
+    guard let entry = outer["breaker"] else { return .standard }
+    guard !isNone(entry.value),
       let fields = fields(
         of: entry.value,
         Schema.breaker,
@@ -306,7 +307,8 @@ extension Binder {
   }
 
   private func retry(_ outer: Fields) -> UpstreamSettings.Retry? {
-    guard let entry = outer["retry"], !isNone(entry.value),
+    guard let entry = outer["retry"] else { return .standard }
+    guard !isNone(entry.value),
       let fields = fields(
         of: entry.value,
         Schema.retry,
