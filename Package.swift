@@ -72,8 +72,8 @@ let package = Package(
     module(
       "SluicePipeline",
       uses: [
-        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluiceHTTP", "SluicePolicy",
-        "SluiceTelemetry", "SluiceDialects",
+        "SluiceCore", "SluiceExpressions", "SluiceHTTP", "SluicePolicy", "SluiceTelemetry",
+        "SluiceDialects",
       ]
     ),
 
@@ -82,26 +82,22 @@ let package = Package(
     module(
       "SluiceStages",
       uses: [
-        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry",
-        "SluicePipeline", "SluiceDialects", "SluiceHTTP",
+        "SluiceCore", "SluiceExpressions", "SluiceHTTP", "SluicePolicy", "SluiceTelemetry",
+        "SluicePipeline", "SluiceDialects",
       ]
     ),
-    module(
-      "SluiceStores",
-      uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline"]
-    ),
+    module("SluiceStores", uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline"]),
     module(
       "SluiceServer",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
-        "SluicePolicy", "SluiceTelemetry",
+        "SluicePolicy",
       ]
     ),
     module(
       "SluiceUpstream",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
-        "SluiceTelemetry",
       ]
     ),
 
@@ -110,7 +106,7 @@ let package = Package(
       "SluiceCompiler",
       uses: [
         "SluiceCore", "SluiceExpressions", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
-        "SluiceDialects", "SluiceLanguage", "SluiceStages", "SluiceStores",
+        "SluiceLanguage", "SluiceStages",
       ]
     ),
 
@@ -118,9 +114,9 @@ let package = Package(
     module(
       "SluiceGateway",
       uses: [
-        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluiceReactor",
-        "SluiceHTTP", "SluicePipeline", "SluiceDialects", "SluiceLanguage", "SluiceStages",
-        "SluiceStores", "SluiceServer", "SluiceUpstream", "SluiceCompiler",
+        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry",
+        "SluiceReactor", "SluiceHTTP", "SluicePipeline", "SluiceDialects", "SluiceLanguage",
+        "SluiceStages", "SluiceStores", "SluiceServer", "SluiceUpstream", "SluiceCompiler",
       ]
     ),
     module(
@@ -136,21 +132,28 @@ let package = Package(
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "SluiceCore", "SluiceGateway", "SluiceCompiler", "SluiceLanguage", "SluicePolicy",
-        "SluicePipeline", "SluiceStages",
+        "SluiceCore", "SluiceGateway", "SluiceLanguage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict
     ),
 
+    // What several tests share.
+    .target(
+      name: "SluiceTestSupport",
+      dependencies: ["SluiceReactor"],
+      path: "Tests/Support",
+      swiftSettings: strict
+    ),
+
     tests("SluiceCore"),
     tests("SluiceExpressions", uses: ["SluiceCore"], fixtures: ["Fixtures"]),
-    tests("SluiceJSON", uses: ["SluiceCore"]),
+    tests("SluiceJSON", uses: ["SluiceCore", "SluiceTestSupport"]),
     tests("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions"]),
     tests("SluiceTelemetry", uses: ["SluiceCore"]),
-    tests("SluiceReactor", uses: ["SluiceCore"]),
-    tests("SluiceHTTP", uses: ["SluiceCore"]),
-    tests("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP"]),
+    tests("SluiceReactor", uses: ["SluiceCore", "SluiceTestSupport"]),
+    tests("SluiceHTTP", uses: ["SluiceCore", "SluiceTestSupport"]),
+    tests("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP", "SluiceTestSupport"]),
     tests(
       "SluicePipeline",
       uses: [
@@ -160,7 +163,7 @@ let package = Package(
     ),
     tests(
       "SluiceLanguage",
-      uses: ["SluiceCore", "SluiceExpressions", "SluicePolicy"],
+      uses: ["SluiceCore", "SluiceExpressions", "SluicePolicy", "SluiceTestSupport"],
       fixtures: ["Golden"]
     ),
     tests(
@@ -172,20 +175,23 @@ let package = Package(
     ),
     tests(
       "SluiceStores",
-      uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline"]
+      uses: [
+        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
+        "SluiceTestSupport",
+      ]
     ),
     tests(
       "SluiceServer",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
-        "SluicePolicy", "SluiceTelemetry", "SluiceUpstream",
+        "SluicePolicy", "SluiceTelemetry", "SluiceUpstream", "SluiceTestSupport",
       ]
     ),
     tests(
       "SluiceUpstream",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
-        "SluiceTelemetry",
+        "SluiceTelemetry", "SluiceTestSupport",
       ]
     ),
     tests(
@@ -199,8 +205,8 @@ let package = Package(
       "SluiceGateway",
       uses: [
         "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluiceReactor",
-        "SluiceHTTP", "SluicePipeline", "SluiceLanguage", "SluiceStages", "SluiceStores",
-        "SluiceServer", "SluiceCompiler",
+        "SluiceHTTP", "SluiceDialects", "SluicePipeline", "SluiceLanguage", "SluiceStages",
+        "SluiceStores", "SluiceServer", "SluiceCompiler", "SluiceTestSupport",
       ]
     ),
     tests(

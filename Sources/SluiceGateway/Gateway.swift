@@ -16,9 +16,9 @@ import Synchronization
 /// await gateway.run()
 /// ```
 package final class Gateway: Sendable {
-  private let machine: Machine
+  let machine: Machine
   private let folder: StateFolder
-  private let console: AdminConsole
+  let console: AdminConsole
   private let exchanges: ExchangeLog
   /// Held to the end of the process.
   private let lock: LockFile
@@ -45,6 +45,7 @@ package final class Gateway: Sendable {
   ///
   /// - Throws: `StartRefusal`: what stands in the way, in words for the operator.
   package static func start(_ options: GatewayOptions) async throws(StartRefusal) -> Gateway {
+    if let refusal = BundlePath.objection(to: [options.bundle]) { throw StartRefusal(refusal) }
     let folder = StateFolder(options.stateFolder)
     let lock: LockFile
     let token: AdminToken
@@ -66,8 +67,10 @@ package final class Gateway: Sendable {
     let cell = GenerationCell(PolicyInstaller.nothing)
     let exchanges = ExchangeLog(machine.telemetry)
     let admin = AdminService(token: token)
+    let service = TrafficService(cell, observer: exchanges)
     let listeners = Listeners(
-      traffic: HTTPServer(TrafficService(cell, observer: exchanges), on: machine.loops.loops),
+      service: service,
+      traffic: HTTPServer(service, on: machine.loops.loops),
       admin: HTTPServer(admin, on: machine.control.loops)
     )
     let installer = PolicyInstaller(
