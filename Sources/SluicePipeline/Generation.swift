@@ -21,7 +21,7 @@ package final class Generation: Sendable {
     policy: Policy,
     graph: Graph,
     features: [Program],
-    states: any StateReads
+    states: any StateReads = NoStates()
   ) {
     self.number = number
     self.hash = hash

@@ -223,6 +223,12 @@ package protocol StateReads: Sendable {
   func breakerState(of model: String, at moment: Moment) -> String
 }
 
+/// What a graph without breakers reads: all of them are closed.
+package struct NoStates: StateReads {
+  package init() {}
+  package func breakerState(of model: String, at moment: Moment) -> String { "closed" }
+}
+
 /// Why an attempt, or a wait, came to nothing.
 package struct Failure: Error, Sendable, Equatable {
   package enum Origin: Sendable { case client, upstream, ourselves }

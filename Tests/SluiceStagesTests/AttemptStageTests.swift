@@ -145,7 +145,14 @@ struct AttemptStageTests {
         body: Array(body.utf8),
         peer: HostAddress(ipv4: 0x7f00_0001)
       ),
-      generation: Generation(number: 1, hash: "", policy: policy, graph: graph, features: []),
+      generation: Generation(
+        number: 1,
+        hash: "",
+        policy: policy,
+        graph: graph,
+        features: [],
+        states: BreakerTable()
+      ),
       world: world,
       sink: sink,
       cancellation: Cancellation(),

@@ -13,6 +13,12 @@ package final class BreakerTable: Sendable {
     package var model: String
     package var from: Breaker.State
     package var to: Breaker.State
+
+    package init(model: String, from: Breaker.State, to: Breaker.State) {
+      self.model = model
+      self.from = from
+      self.to = to
+    }
   }
 
   private let breakers = Mutex<[String: Breaker]>([:])
