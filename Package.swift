@@ -51,6 +51,10 @@ let package = Package(
     .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     .target(name: "CReactor"),
+    .target(
+      name: "CTLS",
+      linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]
+    ),
 
     // 0
     module("SluiceCore", uses: ["CCrypto"]),
@@ -101,7 +105,7 @@ let package = Package(
       "SluiceUpstream",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
-        "SluiceTelemetry",
+        "SluiceTelemetry", "CTLS",
       ]
     ),
 
@@ -143,6 +147,13 @@ let package = Package(
       swiftSettings: strict
     ),
 
+    // Certificates and a server, for the tests of TLS.
+    .target(
+      name: "CTLSFixtures",
+      dependencies: ["CTLS"],
+      path: "Tests/CTLSFixtures",
+      linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]
+    ),
     tests("SluiceCore"),
     tests("SluiceExpressions", uses: ["SluiceCore"], fixtures: ["Fixtures"]),
     tests("SluiceJSON", uses: ["SluiceCore"]),
@@ -185,7 +196,7 @@ let package = Package(
       "SluiceUpstream",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
-        "SluiceTelemetry",
+        "SluiceTelemetry", "CTLSFixtures",
       ]
     ),
     tests(

@@ -200,6 +200,8 @@ package struct Failure: Error, Sendable, Equatable {
     case unresolved
     case connectRefused
     case connectTimeout
+    /// No agreement on TLS: a certificate that is not to be trusted, or another handshake failed.
+    case tlsFailed
     case firstByteTimeout
     case idleTimeout
     case totalTimeout
@@ -228,12 +230,20 @@ package struct Failure: Error, Sendable, Equatable {
   package let reason: Reason
   package let origin: Origin
   package let retry: Retry
+  /// What the log says beside the reason; nothing of a request, a reply or a secret.
+  package let detail: String?
 
-  package init(_ reason: Reason, origin: Origin, retry: Retry) {
+  package init(_ reason: Reason, origin: Origin, retry: Retry, detail: String? = nil) {
     self.reason = reason
     self.origin = origin
     self.retry = retry
+    self.detail = detail
   }
+}
+
+extension Failure: CustomStringConvertible {
+  /// The reason, and the detail if there is one: `tlsFailed: the server does not speak TLS`.
+  package var description: String { detail.map { "\(reason): \($0)" } ?? "\(reason)" }
 }
 
 /// The client's side of an exchange: where its reply goes.

@@ -9,7 +9,7 @@ extension Failure {
     case .clientLeft: self.init(reason, origin: .client, retry: .never)
     case .deadline, .draining: self.init(reason, origin: .ourselves, retry: .never)
     case .poolExhausted: self.init(reason, origin: .ourselves, retry: .anywhere)
-    case .unresolved, .connectRefused, .connectTimeout, .firstByteTimeout, .idleTimeout,
+    case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .firstByteTimeout, .idleTimeout,
       .totalTimeout, .connectionBroken, .invalidReply, .replyTooLarge:
       self.init(reason, origin: .upstream, retry: replyBegan ? .never : .anywhere)
     }
@@ -44,6 +44,13 @@ extension Failure {
         }
       }
     self.init(reason, replyBegan: replyBegan)
+  }
+}
+
+extension Failure {
+  /// What it means that no agreement on TLS came about.
+  init(_ fault: TLSFault) {
+    self.init(.tlsFailed, origin: .upstream, retry: .anywhere, detail: fault.message)
   }
 }
 

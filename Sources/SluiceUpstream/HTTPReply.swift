@@ -16,7 +16,7 @@ final class HTTPReply: UpstreamReply {
   }
 
   private let head: ResponseHead
-  private let stream: TCPStream
+  private let transport: Transport
   private let lease: Lease
   private let clock: AttemptClock
   private let cancellation: Cancellation
@@ -35,7 +35,7 @@ final class HTTPReply: UpstreamReply {
     _ registration: UInt64
   ) {
     head = beginning.head
-    stream = beginning.stream
+    transport = beginning.transport
     bytes = beginning.bytes
     offset = beginning.bodyStart
     mayRest = beginning.requestWasTaken && beginning.head.keepAlive
@@ -122,11 +122,11 @@ final class HTTPReply: UpstreamReply {
   }
 
   private func fill() async throws(Failure) {
-    let deadline = clock.forBody(at: stream.loop.turn.monotonic)
+    let deadline = clock.forBody(at: transport.stream.loop.turn.monotonic)
     bytes = []
     offset = 0
     do throws(IOFailure) {
-      bytes = try await stream.read(deadline: deadline.time)
+      bytes = try await transport.read(deadline: deadline.time)
     } catch {
       let failure = Failure(error, before: deadline, of: lease, replyBegan: true)
       end(isWhole: false)

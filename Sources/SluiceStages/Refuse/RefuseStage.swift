@@ -15,7 +15,7 @@ package struct RefuseStage: Stage {
     } else {
       exchange.refuse(Self.error(for: exchange.failure))
     }
-    exchange.explain(exchange.failure.map { "last failure: \($0.reason)" } ?? "nobody was asked")
+    exchange.explain(exchange.failure.map { "last failure: \($0)" } ?? "nobody was asked")
     return Exit.refused.index
   }
 
@@ -23,7 +23,7 @@ package struct RefuseStage: Stage {
   package static func error(for failure: Failure?) -> APIError {
     guard let failure else { return .internalError }
     switch failure.reason {
-    case .unresolved, .connectRefused, .connectTimeout: return .upstreamUnreachable
+    case .unresolved, .connectRefused, .connectTimeout, .tlsFailed: return .upstreamUnreachable
     case .firstByteTimeout, .idleTimeout, .totalTimeout: return .upstreamTimeout
     case .connectionBroken: return .upstreamCut
     case .invalidReply, .replyTooLarge: return .upstreamInvalidReply
