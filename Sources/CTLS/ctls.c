@@ -311,6 +311,8 @@ size_t sluice_tls_receive(sluice_tls *tls, const uint8_t *bytes, size_t count,
   return total;
 }
 
+int sluice_tls_keeps_input(sluice_tls *tls) { return tls->kept_count > 0; }
+
 int sluice_tls_has_ended(sluice_tls *tls) {
   return (SSL_get_shutdown(tls->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
 }

@@ -136,9 +136,13 @@ final class TLSSession: @unchecked Sendable {
 
   /// Appends the plaintext of what came.
   func receive(_ bytes: [UInt8], into plaintext: inout [UInt8]) {
-    unsafe bytes.withUnsafeBufferPointer { input in
-      var start: UnsafePointer<UInt8>?
-      let count = unsafe sluice_tls_receive(pointer, input.baseAddress, input.count, &start)
+    var start: UnsafePointer<UInt8>?
+    var count = unsafe bytes.withUnsafeBufferPointer {
+      unsafe sluice_tls_receive(pointer, $0.baseAddress, $0.count, &start)
+    }
+    unsafe plaintext.append(contentsOf: UnsafeBufferPointer(start: start, count: count))
+    while count > 0, unsafe sluice_tls_keeps_input(pointer) != 0 {
+      count = unsafe sluice_tls_receive(pointer, nil, 0, &start)
       unsafe plaintext.append(contentsOf: UnsafeBufferPointer(start: start, count: count))
     }
   }

@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,15 +31,17 @@ fixture_identity *fixture_identity_new(const char *host, const fixture_identity 
   X509 *certificate = identity->certificate = X509_new();
   EVP_PKEY *key = identity->key = EVP_EC_gen("P-256");
   const fixture_identity *signer = issuer == NULL ? identity : issuer;
-  const char *name = host == NULL ? "Fixture Authority" : host;
+  int number = __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED);
+  // An authority of the same name with another key would be another mistake.
+  char name[300];
+  snprintf(name, sizeof name, "%s %d", host == NULL ? "Authority" : host, number);
   char names[300] = "";
   if (host != NULL) {
-    strcat(names, strncmp(host, "IP:", 3) == 0 ? "" : "DNS:");
-    strncat(names, host, 250);
+    snprintf(names, sizeof names, "%s%s", strncmp(host, "IP:", 3) == 0 ? "" : "DNS:", host);
   }
   int is_good =
       certificate != NULL && key != NULL && X509_set_version(certificate, 2) &&
-      ASN1_INTEGER_set(X509_get_serialNumber(certificate), __atomic_fetch_add(&serial, 1, 0)) &&
+      ASN1_INTEGER_set(X509_get_serialNumber(certificate), number) &&
       ASN1_TIME_set(X509_getm_notBefore(certificate), (time_t)not_before) != NULL &&
       ASN1_TIME_set(X509_getm_notAfter(certificate), (time_t)not_after) != NULL &&
       X509_set_pubkey(certificate, key) &&
@@ -97,12 +100,6 @@ const char *fixture_server_asked_for(sluice_tls_context *context) {
 
 int fixture_server_show(sluice_tls_context *context, const fixture_identity *identity) {
   return SSL_CTX_use_cert_and_key(context, identity->certificate, identity->key, NULL, 1) == 1;
-}
-
-void fixture_server_share_tickets(sluice_tls_context *from, sluice_tls_context *with) {
-  unsigned char keys[80];
-  SSL_CTX_get_tlsext_ticket_keys(from, keys, sizeof keys);
-  SSL_CTX_set_tlsext_ticket_keys(with, keys, sizeof keys);
 }
 
 sluice_tls_context *fixture_server_context(const fixture_identity *identity, int version) {

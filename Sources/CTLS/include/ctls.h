@@ -70,9 +70,13 @@ int64_t sluice_tls_chain_expiry(sluice_tls *tls);
 /// Takes in ciphertext, behind what earlier calls left.
 ///
 /// Returns the number of bytes of plaintext, which stand at `*plaintext` until the thread's next
-/// call. There may be output.
+/// call. There may be output. Where `sluice_tls_keeps_input` says so afterwards, it is called again
+/// with no bytes.
 size_t sluice_tls_receive(sluice_tls *tls, const uint8_t *bytes, size_t count,
                           const uint8_t **plaintext);
+
+/// Whether ciphertext came that found no room.
+int sluice_tls_keeps_input(sluice_tls *tls);
 
 /// Whether the peer said in order that no more will come.
 int sluice_tls_has_ended(sluice_tls *tls);

@@ -21,9 +21,6 @@ size_t fixture_identity_pem(const fixture_identity *identity, uint8_t *bytes, si
 /// or 0 for any from 1.2.
 sluice_tls_context *fixture_server_context(const fixture_identity *identity, int version);
 
-/// Has a server give out and take tickets that another context of the same key made.
-void fixture_server_share_tickets(sluice_tls_context *from, sluice_tls_context *with);
-
 /// Has the servers of a context show another certificate from now on.
 int fixture_server_show(sluice_tls_context *context, const fixture_identity *identity);
 
