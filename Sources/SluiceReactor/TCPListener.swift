@@ -70,11 +70,7 @@ package final class TCPListener: EventSource, @unchecked Sendable {
     for loop in loops {
       listeners.append(
         try TCPListener(
-          listeners.first?.address ?? address,
-          on: loop,
-          maximumStreams: maximumStreams
-        )
-      )
+          listeners.first?.address ?? address, on: loop, maximumStreams: maximumStreams))
     }
     return listeners
   }
