@@ -76,8 +76,8 @@ let package = Package(
     module(
       "SluicePipeline",
       uses: [
-        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluiceHTTP", "SluicePolicy",
-        "SluiceTelemetry", "SluiceDialects",
+        "SluiceCore", "SluiceExpressions", "SluiceHTTP", "SluicePolicy", "SluiceTelemetry",
+        "SluiceDialects",
       ]
     ),
 
@@ -86,26 +86,23 @@ let package = Package(
     module(
       "SluiceStages",
       uses: [
-        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry",
-        "SluicePipeline", "SluiceDialects", "SluiceHTTP",
+        "SluiceCore", "SluiceExpressions", "SluiceHTTP", "SluicePolicy", "SluiceTelemetry",
+        "SluicePipeline", "SluiceDialects",
       ]
     ),
-    module(
-      "SluiceStores",
-      uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline"]
-    ),
+    module("SluiceStores", uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline"]),
     module(
       "SluiceServer",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
-        "SluicePolicy", "SluiceTelemetry",
+        "SluicePolicy",
       ]
     ),
     module(
       "SluiceUpstream",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
-        "SluiceTelemetry", "CTLS",
+        "CTLS",
       ]
     ),
 
@@ -114,7 +111,7 @@ let package = Package(
       "SluiceCompiler",
       uses: [
         "SluiceCore", "SluiceExpressions", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
-        "SluiceDialects", "SluiceLanguage", "SluiceStages", "SluiceStores",
+        "SluiceLanguage", "SluiceStages",
       ]
     ),
 
@@ -122,9 +119,9 @@ let package = Package(
     module(
       "SluiceGateway",
       uses: [
-        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluiceReactor",
-        "SluiceHTTP", "SluicePipeline", "SluiceDialects", "SluiceLanguage", "SluiceStages",
-        "SluiceStores", "SluiceServer", "SluiceUpstream", "SluiceCompiler",
+        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry",
+        "SluiceReactor", "SluiceHTTP", "SluicePipeline", "SluiceDialects", "SluiceLanguage",
+        "SluiceStages", "SluiceStores", "SluiceServer", "SluiceUpstream", "SluiceCompiler",
       ]
     ),
     module(
@@ -140,8 +137,7 @@ let package = Package(
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "SluiceCore", "SluiceGateway", "SluiceCompiler", "SluiceLanguage", "SluicePolicy",
-        "SluicePipeline", "SluiceStages",
+        "SluiceCore", "SluiceGateway", "SluiceLanguage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict
@@ -154,14 +150,23 @@ let package = Package(
       path: "Tests/CTLSFixtures",
       linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]
     ),
+
+    // What several tests share.
+    .target(
+      name: "SluiceTestSupport",
+      dependencies: ["SluiceReactor"],
+      path: "Tests/Support",
+      swiftSettings: strict
+    ),
+
     tests("SluiceCore"),
     tests("SluiceExpressions", uses: ["SluiceCore"], fixtures: ["Fixtures"]),
-    tests("SluiceJSON", uses: ["SluiceCore"]),
+    tests("SluiceJSON", uses: ["SluiceCore", "SluiceTestSupport"]),
     tests("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions"]),
     tests("SluiceTelemetry", uses: ["SluiceCore"]),
-    tests("SluiceReactor", uses: ["SluiceCore"]),
-    tests("SluiceHTTP", uses: ["SluiceCore"]),
-    tests("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP"]),
+    tests("SluiceReactor", uses: ["SluiceCore", "SluiceTestSupport"]),
+    tests("SluiceHTTP", uses: ["SluiceCore", "SluiceTestSupport"]),
+    tests("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP", "SluiceTestSupport"]),
     tests(
       "SluicePipeline",
       uses: [
@@ -171,7 +176,7 @@ let package = Package(
     ),
     tests(
       "SluiceLanguage",
-      uses: ["SluiceCore", "SluiceExpressions", "SluicePolicy"],
+      uses: ["SluiceCore", "SluiceExpressions", "SluicePolicy", "SluiceTestSupport"],
       fixtures: ["Golden"]
     ),
     tests(
@@ -183,20 +188,23 @@ let package = Package(
     ),
     tests(
       "SluiceStores",
-      uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline"]
+      uses: [
+        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
+        "SluiceTestSupport",
+      ]
     ),
     tests(
       "SluiceServer",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
-        "SluicePolicy", "SluiceTelemetry", "SluiceUpstream",
+        "SluicePolicy", "SluiceTelemetry", "SluiceUpstream", "SluiceTestSupport",
       ]
     ),
     tests(
       "SluiceUpstream",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
-        "SluiceTelemetry", "CTLSFixtures",
+        "SluiceTelemetry", "SluiceTestSupport", "CTLSFixtures",
       ]
     ),
     tests(
@@ -210,7 +218,8 @@ let package = Package(
       "SluiceGateway",
       uses: [
         "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluiceReactor",
-        "SluiceHTTP", "SluicePipeline", "SluiceLanguage", "SluiceStages", "SluiceStores",
+        "SluiceHTTP", "SluiceDialects", "SluicePipeline", "SluiceLanguage", "SluiceStages",
+        "SluiceStores",
         "SluiceServer", "SluiceCompiler",
       ]
     ),

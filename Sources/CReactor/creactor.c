@@ -464,10 +464,14 @@ int reactor_open_new(const char *path, uint32_t mode) {
   return fd;
 }
 
-int reactor_open_lock(const char *path, uint32_t mode) {
+int reactor_open_lock(const char *path, uint32_t mode, bool waits) {
   int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, (mode_t)mode);
   if (fd < 0) return -errno;
-  if (flock(fd, LOCK_EX | LOCK_NB) < 0) return fail_closing(fd);
+  int result;
+  do {
+    result = flock(fd, waits ? LOCK_EX : LOCK_EX | LOCK_NB);
+  } while (result < 0 && errno == EINTR);
+  if (result < 0) return fail_closing(fd);
   return fd;
 }
 

@@ -42,6 +42,7 @@ package enum Bounds {
   package static let regexBytes = 4 << 20
 
   // One turn of an event loop.
+  /// What one turn of a loop does at most, so that nobody starves.
   package static let eventsPerPoll = 256
   package static let jobsPerTurn = 1_024
   package static let acceptsPerWake = 64
@@ -78,8 +79,8 @@ package enum Bounds {
   package static let interimReplies = 8
   /// Bytes of a client that are read and dropped after the last reply of its connection.
   package static let lingerBytes = 1 << 20
-  /// Seconds that an idle connection keeps its task; later it is woken without one.
-  package static let idleTaskSeconds: Int64 = 1
+  /// Milliseconds that an idle connection keeps its task; later it rests without one.
+  package static let idleTaskMilliseconds: Int64 = 100
   /// Seconds that a connection lingers after its last reply.
   package static let lingerSeconds: Int64 = 2
   /// Bytes of request bodies, come in more than one piece, that one loop holds at a time.
@@ -131,6 +132,12 @@ package enum Bounds {
   package static let metricSeries = 2_000
   /// Generations kept for rollback.
   package static let keptGenerations = 8
+
+  // Simulation.
+  /// Jobs and actions of one simulated run; more means that it does not come to rest.
+  package static let simulationSteps = 2_000_000
+  /// Lines of a simulated run's trace that are kept.
+  package static let traceLines = 4_000
 
   // Operating.
   /// Bytes of log lines that wait for their reader; beyond it whole lines are dropped.

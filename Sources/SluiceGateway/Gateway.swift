@@ -16,13 +16,13 @@ import Synchronization
 /// await gateway.run()
 /// ```
 package final class Gateway: Sendable {
-  private let machine: Machine
+  let machine: Machine
   private let folder: StateFolder
-  private let console: AdminConsole
+  let console: AdminConsole
   private let exchanges: ExchangeLog
   /// Held to the end of the process.
   private let lock: LockFile
-  private let order = StopOrder()
+  private let stopping = Occasion()
   private let watching = Mutex<(signals: Signals, watcher: FolderWatcher)?>(nil)
 
   private init(
@@ -45,6 +45,7 @@ package final class Gateway: Sendable {
   ///
   /// - Throws: `StartRefusal`: what stands in the way, in words for the operator.
   package static func start(_ options: GatewayOptions) async throws(StartRefusal) -> Gateway {
+    if let refusal = BundlePath.objection(to: [options.bundle]) { throw StartRefusal(refusal) }
     let folder = StateFolder(options.stateFolder)
     let lock: LockFile
     let token: AdminToken
@@ -102,16 +103,21 @@ package final class Gateway: Sendable {
   }
 
   private func begin() async throws(StartRefusal) {
-    // Before the files are read: what changes from then on is told.
+    let isWatched = Occasion()
     do throws(IOFailure) {
-      let signals = try Signals(on: machine.control.loops[0]) { [self] in hear($0) }
-      let watcher = try FolderWatcher(console.bundle, on: machine.control.loops[0]) { [console] in
-        console.reloads.trigger(.files)
-      }
+      let signals = try Signals(on: machine.world) { [self] in hear($0) }
+      let watcher = try FolderWatcher(
+        console.bundle,
+        on: machine.world,
+        onReady: { isWatched.come() },
+        handler: { [console] in console.reloads.trigger(.files) }
+      )
       watching.withLock { $0 = (signals, watcher) }
     } catch {
       throw StartRefusal(Refusal("signals and files cannot be followed: \(error)"))
     }
+    // Before the files are read: what changes from then on is told.
+    await isWatched.hasCome()
     guard let report = await console.reloads.carryOut(.reload(.start, isForced: true)) else {
       preconditionFailure("nothing waits before the start")
     }
@@ -136,20 +142,25 @@ package final class Gateway: Sendable {
 
   /// Serves until a signal says otherwise, then drains; afterwards nothing of it runs.
   package func run() async {
-    await order.given()
+    await stopping.hasCome()
     await drain()
+    stopWatching()
+    let world = machine.world
+    await machine.log?.flush(until: world.now.monotonic + Self.flushGrace, in: world)
     machine.stop()
-    await machine.log?.flush()
   }
 
+  /// How long the reader of the log may take for the last lines.
+  private static let flushGrace = Duration.seconds(2).nanoseconds
+
   /// Orders the gateway to drain and end.
-  package func stop() { order.give() }
+  package func stop() { stopping.come() }
 
   private func hear(_ signal: Signals.Signal) {
     switch signal {
     case .hangUp: console.reloads.trigger(.signal)
     case .interrupt, .terminate:
-      guard order.isGiven else { return order.give() }
+      guard stopping.isPast else { return stopping.come() }
       // The second one means now: the signal does what it does to any process.
       watching.withLock { $0?.signals.close() }
       Signals.raise(signal)
@@ -159,6 +170,8 @@ package final class Gateway: Sendable {
   /// Stops accepting, lets open exchanges finish, and cuts what is left at `server.timeout.drain`.
   private func drain() async {
     console.enter(.draining)
+    // A policy that were published now would be listened for.
+    await console.reloads.close()
     let grace = console.installer.cell.generation.policy.server.timeout.drain.nanoseconds
     machine.tell(
       Draining(inFlight: Int(machine.metrics.activeRequests.value), grace: grace)
@@ -167,7 +180,6 @@ package final class Gateway: Sendable {
     machine.tell(Stopped(cut: exchanges.cut))
     // Operators read until the traffic has ended, and then lose their connections at once.
     await console.listeners.admin.drain(until: machine.world.now.monotonic)
-    stopWatching()
     console.installer.close()
   }
 
@@ -224,43 +236,6 @@ package struct StartRefusal: Error, Sendable {
     refusal =
       report.problem.map { Refusal($0) }
       ?? Refusal("the policy has errors; mend them and start again", status: .errors)
-  }
-}
-
-/// The order to stop, given once and waited for by one.
-private final class StopOrder: Sendable {
-  private enum State {
-    case none
-    case awaited(CheckedContinuation<Void, Never>)
-    case given
-  }
-  private let state = Mutex(State.none)
-
-  var isGiven: Bool {
-    state.withLock { state in
-      if case .given = state { return true }
-      return false
-    }
-  }
-
-  func give() {
-    let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-      defer { state = .given }
-      guard case .awaited(let waiter) = state else { return nil }
-      return waiter
-    }
-    waiter?.resume()
-  }
-
-  func given() async {
-    await withCheckedContinuation { continuation in
-      let isGiven = state.withLock { state in
-        if case .given = state { return true }
-        state = .awaited(continuation)
-        return false
-      }
-      if isGiven { continuation.resume() }
-    }
   }
 }
 

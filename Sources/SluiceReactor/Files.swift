@@ -106,11 +106,13 @@ package enum Files {
 package final class LockFile: Sendable {
   private let descriptor: Int32
 
-  /// Takes the lock, or fails at once.
+  /// Takes the lock.
   ///
+  /// - Parameter waits: blocks while somebody else holds it, instead of failing at once; for locks
+  ///   that are held for a moment.
   /// - Throws: `inUse` when another process, or another `LockFile` of this one, holds it.
-  package init(_ path: String) throws(IOFailure) {
-    let result = unsafe reactor_open_lock(path, 0o600)
+  package init(_ path: String, waits: Bool = false) throws(IOFailure) {
+    let result = unsafe reactor_open_lock(path, 0o600, waits)
     if isNotNow(Int(result)) { throw .inUse }
     descriptor = try checked(result)
     // For people who ask who holds it.

@@ -17,6 +17,8 @@ final class Connection: Sendable {
   private let stream: TCPStream
   private let connections: LoopConnections
   private let service: any RequestService
+  /// Nanoseconds that it idles before its task ends.
+  private let idleTask: Int64
 
   private struct State {
     /// Whether the next request is waited for.
@@ -27,10 +29,16 @@ final class Connection: Sendable {
   }
   private let state = Mutex(State())
 
-  init(_ stream: TCPStream, of connections: LoopConnections, serving service: any RequestService) {
+  init(
+    _ stream: TCPStream,
+    of connections: LoopConnections,
+    serving service: any RequestService,
+    idleTask: Duration = .milliseconds(Bounds.idleTaskMilliseconds)
+  ) {
     self.stream = stream
     self.connections = connections
     self.service = service
+    self.idleTask = idleTask.nanoseconds
   }
 
   /// Serves the connection until it ends or rests.
@@ -50,9 +58,9 @@ final class Connection: Sendable {
       state.withLock { $0.isIdle = true }
       if connections.isDraining, state.withLock({ $0.requests > 0 }) { return nil }
       let idleDeadline = now + limits.idle
-      switch await reader.waitForRequest(deadline: min(idleDeadline, now + Self.idleTask)) {
+      switch await reader.waitForRequest(deadline: min(idleDeadline, now + idleTask)) {
       case .end: return nil
-      case .nothing: return idleDeadline
+      case .nothing: return now < idleDeadline ? idleDeadline : nil
       case .request: break
       }
       state.withLock { $0.isIdle = false }
@@ -82,8 +90,6 @@ final class Connection: Sendable {
     stream.close()
     connections.remove(self)
   }
-
-  private static let idleTask = Bounds.idleTaskSeconds * 1_000_000_000
 
   /// Answers one request; says whether the connection goes on.
   private func answer(

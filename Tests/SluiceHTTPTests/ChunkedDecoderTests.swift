@@ -1,5 +1,6 @@
 import SluiceCore
 import SluiceHTTP
+import SluiceTestSupport
 import Testing
 
 struct ChunkedDecoderTests {

@@ -1,4 +1,5 @@
 import SluiceJSON
+import SluiceTestSupport
 import Testing
 
 /// A JSON value as a person means it.

@@ -1,5 +1,6 @@
 import SluiceCore
 import SluiceLanguage
+import SluiceTestSupport
 import Testing
 
 /// The reader is total: each of these would fail by trapping.
@@ -107,7 +108,7 @@ struct HostileBytesTests {
 
   @Test("random bytes are read", arguments: 0..<40 as Range<UInt64>)
   func random(seed: UInt64) {
-    var random = SplitMix(state: seed)
+    var random = SplitMix(seed: seed)
     for _ in 0..<50 {
       let length = Int(random.next() % 200)
       survives((0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) })
@@ -117,23 +118,10 @@ struct HostileBytesTests {
   @Test("random signs of YAML are read", arguments: 0..<40 as Range<UInt64>)
   func randomSigns(seed: UInt64) {
     let signs = Array("{}[]:,#&*!|>'\"-? \n\t ab0é\\.".utf8)
-    var random = SplitMix(state: seed)
+    var random = SplitMix(seed: seed)
     for _ in 0..<100 {
       let length = Int(random.next() % 120)
       survives((0..<length).map { _ in signs[Int(random.next() % UInt64(signs.count))] })
     }
-  }
-}
-
-/// A small generator with a seed (SplitMix64).
-struct SplitMix {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
   }
 }

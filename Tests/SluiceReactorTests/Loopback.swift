@@ -14,25 +14,6 @@ struct Pair {
   }
 }
 
-/// Runs `body` as a task of a fresh loop, which is stopped afterwards; everything is closed then.
-func onLoop<Answer: Sendable>(
-  _ body: @escaping @Sendable (EventLoop) async throws -> Answer
-) async throws -> Answer {
-  let loop = try EventLoop()
-  try loop.start()
-  let result = await Task(executorPreference: loop) { () async -> Result<Answer, any Error> in
-    do {
-      return .success(try await body(loop))
-    } catch {
-      return .failure(error)
-    }
-  }
-  .value
-  loop.stop()
-  loop.join()
-  return try result.get()
-}
-
 extension EventLoop {
   /// Listens on loopback and queues what is accepted.
   func listen(

@@ -64,6 +64,33 @@ import Testing
     }
   }
 
+  @Test("wakes a connection that rests without a task, and lets its idle deadline end it")
+  func rests() async throws {
+    try await onLoop { loop in
+      let stream = Signal<TCPStream>()
+      let listener = try TCPListener(try anyLoopback(), on: loop)
+      listener.start { stream.send($0) }
+      let client = try await Client.connect(to: listener.address, on: loop)
+      let connections = LoopConnections(on: loop)
+      let connection = Connection(
+        await stream.wait(),
+        of: connections,
+        serving: self.service(idle: .milliseconds(100)),
+        idleTask: .milliseconds(1)
+      )
+      connections.add(connection)
+      await connection.serve()
+      // Its task has ended; the connection has not.
+      #expect(connections.count == 1)
+      for _ in 1...3 {
+        try await client.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        #expect(try await client.reply().status == 200)
+      }
+      #expect(await client.seesEnd())
+      while connections.count > 0 { await loop.yield() }
+    }
+  }
+
   @Test("gives a client up that takes nothing of its reply")
   func slowReader() async throws {
     let gaveUp = Signal<IOFailure>()

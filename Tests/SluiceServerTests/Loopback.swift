@@ -2,30 +2,11 @@ import SluiceCore
 import SluiceDialects
 import SluiceHTTP
 import SluiceReactor
+import SluiceTestSupport
 import Synchronization
 import Testing
 
 @testable import SluiceServer
-
-/// Runs `body` as a task of a fresh loop, which is stopped afterwards.
-@discardableResult
-func onLoop<Answer: Sendable>(
-  _ body: @escaping @Sendable (EventLoop) async throws -> Answer
-) async throws -> Answer {
-  let loop = try EventLoop()
-  try loop.start()
-  let result = await Task(executorPreference: loop) { () async -> Result<Answer, any Error> in
-    do {
-      return .success(try await body(loop))
-    } catch {
-      return .failure(error)
-    }
-  }
-  .value
-  loop.stop()
-  loop.join()
-  return try result.get()
-}
 
 func anyLoopback() throws -> SocketAddress { try #require(SocketAddress("127.0.0.1:0")) }
 

@@ -5,6 +5,7 @@ import SluicePipeline
 import SluicePolicy
 import SluiceReactor
 import SluiceTelemetry
+import SluiceTestSupport
 import SluiceUpstream
 import Synchronization
 import Testing

@@ -104,6 +104,12 @@ struct Scenario {
         after: random.pick(bursts) + Int64.random(in: 0...60, using: &random) * 1_000_000
       )
     }
+    if random.chance(30) {
+      let hours = Int64.random(in: -48...48, using: &random)
+      gateway.at(random.pick(bursts) + 5_000_000) { [world = scenario.world] in
+        world.stepWall(byNanoseconds: hours * 3_600 * second)
+      }
+    }
     gateway.at(faultsEnd) { ports.follow(.quiet) }
     scenario.world.run()
     return scenario

@@ -1,6 +1,7 @@
 import SluiceCore
 import SluicePipeline
 import SluiceStores
+import SluiceTestSupport
 import Testing
 
 @Suite("The file of keys")
@@ -86,12 +87,12 @@ struct KeyFileTests {
     let good = Array(#"{"id":"k1","sha256":"\#(Self.hex)","products":["a"],"revoked":false}"#.utf8)
     for _ in 0..<200 {
       var bytes = good
-      for _ in 0..<(1 + random.next(below: 4)) {
-        bytes[Int(random.next(below: UInt64(bytes.count)))] = UInt8(
+      for _ in 0..<(1 + random.below(4)) {
+        bytes[random.below(bytes.count)] = UInt8(
           truncatingIfNeeded: random.next()
         )
       }
-      let file = KeyFile(Array(bytes.prefix(Int(random.next(below: UInt64(bytes.count + 1))))))
+      let file = KeyFile(Array(bytes.prefix(random.below(bytes.count + 1))))
       #expect(file.activeRecords.count <= 1)
     }
   }

@@ -1,6 +1,7 @@
 import SluiceCore
 import SluicePipeline
 import SluiceStores
+import SluiceTestSupport
 import Synchronization
 import Testing
 
@@ -133,10 +134,10 @@ struct ReplyCacheTests {
     var table = ReplyTable(capacity: size * 8)
     var model: [(name: String, product: String)] = []  // the most recently used last
     for _ in 0..<3_000 {
-      let name = String(UnicodeScalar(UInt8(97 + random.next(below: 16))))
-      switch random.next(below: 10) {
+      let name = String(UnicodeScalar(UInt8(97 + random.below(16))))
+      switch random.below(10) {
       case 0..<4:
-        let product = random.next(below: 2) == 0 ? "p" : "q"
+        let product = random.below(2) == 0 ? "p" : "q"
         let isKept = table.store(reply(name, product: product), for: key(name))
         #expect(isKept)
         model.removeAll { $0.name == name }
@@ -148,7 +149,7 @@ struct ReplyCacheTests {
         #expect((found != nil) == (index != nil))
         if let index { model.append(model.remove(at: index)) }
       default:
-        let product = random.next(below: 8) == 0 ? "p" : "none"
+        let product = random.below(8) == 0 ? "p" : "none"
         let expected = model.count { $0.product == product }
         let forgotten = table.remove(.product(product))
         #expect(forgotten == expected)

@@ -2,6 +2,7 @@ import SluiceCore
 import SluicePipeline
 import SluicePolicy
 import SluiceStores
+import SluiceTestSupport
 import Testing
 
 @Suite("Sliding window")
@@ -91,22 +92,22 @@ struct SlidingWindowTests {
       .seconds(1), .seconds(60), .milliseconds(777), .seconds(3_600), .nanoseconds(61),
     ]
     let rate = LimitSettings.Rate(
-      count: Int(random.next(below: 40)) + 1,
-      per: windows[Int(random.next(below: 5))]
+      count: random.below(40) + 1,
+      per: windows[random.below(5)]
     )
-    let burst = random.next(below: 2) == 0 ? 0 : Int(random.next(below: 30))
+    let burst = random.below(2) == 0 ? 0 : random.below(30)
     let length = rate.window.nanoseconds
     let slot = (length - 1) / SlidingWindow.slotsPerWindow + 1
 
     var window = SlidingWindow(rate: rate)
     var admitted: [Int64] = []
-    var now = Int64(random.next(below: UInt64(length) * 3))
+    var now = Int64(random.below(Int(length) * 3))
     // Steps from bursts at one instant to pauses of several windows.
     for _ in 0..<500 {
-      switch random.next(below: 20) {
-      case 0: now += Int64(random.next(below: UInt64(length) * 2 + 1))
+      switch random.below(20) {
+      case 0: now += Int64(random.below(Int(length) * 2 + 1))
       case 1..<6: break
-      default: now += Int64(random.next(below: UInt64(length) / UInt64(rate.count) + 2))
+      default: now += Int64(random.below(Int(length) / rate.count + 2))
       }
       func count(within span: Int64) -> Int { admitted.count { $0 > now - span } }
       let decision = window.take(rate, burst: burst, at: now)
@@ -161,21 +162,4 @@ struct SlidingWindowTests {
     }
     return count
   }
-}
-
-/// A small seeded generator, so that a failing case can be run again.
-struct SplitMix {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-
-  mutating func next(below bound: UInt64) -> UInt64 { next() % bound }
 }

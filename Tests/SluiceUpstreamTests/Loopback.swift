@@ -8,26 +8,6 @@ import Testing
 
 @testable import SluiceUpstream
 
-/// Runs `body` as a task of a fresh loop, which is stopped afterwards.
-@discardableResult
-func onLoop<Answer: Sendable>(
-  _ body: @escaping @Sendable (EventLoop) async throws -> Answer
-) async throws -> Answer {
-  let loop = try EventLoop()
-  try loop.start()
-  let result = await Task(executorPreference: loop) { () async -> Result<Answer, any Error> in
-    do {
-      return .success(try await body(loop))
-    } catch {
-      return .failure(error)
-    }
-  }
-  .value
-  loop.stop()
-  loop.join()
-  return try result.get()
-}
-
 /// An upstream that a test plays: it takes connections and says what it likes.
 final class ScriptedPeer: Sendable {
   private struct State {

@@ -1,6 +1,7 @@
 #ifndef SLUICE_CREACTOR_H
 #define SLUICE_CREACTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -107,7 +108,7 @@ void reactor_raise(int number);
 // Files and the process.
 int reactor_open_reading(const char *path);
 int reactor_open_new(const char *path, uint32_t mode);
-int reactor_open_lock(const char *path, uint32_t mode);
+int reactor_open_lock(const char *path, uint32_t mode, bool waits);
 int64_t reactor_read(int fd, void *buffer, size_t size);
 int64_t reactor_write(int fd, const void *bytes, size_t size);
 int64_t reactor_file_size(int fd);

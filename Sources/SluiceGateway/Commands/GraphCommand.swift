@@ -18,6 +18,7 @@ package struct GraphCommand: Sendable {
   package init(path: String) { self.path = path }
 
   package func run() -> CommandAnswer {
+    if let refusal = BundlePath.objection(to: [path]) { return CommandAnswer(refusal) }
     let (bundle, found) = BundleReader.load(paths: [path])
     let compiled = Compiler.compile(bundle, after: found)
     guard let policy = compiled.policy else {

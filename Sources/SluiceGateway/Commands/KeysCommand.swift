@@ -91,13 +91,10 @@ package struct KeysCommand: Sendable {
     try StateFolder(stateFolder).make()
     let lock: LockFile
     do throws(IOFailure) {
-      lock = try LockFile("\(path).lock")
+      // Others hold it for as long as it takes to write a file; scripts hand out keys in parallel.
+      lock = try LockFile("\(path).lock", waits: true)
     } catch {
-      throw Refusal(
-        error == .inUse
-          ? "another `sluice keys` changes `\(path)`; try again"
-          : "`\(path)` cannot be locked: \(error)"
-      )
+      throw Refusal("`\(path)` cannot be locked: \(error)")
     }
     defer { withExtendedLifetime(lock) {} }
     let old = try read()

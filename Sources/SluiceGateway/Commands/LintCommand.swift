@@ -12,6 +12,7 @@ package struct LintCommand: Sendable {
   package init(paths: [String]) { self.paths = paths }
 
   package func run() -> CommandAnswer {
+    if let refusal = BundlePath.objection(to: paths) { return CommandAnswer(refusal) }
     let (bundle, found) = BundleReader.load(paths: paths)
     return answer(to: Compiler.compile(bundle, after: found))
   }

@@ -70,6 +70,7 @@ package struct TraceCommand: Sendable {
   /// - Parameter body: the JSON body of a chat completion.
   /// - Returns: the trail and the outcome.
   package func run(body: [UInt8]) async -> CommandAnswer {
+    if let refusal = BundlePath.objection(to: [path]) { return CommandAnswer(refusal) }
     let (bundle, found) = BundleReader.load(paths: [path])
     let compiled = Compiler.compile(bundle, after: found)
     guard var policy = compiled.policy else {

@@ -24,7 +24,9 @@ enum TracePrinter {
       lines.append("\(name)  \(node.exits[step.exit.position].name)")
       if let remark = step.remark { lines.append("    \(remark)") }
       let place = place(of: node, exchange)
-      if place != .builtIn { lines.append("    at \(place)") }
+      if place != .builtIn, step.remark?.contains("\(place)") != true {
+        lines.append("    at \(place)")
+      }
     }
     lines.append("")
     lines.append(outcome(of: exchange))

@@ -12,7 +12,7 @@ final class LogWriter: LogSink {
     var bytes: [UInt8] = []
     var lines: Int64 = 0
     var isWriting = false
-    var flushed: [CheckedContinuation<Void, Never>] = []
+    var flushed: [Occasion] = []
   }
   private let queue = Mutex(Queue())
   private let descriptor: Int32
@@ -41,16 +41,17 @@ final class LogWriter: LogSink {
     _ = executor.startTask { [self] in writeAll() }
   }
 
-  /// Waits until everything that was logged has been written.
-  func flush() async {
-    await withCheckedContinuation { continuation in
-      let isDone = queue.withLock { queue in
-        if !queue.isWriting { return true }
-        queue.flushed.append(continuation)
-        return false
-      }
-      if isDone { continuation.resume() }
+  /// Waits until everything that was logged has been written, or until `deadline` on the monotonic
+  /// clock of `world`: a reader that takes nothing must not keep the process.
+  func flush(until deadline: Int64, in world: EventLoop) async {
+    let flushed = Occasion()
+    world.execute { _ = world.schedule(at: deadline) { flushed.come() } }
+    let isDone = queue.withLock { queue in
+      if !queue.isWriting { return true }
+      queue.flushed.append(flushed)
+      return false
     }
+    if !isDone { await flushed.hasCome() }
   }
 
   private func writeAll() {
@@ -66,7 +67,7 @@ final class LogWriter: LogSink {
 
   private func take() -> (bytes: [UInt8], lines: Int64)? {
     let (taken, flushed) = queue.withLock {
-      queue -> ((bytes: [UInt8], lines: Int64)?, [CheckedContinuation<Void, Never>]) in
+      queue -> ((bytes: [UInt8], lines: Int64)?, [Occasion]) in
       guard queue.bytes.isEmpty else {
         defer {
           queue.bytes = []
@@ -78,7 +79,7 @@ final class LogWriter: LogSink {
       defer { queue.flushed = [] }
       return (nil, queue.flushed)
     }
-    for continuation in flushed { continuation.resume() }
+    for occasion in flushed { occasion.come() }
     return taken
   }
 }

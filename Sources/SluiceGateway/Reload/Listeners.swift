@@ -42,10 +42,7 @@ struct Listeners: Sendable {
     var addresses: [SocketAddress] = []
     for endpoint in endpoints {
       do throws(IOFailure) {
-        let address = try Self.address(of: endpoint.text)
-        // Alone, so that a failure has its address.
-        _ = try server.bind([address])
-        addresses.append(address)
+        addresses.append(try Self.address(of: endpoint.text))
       } catch {
         throw Problem(endpoint: endpoint, reason: Self.reason(error))
       }
@@ -53,8 +50,20 @@ struct Listeners: Sendable {
     do throws(IOFailure) {
       return try server.bind(addresses)
     } catch {
-      throw Problem(endpoint: endpoints[0], reason: Self.reason(error))
+      throw Problem(
+        endpoint: Self.culprit(among: Array(zip(endpoints, addresses)), of: server),
+        reason: Self.reason(error)
+      )
     }
+  }
+
+  /// The endpoint that cannot be bound alone, either; the first if all can.
+  private static func culprit(
+    among endpoints: [(ServerSettings.Endpoint, SocketAddress)],
+    of server: HTTPServer
+  ) -> ServerSettings.Endpoint {
+    let found = endpoints.first { _, address in (try? server.bind([address])) == nil }
+    return (found ?? endpoints[0]).0
   }
 
   /// Why, and what to do.

@@ -31,7 +31,8 @@ package struct PolicyReport: Sendable {
       generation: generation,
       policyHash: hash,
       codes: shown.map(\.code.id),
-      places: shown.map { "\(bundle.place(of: $0.span))" } + (problem.map { [$0] } ?? []),
+      places: shown.map { "\(bundle.place(of: $0.span))" },
+      problem: problem ?? "",
       duration: duration
     )
   }

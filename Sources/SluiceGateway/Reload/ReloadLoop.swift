@@ -22,16 +22,25 @@ final class ReloadLoop: Sendable {
 
   /// Asks for a reload without waiting for it.
   func trigger(_ cause: PolicyOrder.Cause) {
-    // Refused only when roll-backs alone fill the queue; the reload that follows them reads as well.
+    // Refused when roll-backs alone fill the queue, or when everything ends.
     if give(.reload(cause, isForced: false), nil) == .refused {
-      machine.tell(Warned("reload_refused", "too many orders wait; the files were not read"))
+      machine.tell(Warned("reload_refused", "no order is taken now; the files were not read"))
     }
   }
 
-  /// Has an order carried out, and waits for its end; `nil` when too many orders wait.
+  /// Has an order carried out, and waits for its end; `nil` when no more are taken.
   func carryOut(_ order: PolicyOrder) async -> PolicyReport? {
     await withCheckedContinuation { continuation in
       if give(order, continuation) == .refused { continuation.resume(returning: nil) }
+    }
+  }
+
+  /// Takes no more orders, and waits for the one that is being carried out.
+  func close() async {
+    _ = await withCheckedContinuation { (end: CheckedContinuation<PolicyReport?, Never>) in
+      let (dropped, isRunning) = queue.withLock { $0.close(for: end) }
+      for waiter in dropped { waiter.resume(returning: nil) }
+      if !isRunning { end.resume(returning: nil) }
     }
   }
 

@@ -22,21 +22,25 @@ struct ReloadQueue<Waiter> {
   }
 
   enum Offer: Equatable {
-    /// Nothing was being carried out: begin, by `next()`.
+    /// Nobody carries orders out: begin, and go on until `next()` has no more.
     case begin
     case waits
-    /// Too many orders wait.
+    /// Too many orders wait, or no more are taken.
     case refused
   }
 
   private let bound: Int
   private var pending: [Entry] = []
   private var running: Entry?
+  /// Whether somebody carries orders out, from `begin` until `next()` had no more.
+  private var isBusy = false
+  private var isClosed = false
 
   init(bound: Int) { self.bound = bound }
 
   /// Takes an order, and who waits for its end.
   mutating func offer(_ order: PolicyOrder, for waiter: Waiter?) -> Offer {
+    guard !isClosed else { return .refused }
     let waiters = waiter.map { [$0] } ?? []
     if let last = pending.last, let merged = last.order.merged(with: order) {
       pending[pending.count - 1] = Entry(order: merged, waiters: last.waiters + waiters)
@@ -44,13 +48,17 @@ struct ReloadQueue<Waiter> {
     }
     guard pending.count < bound else { return .refused }
     pending.append(Entry(order: order, waiters: waiters))
-    return running == nil && pending.count == 1 ? .begin : .waits
+    defer { isBusy = true }
+    return isBusy ? .waits : .begin
   }
 
   /// The order to carry out now; `nil` when there is none, and the next offer begins again.
   mutating func next() -> PolicyOrder? {
-    precondition(running == nil, "one order is carried out at a time")
-    guard !pending.isEmpty else { return nil }
+    precondition(isBusy && running == nil, "one order is carried out at a time")
+    guard !pending.isEmpty else {
+      isBusy = false
+      return nil
+    }
     running = pending.removeFirst()
     return running?.order
   }
@@ -59,6 +67,17 @@ struct ReloadQueue<Waiter> {
   mutating func finish() -> [Waiter] {
     defer { running = nil }
     return running?.waiters ?? []
+  }
+
+  /// Takes no more orders.
+  ///
+  /// - Returns: who waits for orders that will not be carried out, and whether one still is, whose
+  ///   end `waiter` will be told.
+  mutating func close(for waiter: Waiter) -> (dropped: [Waiter], isRunning: Bool) {
+    isClosed = true
+    defer { pending = [] }
+    running?.waiters.append(waiter)
+    return (pending.flatMap(\.waiters), running != nil)
   }
 }
 

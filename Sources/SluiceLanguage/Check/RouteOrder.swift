@@ -50,17 +50,17 @@ struct RouteOrder: PolicyCheck {
     guard always == nil, routes == nil || routes?.value.sequence?.count == draft.routes.count,
       !binder.sections.policyHeads.isEmpty
     else { return }
-    if let last = draft.routes.last {
-      let witness = requested == nil ? nil : "request.model: auto"
-      binder.report(.noDefaultRoute(witness: witness, at: last.nameSpan))
-    } else {
-      binder.report(
-        .noDefaultRoute(
-          witness: nil,
-          at: routes?.keySpan ?? binder.beginning
-        )
+    let gap = RouteGap(
+      draft.routes.map(\.settings),
+      draft.features.map(\.settings),
+      { binder.names(of: $0).all }
+    )
+    binder.report(
+      .noDefaultRoute(
+        witness: gap?.witness,
+        at: draft.routes.last?.nameSpan ?? routes?.keySpan ?? binder.beginning
       )
-    }
+    )
   }
 
   private static func isTrue(_ condition: SluicePolicy.Expression) -> Bool {

@@ -127,6 +127,13 @@ package final class History: Sendable {
     }
   }
 
+  func stop() {
+    record { run, stamp in
+      run.stops.append(stamp)
+      return ("all that is in flight is stopped", ())
+    }
+  }
+
   @discardableResult
   private func record<Value>(
     _ change: (inout Run, Stamp) -> (line: String, value: Value)
@@ -147,6 +154,8 @@ package struct Run: Sendable {
   package var attempts: [AttemptRecord] = []
   package var publications: [Publication] = []
   package var invalidations: [Invalidation] = []
+  /// When all that was in flight was told to stop.
+  package var stops: [Stamp] = []
 
   package init() {}
 

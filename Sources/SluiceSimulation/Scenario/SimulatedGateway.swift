@@ -3,6 +3,7 @@ internal import SluiceDialects
 internal import SluiceHTTP
 package import SluicePipeline
 internal import SluicePolicy
+internal import Synchronization
 
 /// The edges of a gateway under virtual time: clients on one side, an operator on the other.
 ///
@@ -15,6 +16,8 @@ package final class SimulatedGateway: Sendable {
   package let cell: GenerationCell
   private let faults: PortFaults?
   private let start: Moment
+  /// What stops each exchange that is in flight, by its number.
+  private let inFlight = Mutex<[Int: Cancellation]>([:])
 
   /// A gateway that serves `first`; times of asks count from now.
   package init(history: History, first: Generation, faults: PortFaults? = nil) {
@@ -48,6 +51,16 @@ package final class SimulatedGateway: Sendable {
     }
   }
 
+  /// Stops every exchange that is in flight after so many nanoseconds, as a gateway does that may
+  /// wait no longer before it ends.
+  package func stop(after nanoseconds: Int64) {
+    at(nanoseconds) { [self] in
+      let cancellations = inFlight.withLock { $0 }.sorted { $0.key < $1.key }
+      history.stop()
+      for (_, cancellation) in cancellations { cancellation.cancel(.draining) }
+    }
+  }
+
   /// Does anything after so many nanoseconds, between the steps of the loops.
   package func at(_ nanoseconds: Int64, _ action: @escaping @Sendable () -> Void) {
     _ = world.schedule(atMonotonic: start.monotonic + nanoseconds, action)
@@ -69,6 +82,8 @@ package final class SimulatedGateway: Sendable {
     let generation = cell.generation
     let number = history.begin(ask, generation: generation.number)
     let cancellation = Cancellation()
+    inFlight.withLock { $0[number] = cancellation }
+    defer { inFlight.withLock { $0[number] = nil } }
     let sink = RecordingSink(
       exchange: number,
       ask: ask,

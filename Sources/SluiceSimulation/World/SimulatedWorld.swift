@@ -109,7 +109,7 @@ package final class SimulatedWorld: World {
   /// Traps, naming the seed, when the work does not come to rest within `steps`.
   package func run(
     untilMonotonic deadline: Int64 = .max,
-    atMost steps: Int = SimulationBounds.steps
+    atMost steps: Int = Bounds.simulationSteps
   ) {
     state.withLock { state in
       precondition(!state.isDriven, "a world is run from one place")

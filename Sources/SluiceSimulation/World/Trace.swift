@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// What happened in a run, in its order, as one number.
 ///
 /// Two runs with the same number took the same steps at the same times. Lines are kept only where
@@ -24,8 +26,8 @@ package struct Trace: Sendable {
     for byte in line.utf8 { mix(UInt64(byte)) }
     guard keepsLines else { return }
     lines.append("\(monotonic / 1000) µs  \(line)")
-    if lines.count > SimulationBounds.traceLines {
-      lines.removeFirst(lines.count - SimulationBounds.traceLines / 2)
+    if lines.count > Bounds.traceLines {
+      lines.removeFirst(lines.count - Bounds.traceLines / 2)
     }
   }
 
@@ -35,12 +37,4 @@ package struct Trace: Sendable {
     hash &*= 0x100_0000_01b3
     hash ^= hash >> 29
   }
-}
-
-/// The bounds of a simulated run.
-package enum SimulationBounds {
-  /// Jobs and actions of one run; more means that it does not come to rest.
-  package static let steps = 2_000_000
-  /// Lines of a trace that are kept.
-  package static let traceLines = 4_000
 }

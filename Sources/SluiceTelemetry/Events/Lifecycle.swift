@@ -60,6 +60,8 @@ package struct ReloadFinished: Event {
   package var codes: [String]
   /// Where the findings are, in the order of `codes`: `file:line:column`.
   package var places: [String]
+  /// What stood in the way apart from the files; empty if nothing did.
+  package var problem: String
   /// Nanoseconds from reading the files to the end.
   package var duration: Int64
 
@@ -70,6 +72,7 @@ package struct ReloadFinished: Event {
     policyHash: String,
     codes: [String] = [],
     places: [String] = [],
+    problem: String = "",
     duration: Int64
   ) {
     self.result = result
@@ -78,6 +81,7 @@ package struct ReloadFinished: Event {
     self.policyHash = policyHash
     self.codes = codes
     self.places = places
+    self.problem = problem
     self.duration = duration
   }
 
@@ -95,6 +99,7 @@ package struct ReloadFinished: Event {
     line.append("policy", policyHash)
     if !codes.isEmpty { line.append("codes", codes) }
     if !places.isEmpty { line.append("places", places) }
+    line.append("problem", problem)
     line.append("duration_ms", milliseconds: duration)
     return line
   }

@@ -359,6 +359,34 @@ struct BindingTests {
     #expect(codes(checked) == (isConstant ? ["SL0602"] : []))
   }
 
+  @Test(
+    "a gap between the routes is shown by a request that falls through",
+    arguments: [
+      (#"user.tier in ["free", "premium"]"#, #"for example: user.tier: """#),
+      (#"user.tier != "premium""#, #"for example: user.tier: "premium""#),
+      ("!features.is_long", #"for example: prompt.text: "word word word word…""#),
+      ("request.stream || !features.is_long", "request.stream: false"),
+      (#"headers["x-a"] == "1""#, "for example: headers: {}"),
+      ("now > timestamp(\"2026-01-01T00:00:00Z\")", "for example: now: timestamp"),
+    ]
+  )
+  func gaps(condition: String, witness: String) {
+    let checked = check(
+      Self.base + """
+        tiers: { free: {}, premium: {} }
+        features: { is_long: size(prompt.text) > 800 }
+        routes:
+          - name: one
+            when: |
+              \(condition)
+            to: fast
+        """
+    )
+    let notes = checked.findings.shown.filter { $0.code == .noDefaultRoute }.flatMap(\.notes)
+    #expect(notes.count == 1)
+    #expect(notes.first?.contains(witness) == true, "\(notes)")
+  }
+
   @Test("a wrong secret is never shown")
   func secrets() {
     for value in ["hunter2", "sk-live-9f8e7d6c5b4a39281706f5e4", "\"two words\""] {

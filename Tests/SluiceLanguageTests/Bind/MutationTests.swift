@@ -2,6 +2,7 @@ import FoundationEssentials
 import SluiceCore
 import SluiceLanguage
 import SluicePolicy
+import SluiceTestSupport
 import Testing
 
 @Suite("Mutated policies")
@@ -132,7 +133,7 @@ struct MutationTests {
 
   @Test("a deleted line, a misspelt word or a cut never gives a policy beside an error")
   func mutations() {
-    var random = Seeded(state: 42)
+    var random = SplitMix(seed: 42)
     let lines = Self.everything.split(separator: "\n", omittingEmptySubsequences: false)
     let clean = Array(Self.served.utf8)
     for round in 0..<600 {
@@ -221,18 +222,5 @@ struct MutationTests {
       if isList { nodes = nodes.flatMap { $0.sequence ?? [] } }
     }
     return nodes.compactMap { $0.mapping?[key]?.keySpan.start }
-  }
-}
-
-/// SplitMix64: the same numbers in every run.
-struct Seeded {
-  var state: UInt64
-
-  mutating func below(_ bound: Int) -> Int {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return Int((mixed ^ (mixed >> 31)) % UInt64(bound))
   }
 }

@@ -4,6 +4,7 @@ import SluicePolicy
 extension Binder {
   private enum OutputField: String, CaseIterable { case max_tokens, max_completion_tokens }
 
+  /// Reads an entry of `models`; nil if it has no upstream or no sizes.
   func bindModel(_ entry: YAMLEntry) -> ModelSettings? {
     guard
       let fields = fields(

@@ -7,6 +7,7 @@ extension Binder {
 
   private enum ReliefWord: String, CaseIterable { case clamp, cache_only, deny }
 
+  /// Reads an entry of `budgets`; nil if it has no window or no limit.
   func bindBudget(_ entry: YAMLEntry) -> BudgetSettings? {
     guard
       let fields = fields(

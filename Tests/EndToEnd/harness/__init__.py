@@ -1,0 +1,1 @@
+"""What the end-to-end tests are written with: a gateway process, upstreams that obey, raw sockets."""

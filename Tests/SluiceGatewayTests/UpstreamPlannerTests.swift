@@ -1,0 +1,78 @@
+import SluiceCompiler
+import SluiceCore
+import SluiceLanguage
+import SluicePolicy
+import Testing
+
+@testable import SluiceGateway
+
+@Suite("What env: and file: stand for")
+struct UpstreamPlannerTests {
+  private func policy(_ upstream: String, at path: String = "p.yaml") throws -> Compilation {
+    let text = """
+      sluice: v1
+      identity: { keys: keys.jsonl }
+      upstreams:
+        one: { api: openai, \(upstream) }
+      models:
+        m: { upstream: one, context: 8k, max_output: 1k, price: { input: $1/M, output: $1/M } }
+      targets: { t: [m] }
+      routes: [{ name: r, to: t }]
+      """
+    return Compiler.compile(Bundle(texts: [(path, text)]))
+  }
+
+  private func plans(
+    _ compiled: Compilation,
+    _ environment: [String: String] = [:]
+  ) throws -> (plans: [UpstreamPlan], findings: String) {
+    let policy = try #require(compiled.policy, "\(compiled.findings.shown)")
+    var findings = Findings()
+    let plans = UpstreamPlanner(environment: environment)
+      .plans(for: policy, of: compiled.bundle, &findings)
+    return (plans, findings.rendered(as: .short, of: compiled.bundle))
+  }
+
+  @Test("looks both up, without the line feed that files end with")
+  func found() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("sk-secret\n", to: "key")
+    let compiled = try policy("url: env:URL, secret: file:key", at: "\(folder.path)/p.yaml")
+    let (plans, findings) = try plans(compiled, ["URL": "http://127.0.0.1:1/v1"])
+    #expect(findings.isEmpty)
+    #expect(plans.map(\.service) == [.http(url: "http://127.0.0.1:1/v1", secret: "sk-secret")])
+  }
+
+  @Test("tells what is missing where the policy names it, all of it at once")
+  func missing() throws {
+    let (plans, findings) = try plans(try policy("url: env:URL, secret: file:key"))
+    #expect(plans.isEmpty)
+    #expect(
+      findings == """
+        p.yaml:4:28: error[SL0114] `env:URL` is not set in the environment
+        p.yaml:4:45: error[SL0114] `file:key` cannot be read: not found
+
+        """
+    )
+  }
+
+  @Test("an empty value is a missing one")
+  func empty() throws {
+    let compiled = try policy("url: http://127.0.0.1:1, secret: env:KEY")
+    #expect(try plans(compiled, ["KEY": " \n"]).findings.contains("`env:KEY` is empty"))
+    #expect(try plans(compiled, ["KEY": "x"]).plans.count == 1)
+  }
+
+  @Test("shows no secret in any description")
+  func hides() {
+    let plan = UpstreamPlan(
+      name: "one",
+      service: .http(url: "http://h/", secret: "sk-secret"),
+      timeouts: UpstreamSettings.Timeouts()
+    )
+    var dumped = ""
+    dump(plan, to: &dumped)
+    #expect(!dumped.contains("secret") && !"\(plan)".contains("secret"))
+    #expect(!String(reflecting: plan).contains("sk-secret"))
+  }
+}
