@@ -42,9 +42,10 @@ final class LoopPool: Sendable {
     case free
   }
 
-  /// Takes a connection, or the right to open one; `nil` when there are too many.
+  /// Takes a connection, or the right to open one.
   ///
   /// - Parameter wallSeconds: when certificates are judged, in seconds since 1970.
+  /// - Returns: `nil` when there are too many.
   func take(at wallSeconds: Int64) -> Place? {
     let now = loop.turn.monotonic
     let taken = state.withLock { state in

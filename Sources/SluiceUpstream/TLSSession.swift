@@ -112,6 +112,7 @@ final class TLSSession: @unchecked Sendable {
   /// Goes on with the handshake.
   ///
   /// - Parameter bytes: what came since; at a client's first call, nothing.
+  /// - Returns: whether it is over.
   func handshake(_ bytes: [UInt8]) -> Progress {
     let result = unsafe bytes.withUnsafeBufferPointer {
       unsafe sluice_tls_handshake(pointer, $0.baseAddress, $0.count)

@@ -2,6 +2,7 @@ import SluiceCore
 import SluicePipeline
 import SluicePolicy
 import SluiceReactor
+import SluiceTestSupport
 import Testing
 
 @testable import SluiceUpstream

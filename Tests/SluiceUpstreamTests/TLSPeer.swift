@@ -3,6 +3,7 @@ import SluiceCore
 import SluicePipeline
 import SluicePolicy
 import SluiceReactor
+import Synchronization
 import Testing
 
 @testable import SluiceUpstream
@@ -12,11 +13,10 @@ import Testing
 final class Identity: @unchecked Sendable {
   fileprivate let pointer: OpaquePointer
 
-  /// - Parameters:
-  ///   - host: a name, or `IP:` and an address; without one it is an authority.
-  ///   - issuer: who signs it; itself without one.
-  ///   - now: in seconds since 1970; it is valid for an hour before.
-  ///   - lifetime: seconds that it is valid from now on.
+  /// Makes one for a name, or for `IP:` and an address; an authority for neither.
+  ///
+  /// It signs itself where nobody else does. `now` is in seconds since 1970, what it is valid from
+  /// and how long count from there.
   init(
     for host: String? = nil,
     by issuer: Identity? = nil,
@@ -50,7 +50,7 @@ final class TLSPeer: @unchecked Sendable {
   private let context: TLSContext
   private let pointer: OpaquePointer
 
-  /// - Parameter version: the only one that it speaks: 0x0303 and the like; 0 for any that is good.
+  /// Listens; speaks one version, 0x0303 and the like, or with 0 any that is good.
   init(on loop: EventLoop, as identity: Identity, version: Int32 = 0) throws {
     plain = try ScriptedPeer(on: loop)
     unsafe pointer = try #require(unsafe fixture_server_context(identity.pointer, version))
@@ -139,21 +139,19 @@ final class TLSTalk: Sendable {
   }
 }
 
-/// A loop's world at another time of day.
+/// A loop's world at another time.
 final class ShiftedWorld: World {
   private let loop: EventLoop
-  private let seconds: Int64
+  private let shift: Mutex<Int64>
 
-  init(_ loop: EventLoop, by seconds: Int64) {
+  init(_ loop: EventLoop, by seconds: Int64 = 0) {
     self.loop = loop
-    self.seconds = seconds
+    shift = Mutex(seconds)
   }
 
-  var now: Moment {
-    var now = loop.now
-    now.wall += seconds * 1_000_000_000
-    return now
-  }
+  func advance(by seconds: Int64) { shift.withLock { $0 += seconds } }
+
+  var now: Moment { loop.now.advanced(byNanoseconds: shift.withLock { $0 } * 1_000_000_000) }
 
   func random() -> UInt64 { loop.random() }
 

@@ -1,4 +1,5 @@
 import SluiceReactor
+import SluiceTestSupport
 import Testing
 
 @testable import SluiceUpstream

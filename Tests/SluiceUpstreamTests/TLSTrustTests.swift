@@ -1,6 +1,7 @@
 import SluiceCore
 import SluicePipeline
 import SluiceReactor
+import SluiceTestSupport
 import Testing
 
 @testable import SluiceUpstream

@@ -2,6 +2,7 @@ import SluiceCore
 import SluicePipeline
 import SluicePolicy
 import SluiceReactor
+import Synchronization
 import SluiceTestSupport
 import Testing
 
@@ -62,6 +63,41 @@ import Testing
       }
       let reply = try await upstream.send(.chat(), in: loop, cancellation: Cancellation())
       #expect(try await reply.text() == "ok")
+      upstream.retire()
+    }
+  }
+
+  @Test("asks again where a service lives once nobody answers there")
+  func moved() async throws {
+    try await onLoop { loop in
+      let peer = try ScriptedPeer(on: loop)
+      let world = ShiftedWorld(loop)
+      let asked = Mutex(0)
+      let resolver = loop.resolver(in: world) { _ throws(IOFailure) in
+        let hosts = ["127.0.0.9", "127.0.0.1"]
+        return asked.withLock { asked in
+          defer { asked += 1 }
+          return [SocketAddress(host: hosts[asked], port: 0)].compactMap { $0 }
+        }
+      }
+      let upstream = try loop.upstream("http://moved.test:\(peer.port)", resolver: resolver)
+      loop.startTask {
+        let talk = await peer.accept()
+        _ = try? await talk.request()
+        try? await talk.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      }
+      // The answer is believed for a moment, and without the failures would be for longer.
+      for _ in 0..<3 {
+        let failed = await failure { () throws(Failure) in
+          _ = try await upstream.send(.chat(), in: world, cancellation: Cancellation())
+        }
+        #expect(failed?.reason == .connectRefused)
+      }
+      #expect(asked.withLock { $0 } == 1)
+      world.advance(by: 4)
+      let reply = try await upstream.send(.chat(), in: world, cancellation: Cancellation())
+      #expect(try await reply.text() == "ok")
+      #expect(asked.withLock { $0 } == 2)
       upstream.retire()
     }
   }
