@@ -1,6 +1,7 @@
 import SluiceCore
 import SluiceHTTP
 import SluiceReactor
+import SluiceTestSupport
 import Testing
 
 @testable import SluiceServer
