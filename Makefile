@@ -17,7 +17,7 @@ test: unit e2e ## Build and run every test
 unit: ## Unit, golden, property and simulation tests
 	@scripts/setup test
 	$(SWIFT_BUILD) --build-tests
-	swift test --skip-build --parallel
+	swift test --skip-build --no-parallel
 
 e2e: ## End-to-end tests: the built binary, driven by the openai SDK
 	@scripts/setup test

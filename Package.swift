@@ -219,8 +219,7 @@ let package = Package(
       uses: [
         "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluiceReactor",
         "SluiceHTTP", "SluiceDialects", "SluicePipeline", "SluiceLanguage", "SluiceStages",
-        "SluiceStores",
-        "SluiceServer", "SluiceCompiler",
+        "SluiceStores", "SluiceServer", "SluiceCompiler", "SluiceTestSupport",
       ]
     ),
     tests(

@@ -15,6 +15,7 @@ package enum Compiler {
   /// the loops.
   ///
   /// - Parameters:
+  ///   - bundle: the files.
   ///   - overrides: what flags say in place of the files, so that the checks see what will run.
   ///   - earlier: what loading the files found.
   /// - Returns: the policy, if it has no errors, and everything there is to say about it.
@@ -32,9 +33,7 @@ package enum Compiler {
     )
   }
 
-  /// Lowers a checked policy to the graph that runs it.
-  ///
-  /// - Parameter number: of the generation; see `Generation.number`.
+  /// Lowers a checked policy to the graph that runs it, as the generation of that number.
   package static func lower(
     _ policy: Policy,
     hash: String,

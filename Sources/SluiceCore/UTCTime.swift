@@ -12,9 +12,9 @@ package enum UTCTime {
 
   /// Appends what `text(ofWall:)` spells, without making a string: every log line has one.
   package static func append(wall nanoseconds: Int64, to output: inout [UInt8]) {
-    let (seconds, rest) = floorDivision(nanoseconds, 1_000_000_000)
-    let (days, second) = floorDivision(seconds, 86_400)
-    let date = date(ofDay: days)
+    let (seconds, rest) = nanoseconds.flooredDivision(by: 1_000_000_000)
+    let (days, second) = seconds.flooredDivision(by: 86_400)
+    let date = CivilDate(day: days)
     append(date.year, digits: 4, then: "-", to: &output)
     append(date.month, digits: 2, then: "-", to: &output)
     append(date.day, digits: 2, then: "T", to: &output)
@@ -55,9 +55,8 @@ package enum UTCTime {
       let minute = number(2, 0...59), mark(":") != nil,
       let second = number(2, 0...60)
     else { return nil }
-    let dayNumber = self.day(year: year, month: month, day: day)
-    let date = date(ofDay: dayNumber)
-    guard date.month == month, date.day == day else { return nil }
+    let date = CivilDate(year: year, month: month, day: day)
+    guard date.isReal else { return nil }
     if mark(".") != nil {
       let fraction = rest.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
       guard !fraction.isEmpty else { return nil }
@@ -72,31 +71,7 @@ package enum UTCTime {
       offset = (hours * 3_600 + minutes * 60) * (zone == UInt8(ascii: "-") ? -1 : 1)
     }
     guard rest.isEmpty else { return nil }
-    return dayNumber * 86_400 + hour * 3_600 + minute * 60 + second - offset
-  }
-
-  /// Days since 1970 of a date; years are taken to begin in March, so that the leap day is last.
-  private static func day(year: Int64, month: Int64, day: Int64) -> Int64 {
-    let year = month <= 2 ? year - 1 : year
-    let (era, yearOfEra) = floorDivision(year, 400)
-    let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
-    return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-  }
-
-  private static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
-    let (era, dayOfEra) = floorDivision(day + 719_468, 146_097)
-    let yearOfEra =
-      (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let shifted = (5 * dayOfYear + 2) / 153
-    let month = (shifted + 2) % 12 + 1
-    let year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
-    return (year, month, dayOfYear - (153 * shifted + 2) / 5 + 1)
-  }
-
-  private static func floorDivision(_ value: Int64, _ divisor: Int64) -> (Int64, Int64) {
-    let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
-    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    return date.daysSince1970 * 86_400 + hour * 3_600 + minute * 60 + second - offset
   }
 
   private static func append(

@@ -67,8 +67,10 @@ package final class Gateway: Sendable {
     let cell = GenerationCell(PolicyInstaller.nothing)
     let exchanges = ExchangeLog(machine.telemetry)
     let admin = AdminService(token: token)
+    let service = TrafficService(cell, observer: exchanges)
     let listeners = Listeners(
-      traffic: HTTPServer(TrafficService(cell, observer: exchanges), on: machine.loops.loops),
+      service: service,
+      traffic: HTTPServer(service, on: machine.loops.loops),
       admin: HTTPServer(admin, on: machine.control.loops)
     )
     let installer = PolicyInstaller(

@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// Dates as HTTP writes them (RFC 9110 section 5.6.7), in seconds since 1970-01-01T00:00:00Z.
 package enum HTTPDate {
   private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
@@ -12,13 +14,12 @@ package enum HTTPDate {
   package static func format(_ seconds: Int64) -> String {
     // Years 1 to 9999, so that four digits suffice.
     let seconds = min(max(seconds, -62_135_596_800), 253_402_300_799)
-    let day = floorDivision(seconds, 86_400)
-    let second = seconds - day * 86_400
-    let date = civil(fromDay: day)
-    let weekday = Int(((day + 4) % 7 + 7) % 7)
-    return "\(days[weekday]), \(padded(date.day, 2)) \(months[date.month - 1]) "
-      + "\(padded(date.year, 4)) \(padded(Int(second / 3_600), 2)):"
-      + "\(padded(Int(second / 60 % 60), 2)):\(padded(Int(second % 60), 2)) GMT"
+    let (day, second) = seconds.flooredDivision(by: 86_400)
+    let date = CivilDate(day: day)
+    let weekday = Int((day + 4).flooredDivision(by: 7).remainder)
+    return "\(days[weekday]), \(padded(date.day, 2)) \(months[Int(date.month) - 1]) "
+      + "\(padded(date.year, 4)) \(padded(second / 3_600, 2)):"
+      + "\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2)) GMT"
   }
 
   /// Reads an IMF-fixdate, or either obsolete form.
@@ -40,7 +41,7 @@ package enum HTTPDate {
       guard longDays.contains(String(words[0].dropLast())), parts.count == 3,
         let shortYear = number(parts[2], digits: 2...2)
       else { return nil }
-      let thisYear = civil(fromDay: floorDivision(now, 86_400)).year
+      let thisYear = Int(CivilDate(day: now.flooredDivision(by: 86_400).quotient).year)
       var year = thisYear - thisYear % 100 + shortYear
       if year > thisYear + 50 { year -= 100 }
       return seconds(day: parts[0], month: parts[1], year: year, time: words[2])
@@ -59,11 +60,9 @@ package enum HTTPDate {
       let minute = number(parts[1], digits: 2...2), minute < 60,
       let second = number(parts[2], digits: 2...2), second <= 60, year > 0
     else { return nil }
-    let number = dayNumber(year: year, month: month + 1, day: day)
-    // A day that the month does not have comes back as another date.
-    let back = civil(fromDay: number)
-    guard back.day == day, back.month == month + 1 else { return nil }
-    return number * 86_400 + Int64(hour * 3_600 + minute * 60 + second)
+    let date = CivilDate(year: Int64(year), month: Int64(month + 1), day: Int64(day))
+    guard date.isReal else { return nil }
+    return date.daysSince1970 * 86_400 + Int64(hour * 3_600 + minute * 60 + second)
   }
 
   private static func number(_ text: String, digits: ClosedRange<Int>) -> Int? {
@@ -73,42 +72,9 @@ package enum HTTPDate {
     return Int(text)
   }
 
-  private static func padded(_ number: Int, _ width: Int) -> String {
+  private static func padded(_ number: Int64, _ width: Int) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
-  }
-
-  // MARK: Calendar
-
-  /// Days since 1970-01-01 of a day of the Gregorian calendar.
-  ///
-  /// Years begin in March here, so that the leap day is the last of its year and a month's first
-  /// day is a linear function of its number, rounded down.
-  private static func dayNumber(year: Int, month: Int, day: Int) -> Int64 {
-    let year = Int64(month <= 2 ? year - 1 : year)
-    let era = floorDivision(year, 400)
-    let yearOfEra = year - era * 400
-    let monthFromMarch = Int64((month + 9) % 12)
-    let dayOfYear = (153 * monthFromMarch + 2) / 5 + Int64(day) - 1
-    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    return era * 146_097 + dayOfEra - 719_468
-  }
-
-  private static func civil(fromDay day: Int64) -> (year: Int, month: Int, day: Int) {
-    let shifted = day + 719_468
-    let era = floorDivision(shifted, 146_097)
-    let dayOfEra = shifted - era * 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let monthFromMarch = (5 * dayOfYear + 2) / 153
-    let month = Int(monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9)
-    let year = Int(yearOfEra + era * 400) + (month <= 2 ? 1 : 0)
-    return (year, month, Int(dayOfYear - (153 * monthFromMarch + 2) / 5 + 1))
-  }
-
-  private static func floorDivision(_ dividend: Int64, _ divisor: Int64) -> Int64 {
-    let quotient = dividend / divisor
-    return dividend % divisor < 0 ? quotient - 1 : quotient
   }
 }
 

@@ -42,7 +42,9 @@ package enum Service: String, Sendable, CaseIterable {
 
 /// A step of the graph.
 package struct Node: Sendable {
-  /// What a node is, for people and metrics. The order of the cases is the order of the pipeline.
+  /// What a node is, for people and metrics.
+  ///
+  /// The order of the cases is the order of the pipeline.
   package enum Kind: String, Sendable, CaseIterable {
     case identity, request, models, limit, route, cache, attempt, settle, store, refuse
   }

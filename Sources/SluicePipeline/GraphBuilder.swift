@@ -21,7 +21,7 @@ package struct GraphBuilder {
 
   /// Adds a node that is decided from memory.
   ///
-  /// - Parameter exits: where each exit of the stage leads; `nil` ends the walk. All must be named.
+  /// `exits` says where each exit of the stage leads; `nil` ends the walk. All must be named.
   package mutating func add(
     _ kind: Node.Kind,
     _ name: String,
@@ -68,8 +68,8 @@ package struct GraphBuilder {
 
   /// The graph.
   ///
-  /// - Parameter counter: the counter of an exit, by the names of node and exit; the same names
-  ///   give the same counter, so that counts survive a reload.
+  /// `counter` gives the counter of an exit, by the names of node and exit: the same one for the same
+  /// names, so that counts survive a reload.
   package func build(counter: (_ node: String, _ exit: String) -> Counter) -> Graph {
     var places: [String: NodeIndex] = [:]
     for (position, draft) in drafts.enumerated() {

@@ -1,5 +1,6 @@
-/// Prints a graph in the forms that people read. Both are canonical: the same graph gives the same
-/// bytes.
+/// Prints a graph in the forms that people read.
+///
+/// Both are canonical: the same graph gives the same bytes.
 package struct GraphPrinter {
   private let graph: Graph
 

@@ -30,9 +30,9 @@ package enum PolicyPhase: Int, Sendable, CaseIterable {
   }
 }
 
-/// The variables of the policy language: one list, which the language checks against and the
-/// pipeline fills the frame from. The raw value is the slot.
+/// The variables of the policy language: one list, for the language and for the pipeline.
 ///
+/// The language checks against it, the pipeline fills the frame from it; the raw value is the slot.
 /// Slots behind the last one belong to `features.NAME`, in the order of `Policy.features`.
 package enum PolicyVariable: Int, Sendable, CaseIterable {
   case requestModel

@@ -1,7 +1,9 @@
 package import SluiceCore
 
 extension EventLoop {
-  /// `World`'s way to the loop's timers. On the loop.
+  /// How `World` reaches the timers of the loop.
+  ///
+  /// On the loop.
   package func schedule(
     atMonotonic deadline: Int64,
     _ action: @escaping @Sendable () -> Void

@@ -106,10 +106,11 @@ package enum Files {
 package final class LockFile: Sendable {
   private let descriptor: Int32
 
-  /// Takes the lock.
+  /// Takes the lock, or fails at once.
   ///
-  /// - Parameter waits: blocks while somebody else holds it, instead of failing at once; for locks
-  ///   that are held for a moment.
+  /// With `waits` it blocks while somebody else holds it, which is for locks that are held for a
+  /// moment.
+  ///
   /// - Throws: `inUse` when another process, or another `LockFile` of this one, holds it.
   package init(_ path: String, waits: Bool = false) throws(IOFailure) {
     let result = unsafe reactor_open_lock(path, 0o600, waits)

@@ -70,7 +70,11 @@ package final class TCPListener: EventSource, @unchecked Sendable {
     for loop in loops {
       listeners.append(
         try TCPListener(
-          listeners.first?.address ?? address, on: loop, maximumStreams: maximumStreams))
+          listeners.first?.address ?? address,
+          on: loop,
+          maximumStreams: maximumStreams
+        )
+      )
     }
     return listeners
   }

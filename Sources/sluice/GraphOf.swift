@@ -7,8 +7,8 @@ struct GraphOf: ParsableCommand {
     commandName: "graph",
     abstract: "Print the pipeline that a policy compiles to.",
     discussion: """
-      What is printed is what runs: every node with its settings, the place it came from, and where
-      its exits lead.
+      What is printed is what runs: every node with its settings, the place it came from, and \
+      where its exits lead.
 
       EXAMPLES
         sluice graph policies/quickstart

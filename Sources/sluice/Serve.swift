@@ -8,13 +8,13 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve traffic by a policy, and follow its files.",
     discussion: """
-      The policy is read again when a file changes, on SIGHUP, and on `POST /policy/reload`; one
-      that is wrong changes nothing. SIGTERM and Ctrl-C drain and end with 0; a second one ends at
-      once.
+      The policy is read again when a file changes, on SIGHUP, and on `POST /policy/reload`; \
+      one that is wrong changes nothing. SIGTERM and Ctrl-C drain and end with 0; a second one \
+      ends at once.
 
       EXAMPLES
         sluice serve policies/quickstart
-        sluice serve /etc/sluice --listen 0.0.0.0:8080 --admin 127.0.0.1:9090 --state /var/lib/sluice
+        sluice serve /etc/sluice --listen 0.0.0.0:8080 --state /var/lib/sluice
       """
   )
 

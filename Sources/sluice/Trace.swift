@@ -7,13 +7,12 @@ struct Trace: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Walk a request through a policy, and say what decides.",
     discussion: """
-      The real pipeline decides; only the upstream is not asked. Each step tells its node, the exit
-      it took, why, and the file and line that decided.
+      The real pipeline decides; only the upstream is not asked. Each step tells its node, the \
+      exit it took, why, and the file and line that decided.
 
       EXAMPLES
-        sluice trace policies/launch --request question.json --as user=ada,tier=premium
-        echo '{"model":"auto","messages":[{"role":"user","content":"hi"}]}' \\
-          | sluice trace policies/quickstart --request -
+        sluice trace policies/launch --request question.json --as tier=premium
+        cat question.json | sluice trace policies/quickstart --request -
       """
   )
 

@@ -228,3 +228,31 @@ def test_an_upstream_s_own_refusal_is_passed_on_with_its_words(gateway):
             model="auto", messages=[{"role": "user", "content": "x"}]
         )
     assert caught.value.code == "context_length_exceeded"
+
+
+def test_the_upstream_is_asked_for_a_coding_that_can_be_read(gateway):
+    for streams in (False, True):
+        gateway.upstream.reset()
+        gateway.chat(stream=streams)
+        assert gateway.upstream.calls[0].field("accept-encoding") in ([], ["identity"])
+
+
+def test_megabytes_pass_unharmed_both_ways(gateway):
+    prompt = "ä\n\"" * 600_000
+    gateway.upstream.behave = lambda call: call.answer(call.prompt[::-1])
+    reply = gateway.chat(prompt)
+    assert reply.json()["choices"][0]["message"]["content"] == prompt[::-1]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+@pytest.mark.parametrize("reference", ["literal", "env", "file"])
+def test_urls_and_secrets_come_from_where_the_policy_says(start, upstream, tmp_path, host, reference):
+    url = upstream.url.replace("127.0.0.1", host)
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "url.txt").write_text(f"{url}\n")
+    (tmp_path / "bundle" / "secret.txt").write_text("sk-from-file\n")
+    spelt = {"literal": url, "env": "env:THE_URL", "file": "file:url.txt"}[reference]
+    main = {"api": "openai", "url": spelt, "secret": "file:secret.txt"}
+    gateway = start(policy(upstream, upstreams={"main": main}), env={"THE_URL": url})
+    assert gateway.chat().status_code == 200
+    assert upstream.calls[0].field("authorization") == ["Bearer sk-from-file"]

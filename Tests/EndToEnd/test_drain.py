@@ -9,6 +9,7 @@ import pytest
 
 from harness.bundle import Bundle, policy
 from harness.gateway import run
+from harness.load import load
 from harness.upstream import delta
 from harness.waiting import until
 from harness.wire import Reader, chat, events, request
@@ -177,3 +178,35 @@ def test_a_state_folder_that_cannot_be_made_is_told(upstream, tmp_path):
     says(serve(bundle.path, tmp_path / "a" / "b" / "c"), 3, "--state")
     (tmp_path / "file").write_text("")
     says(serve(bundle.path, tmp_path / "file"), 3, "--state")
+
+
+# The log.
+
+
+def test_a_reader_of_the_log_that_is_gone_changes_nothing(start, upstream):
+    gateway = start(policy(upstream))
+    # As `sluice serve … | head -1` does it.
+    gateway.out.leave()
+    for number in range(20):
+        assert gateway.chat(f"n{number}").status_code == 200
+    assert gateway.metric("llm_request_duration_seconds_count", model="small") == 20
+    assert gateway.stop() == 0
+
+
+def test_a_reader_of_the_log_that_sleeps_costs_lines_and_nothing_else(start, upstream, tmp_path):
+    gateway = start(
+        policy(upstream, products={"assistant": {"cache": {"scope": "product", "ttl": "1h"}}})
+    )
+    gateway.out.sleep()
+
+    def has_dropped():
+        assert load(gateway, 2, tmp_path).result().errors == 0
+        return gateway.metric("sluice_log_lines_dropped_total") > 0
+
+    until(has_dropped, "lines that were dropped", within=30)
+    assert gateway.metric("process_resident_memory_bytes") < 300 << 20
+    gateway.signal(signal.SIGTERM)
+    assert gateway.process.wait(10) == 0
+    gateway.out.wake()
+    # Whole lines were lost, never parts of one.
+    assert gateway.wait() == 0 and gateway.events("exchange")

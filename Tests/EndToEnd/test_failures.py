@@ -1,12 +1,18 @@
 """When upstreams fail: the next candidate, or a clear error in time; a cut stream never looks whole."""
 
+import gzip
+import json
+import random
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import openai
 import pytest
 
 from harness.bundle import policy
 from harness.upstream import USAGE, completion, delta
+from harness.waiting import until
 from harness.wire import Reader, ask, chat, events, request
 
 MESSAGES = [{"role": "user", "content": "What is a sluice?"}]
@@ -330,3 +336,78 @@ def test_a_client_that_leaves_in_a_stream_is_followed_by_the_upstream(start, ups
     connection.close()
     call = upstream.called()
     assert call.cancelled.wait(2) and call.cancelled_at - began < 1
+
+
+def chunked_answer(call):
+    call.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
+    body = json.dumps(completion("m", "in chunks")).encode()
+    for start in range(0, len(body), 50):
+        call.chunk(body[start : start + 50])
+    call.send(b"0\r\n\r\n")
+
+
+def answer_to_the_end_of_the_connection(call):
+    body = json.dumps(completion("m", "to the end")).encode()
+    call.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n" + body)
+    call.cut()
+
+
+def answer_of_http_1_0(call):
+    body = json.dumps(completion("m", "old")).encode()
+    call.send(b"HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n" + body)
+    call.cut()
+
+
+@pytest.mark.parametrize(
+    "behave", [chunked_answer, answer_to_the_end_of_the_connection, answer_of_http_1_0]
+)
+def test_every_framing_of_an_answer_is_read(gateway, behave):
+    gateway.upstream.behave = behave
+    for _ in range(3):
+        assert gateway.chat().json()["usage"]["total_tokens"] == 18
+
+
+def test_a_coded_answer_that_nobody_asked_for_is_a_bad_gateway(gateway):
+    body = gzip.compress(json.dumps(completion("m", "x")).encode())
+    gateway.upstream.behave = lambda call: call.reply(
+        200, body, fields=[("content-encoding", "gzip")]
+    )
+    assert gateway.chat().status_code == 502
+
+
+def test_clients_that_leave_at_any_moment_leave_nothing_behind(start, upstream):
+    gateway = start(
+        policy(
+            upstream,
+            products={"assistant": {"cache": {"scope": "product", "ttl": "1h"}}},
+            limits={"in-flight": {"key": "client.ip", "concurrent": 8}},
+        )
+    )
+    dice = random.Random(1)
+    data = [request(chat(f"n{n % 7}", stream=n % 2 == 0)) for n in range(300)]
+
+    def come_and_go(part):
+        length = dice.choice([len(part), len(part), dice.randrange(len(part))])
+        with gateway.connect() as connection:
+            connection.sendall(part[:length])
+            if dice.random() < 0.5:
+                connection.settimeout(dice.random() / 50)
+                try:
+                    connection.recv(dice.randrange(1, 300))
+                except OSError:
+                    pass
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(come_and_go, data))
+    until(lambda: gateway.metric("llm_active_requests") == 0, "no active request")
+    assert gateway.metric("sluice_flight_followers") == 0
+    until(lambda: gateway.metric("sluice_connections_open") <= 1, "no connection")
+    go = threading.Event()
+    upstream.reset()
+    upstream.behave = lambda call: (call.hold(until=go), call.answer())
+    with ThreadPoolExecutor(8) as pool:
+        # All eight places were given back, and no flight is led by a ghost.
+        running = [pool.submit(gateway.chat, f"last {n}") for n in range(8)]
+        upstream.called(8)
+        go.set()
+        assert [r.result().status_code for r in running] == [200] * 8

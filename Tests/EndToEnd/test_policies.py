@@ -126,7 +126,7 @@ def test_the_lines_that_run_prints_can_be_tried_and_ctrl_c_drains(tmp_path):
         [ROOT / "scripts/run"],
         env={**os.environ, "SLUICE": SLUICE, "LISTEN": listen, "ADMIN": admin,
              "STATE": str(tmp_path / "state")},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True,
     )
     out, err = Lines(process.stdout), Lines(process.stderr)

@@ -2,11 +2,14 @@
 
 import json
 import signal
+import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 
-from harness.bundle import ConfigMapBundle, policy, text_of
+from harness.bundle import EXPOSE, ConfigMapBundle, policy, text_of
 from harness.gateway import run
 from harness.upstream import delta
 from harness.waiting import until
@@ -251,3 +254,85 @@ def test_an_address_of_the_files_is_overridden_by_the_flag_with_a_warning(start,
     gateway = start(routed(upstream, "one", server=server))
     assert gateway.chat().status_code == 200
     assert "--listen" in gateway.err.text
+
+
+def test_nothing_keeps_an_old_policy_alive_when_nobody_runs_under_it(start, upstream):
+    gateway = start(routed(upstream, "r1"))
+    gateway.chat()
+    for number in range(2, 5):
+        gateway.bundle.save(routed(upstream, f"r{number}"))
+        until(lambda: gateway.generation() == number, f"generation {number}")
+        until(lambda: gateway.metric("sluice_generations_live") == 1, "one live generation")
+
+
+def test_forty_reloads_leave_no_descriptor_behind(start, tmp_path):
+    def simulated(seed):
+        return {
+            "sluice": "v1",
+            "upstreams": {"sim": {"api": "simulated", "latency": "1ms", "output": 5, "seed": seed}},
+            "models": {"small": {"upstream": "sim", "context": 1000, "max_output": 100}},
+            "targets": {"fast": ["small"]},
+            "routes": [{"name": f"r{seed}", "to": "fast"}],
+        }
+
+    gateway = start(simulated(0))
+    gateway.chat()
+
+    def reload(seed):
+        gateway.bundle.save(simulated(seed))
+        assert gateway.order("/policy/reload").status_code == 200
+        assert gateway.chat().headers["x-sluice-route"] == f"r{seed}"
+
+    for seed in range(1, 6):
+        reload(seed)
+    before = gateway.metric("process_open_fds")
+    for seed in range(6, 41):
+        reload(seed)
+    # A retired server and its connections close when their last exchange has ended.
+    until(lambda: gateway.metric("process_open_fds") <= before + 2, "no more descriptors than before")
+
+
+def test_cached_answers_survive_a_reload(start, upstream):
+    products = {"assistant": {"cache": {"scope": "product", "ttl": "1h"}}}
+    gateway = start(routed(upstream, "one", products=products))
+    gateway.chat()
+    gateway.bundle.save(routed(upstream, "two", products=products))
+    until(lambda: gateway.generation() == 2, "the new policy")
+    assert gateway.chat().headers["x-sluice-cache"] == "exact"
+    assert upstream.count == 1
+
+
+def free_address():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_reload_moves_to_another_address_and_drains_the_old_one(start, upstream):
+    old, new, admin = free_address(), free_address(), free_address()
+
+    def at(address, name):
+        return routed(upstream, name, server={"listen": [address], "admin": admin, "expose": EXPOSE})
+
+    go = threading.Event()
+    gateway = start(at(old, "old"), flags=False)
+    assert gateway.address == old
+    upstream.behave = lambda call: (call.hold(until=go), call.answer())
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(gateway.chat)
+        upstream.called()
+        gateway.bundle.save(at(new, "new"))
+        until(lambda: gateway.generation() == 2, "the new policy")
+        go.set()
+        reply = waiting.result()
+    assert (reply.status_code, reply.headers["x-sluice-route"]) == (200, "old")
+    gateway.address = new
+    assert gateway.chat().headers["x-sluice-route"] == "new"
+    gateway.address = old
+    with pytest.raises(ConnectionRefusedError):
+        gateway.connect()
+    # One that is taken refuses the reload, and the policy that was served still is.
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        gateway.bundle.save(at(f"127.0.0.1:{taken.getsockname()[1]}", "third"))
+        until(lambda: gateway.metric("sluice_config_refused") == 1, "a refused reload")
+        gateway.address = new
+        assert gateway.chat().headers["x-sluice-route"] == "new"

@@ -249,3 +249,24 @@ def test_many_connections_that_say_nothing_do_not_stop_others(gateway):
     assert gateway.chat().status_code == 200
     for connection in silent:
         connection.close()
+
+
+def test_a_refused_request_leaves_its_connection_usable(gateway):
+    refused = [
+        (request({}, path="/nowhere"), 404),
+        (request(b"{", path="/v1/chat/completions"), 400),
+        (request(chat(model="nobody")), 404),
+        (request(method="DELETE"), 405),
+        (request(b"x" * 1000, path="/v1/models"), 405),
+    ]
+    with gateway.connect() as connection:
+        for data, status in refused:
+            assert ask(connection, data).status == status
+            assert ask(connection, request(chat())).status == 200
+
+
+def test_who_asks_for_the_end_of_the_connection_gets_it(gateway):
+    with gateway.connect() as connection:
+        reply = ask(connection, request(chat(), fields=[("Connection", "close")]))
+        assert reply.field("connection") == "close"
+        assert Reader(connection).is_closed()

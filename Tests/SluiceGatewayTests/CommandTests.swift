@@ -32,11 +32,12 @@ struct CommandTests {
     #expect(command.run().status == .errors)
   }
 
-  @Test("a bundle that is not there is a finding")
-  func lintMissing() {
+  @Test("a bundle that is not there is no policy with errors")
+  func missing() {
     let answer = LintCommand(paths: ["/nonexistent/bundle"]).run()
-    #expect(answer.status == .errors)
-    #expect(answer.output.contains("SL0021"))
+    #expect(answer.status == .couldNotRun)
+    #expect(answer.notes.hasPrefix("sluice: `/nonexistent/bundle` does not exist"))
+    #expect(GraphCommand(path: "/nonexistent/bundle").run().status == .couldNotRun)
   }
 
   @Test("graph prints the pipeline, or what is wrong instead")

@@ -3,6 +3,7 @@ import SluiceJSON
 import SluiceLanguage
 import SluicePipeline
 import SluiceReactor
+import SluiceTestSupport
 import Testing
 
 @testable import SluiceGateway
@@ -28,6 +29,12 @@ struct GatewayTests {
 
   /// Runs `body` against a gateway, and drains it.
   private func withGateway(
+    _ body: @escaping @Sendable (Gateway, Client) async throws -> Void
+  ) async throws {
+    try await OneAtATime.signals.run { try await runGateway(body) }
+  }
+
+  private func runGateway(
     _ body: @escaping @Sendable (Gateway, Client) async throws -> Void
   ) async throws {
     let gateway = try await Gateway.start(options)
@@ -124,17 +131,20 @@ struct GatewayTests {
 
   @Test("does not start with a wrong policy, or twice in one state folder")
   func refusesStart() async throws {
+    let options = options
     try await withGateway { _, _ in
       await #expect(throws: StartRefusal.self) { _ = try await Gateway.start(options) }
     }
     try folder.write("sluice: v1\nnonsense: 1\n", to: "p.yaml")
-    do throws(StartRefusal) {
-      _ = try await Gateway.start(options)
-      Issue.record("started")
-    } catch {
-      let answer = error.answer(as: FindingsStyle())
-      #expect(answer.status == .errors)
-      #expect(answer.notes.contains("SL0002"))
+    await OneAtATime.signals.run {
+      do throws(StartRefusal) {
+        _ = try await Gateway.start(options)
+        Issue.record("started")
+      } catch {
+        let answer = error.answer(as: FindingsStyle())
+        #expect(answer.status == .errors)
+        #expect(answer.notes.contains("SL0002"))
+      }
     }
   }
 }

@@ -168,10 +168,16 @@ import Testing
   }
 }
 
-@Suite(.serialized) struct SignalsTests {
+@Suite struct SignalsTests {
+  private func caught(
+    _ body: @escaping @Sendable (EventLoop) async throws -> Void
+  ) async throws {
+    try await OneAtATime.signals.run { try await onLoop(body) }
+  }
+
   @Test("are heard on the loop, as often as they come")
   func heard() async throws {
-    try await onLoop { loop in
+    try await caught { loop in
       let heard = Mailbox<Signals.Signal>()
       let signals = try Signals(on: loop) { signal in
         loop.checkIsolated()
@@ -189,7 +195,7 @@ import Testing
   @Test("can be caught again once they were released")
   func again() async throws {
     for _ in 0..<2 {
-      try await onLoop { loop in
+      try await caught { loop in
         let heard = Mailbox<Signals.Signal>()
         let signals = try Signals([.hangUp], on: loop) { heard.add($0) }
         Signals.raise(.hangUp)

@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// A part of a time that can be asked for: `now.getHours()`.
 enum TimePart: String, Sendable, CaseIterable {
   case year = "getFullYear"

@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// Reads fixed forms of digits.
 struct DigitReader {
   private var bytes: ArraySlice<UInt8>

@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// A point in time between the years 1 and 9999, to the nanosecond, in UTC.
 package struct Timestamp: Hashable, Sendable, Comparable {
   /// Since 1970-01-01T00:00:00Z.
@@ -43,13 +45,5 @@ package struct Timestamp: Hashable, Sendable, Comparable {
       Int128(seconds - other.seconds) * 1_000_000_000
       + Int128(nanoseconds - other.nanoseconds)
     return Int64(exactly: difference)
-  }
-}
-
-extension Int64 {
-  /// Divides towards negative infinity, so that the remainder is never negative.
-  func flooredDivision(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
-    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
-    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
   }
 }

@@ -5,6 +5,8 @@ import SluiceServer
 
 /// The two servers, and where they listen.
 struct Listeners: Sendable {
+  /// What the traffic is served.
+  let service: TrafficService
   let traffic: HTTPServer
   let admin: HTTPServer
 

@@ -8,7 +8,9 @@ import SluiceReactor
 /// One request of a client on its way through the graph.
 struct TrafficHandler: RequestHandler {
   let service: Service
-  let served: ServedGeneration
+  let generation: Generation
+  /// Nanoseconds.
+  let requestTimeout: Int64
   let observer: any ExchangeObserver
 
   func respond(to request: ServerRequest, through sink: ResponseSink) async {
@@ -23,12 +25,12 @@ struct TrafficHandler: RequestHandler {
         body: request.body,
         peer: HostAddress(high: request.peer.high, low: request.peer.low)
       ),
-      generation: served.generation,
+      generation: generation,
       world: loop,
       sink: ClientSink(sink),
       cancellation: request.cancellation,
       startedAt: loop.now,
-      deadline: request.headAt.monotonic + served.requestTimeout
+      deadline: request.headAt.monotonic + requestTimeout
     )
     observer.began(exchange)
     await GraphRunner.run(exchange, service: service)

@@ -14,21 +14,19 @@ import Synchronization
 package final class TrafficService: RequestService {
   private let generations: GenerationCell
   private let observer: any ExchangeObserver
-  private let latest: Mutex<ServedGeneration>
+  private let latest: Mutex<EdgeBounds>
 
   package init(_ generations: GenerationCell, observer: any ExchangeObserver) {
     self.generations = generations
     self.observer = observer
-    latest = Mutex(ServedGeneration(generations.generation))
+    latest = Mutex(EdgeBounds(of: generations.generation))
   }
 
-  package var limits: ConnectionLimits { current.limits }
+  package var limits: ConnectionLimits { bounds(of: generations.generation).limits }
 
-  /// What new requests get.
-  private var current: ServedGeneration {
-    let generation = generations.generation
-    return latest.withLock { latest in
-      if latest.generation !== generation { latest = ServedGeneration(generation) }
+  private func bounds(of generation: Generation) -> EdgeBounds {
+    latest.withLock { latest in
+      if latest.number != generation.number { latest = EdgeBounds(of: generation) }
       return latest
     }
   }
@@ -39,11 +37,17 @@ package final class TrafficService: RequestService {
     case .service(let found): service = found
     case .refused(let error): return .refuse(ServerReply(error))
     }
-    let served = current
+    let generation = generations.generation
+    let bounds = bounds(of: generation)
     return .serve(
-      TrafficHandler(service: service, served: served, observer: observer),
-      maximumBody: service == .chat ? served.maximumBody : 0,
-      bodyTimeout: served.bodyTimeout
+      TrafficHandler(
+        service: service,
+        generation: generation,
+        requestTimeout: bounds.requestTimeout,
+        observer: observer
+      ),
+      maximumBody: service == .chat ? bounds.maximumBody : 0,
+      bodyTimeout: bounds.bodyTimeout
     )
   }
 
@@ -62,18 +66,21 @@ package final class TrafficService: RequestService {
   }
 }
 
-/// A generation with what the edge reads of it, in the units that it reckons in.
-final class ServedGeneration: Sendable {
-  let generation: Generation
+/// What the edge reads of a generation, in the units that it reckons in.
+///
+/// Knows the generation by its number: what is kept for the next request must not keep a policy
+/// alive that nobody runs under.
+private struct EdgeBounds: Sendable {
+  let number: UInt64
   let limits: ConnectionLimits
   let maximumBody: Int
   /// Nanoseconds.
   let bodyTimeout: Int64
   let requestTimeout: Int64
 
-  init(_ generation: Generation) {
+  init(of generation: Generation) {
     let server = generation.policy.server
-    self.generation = generation
+    number = generation.number
     limits = ConnectionLimits(idle: server.timeout.idle, head: server.timeout.head)
     maximumBody = server.maxBody
     bodyTimeout = server.timeout.body.nanoseconds

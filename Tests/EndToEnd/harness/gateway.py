@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import select
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import httpx
 import openai
 from prometheus_client.parser import text_string_to_metric_families
 
-from harness.waiting import until
+from harness.waiting import POLL, until
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SLUICE = os.environ.get("SLUICE", str(ROOT / ".build/debug/sluice"))
@@ -38,16 +39,40 @@ def run(*arguments, input=None, env=None, cwd=None, timeout=30):
 
 
 class Lines:
-    """The lines of a pipe, gathered by a thread."""
+    """The lines of a pipe, gathered by a thread that can be told to sleep, or to leave."""
 
     def __init__(self, pipe):
         self.lines = []
-        self._thread = threading.Thread(target=self._gather, args=(pipe,), daemon=True)
+        self._pipe = pipe
+        self._is_asleep = False
+        self._is_leaving = False
+        self._thread = threading.Thread(target=self._gather, daemon=True)
         self._thread.start()
 
-    def _gather(self, pipe):
-        for line in pipe:
-            self.lines.append(line)
+    def _gather(self):
+        rest = b""
+        while not self._is_leaving:
+            readable, _, _ = select.select([self._pipe], [], [], POLL)
+            if not readable or self._is_asleep:
+                continue
+            data = os.read(self._pipe.fileno(), 65536)
+            *lines, rest = (rest + data).split(b"\n")
+            self.lines += [line.decode() + "\n" for line in lines]
+            if not data:
+                break
+        self._pipe.close()
+
+    def sleep(self):
+        """Leaves what comes in the pipe."""
+        self._is_asleep = True
+
+    def wake(self):
+        self._is_asleep = False
+
+    def leave(self):
+        """Closes the pipe, as a reader that ends does."""
+        self._is_leaving = True
+        self._thread.join(5)
 
     def join(self):
         self._thread.join(5)
@@ -60,22 +85,17 @@ class Lines:
 class Gateway:
     """One `sluice serve`; `with` stops it and holds it to a clean exit."""
 
-    def __init__(self, bundle, state, arguments=(), env=None):
+    def __init__(self, bundle, state, arguments=(), env=None, flags=True):
+        """`flags=False` leaves the addresses to the policy."""
         self.state = pathlib.Path(state)
         self.is_awaited = False
+        addresses = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"] if flags else []
         self.process = subprocess.Popen(
-            [
-                SLUICE, "serve", str(bundle),
-                "--listen", "127.0.0.1:0",
-                "--admin", "127.0.0.1:0",
-                "--state", str(state),
-                *arguments,
-            ],
+            [SLUICE, "serve", str(bundle), *addresses, "--state", str(state), *arguments],
             env={**os.environ, "UPSTREAM_KEY": UPSTREAM_KEY, "NO_COLOR": "1", **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
         )
         self.out = Lines(self.process.stdout)
         self.err = Lines(self.process.stderr)

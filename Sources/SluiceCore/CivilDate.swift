@@ -1,12 +1,12 @@
 /// A day of the Gregorian calendar, extended to all years.
-struct CivilDate {
-  let year: Int64
+package struct CivilDate: Sendable, Equatable {
+  package let year: Int64
   /// 1 to 12.
-  let month: Int64
+  package let month: Int64
   /// 1 to 31.
-  let day: Int64
+  package let day: Int64
 
-  init(year: Int64, month: Int64, day: Int64) {
+  package init(year: Int64, month: Int64, day: Int64) {
     self.year = year
     self.month = month
     self.day = day
@@ -18,7 +18,7 @@ struct CivilDate {
   private static let daysIn400Years: Int64 = 146_097
 
   /// The date that many days after 1970-01-01.
-  init(day count: Int64) {
+  package init(day count: Int64) {
     let (era, dayOfEra) = (count + Self.daysToMarch0000)
       .flooredDivision(by: Self.daysIn400Years)
     let yearOfEra =
@@ -30,7 +30,7 @@ struct CivilDate {
     year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
   }
 
-  var daysSince1970: Int64 {
+  package var daysSince1970: Int64 {
     let marchYear = month <= 2 ? year - 1 : year
     let (era, yearOfEra) = marchYear.flooredDivision(by: 400)
     let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
@@ -39,9 +39,17 @@ struct CivilDate {
   }
 
   /// Whether this is a day of the calendar: 30 February is none.
-  var isReal: Bool {
+  package var isReal: Bool {
     guard month >= 1, month <= 12, day >= 1 else { return false }
     let back = CivilDate(day: daysSince1970)
     return back.month == month && back.day == day
+  }
+}
+
+extension Int64 {
+  /// Divides towards negative infinity, so that the remainder is never negative.
+  package func flooredDivision(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
   }
 }
