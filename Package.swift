@@ -51,6 +51,10 @@ let package = Package(
     .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     .target(name: "CReactor"),
+    .target(
+      name: "CTLS",
+      linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]
+    ),
 
     // 0
     module("SluiceCore", uses: ["CCrypto"]),
@@ -98,6 +102,7 @@ let package = Package(
       "SluiceUpstream",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
+        "CTLS",
       ]
     ),
 
@@ -136,6 +141,14 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict
+    ),
+
+    // Certificates and a server, for the tests of TLS.
+    .target(
+      name: "CTLSFixtures",
+      dependencies: ["CTLS"],
+      path: "Tests/CTLSFixtures",
+      linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]
     ),
 
     // What several tests share.
@@ -191,7 +204,7 @@ let package = Package(
       "SluiceUpstream",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
-        "SluiceTelemetry", "SluiceTestSupport",
+        "SluiceTelemetry", "SluiceTestSupport", "CTLSFixtures",
       ]
     ),
     tests(

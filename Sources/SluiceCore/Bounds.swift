@@ -73,6 +73,8 @@ package enum Bounds {
   package static let upstreamConnections = 4_096
   /// Seconds that a connection to an upstream may idle: less than servers usually keep theirs.
   package static let idleUpstreamSeconds: Int64 = 30
+  /// Bytes of a request that are encrypted before they are sent, and the next ones encrypted.
+  package static let encryptedBytes = 64 << 10
   /// Interim replies (RFC 9110 section 15.2) before the final one.
   package static let interimReplies = 8
   /// Bytes of a client that are read and dropped after the last reply of its connection.

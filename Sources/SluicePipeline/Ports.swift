@@ -231,13 +231,13 @@ package struct NoStates: StateReads {
 
 /// Why an attempt, or a wait, came to nothing.
 package struct Failure: Error, Sendable, Equatable {
-  package enum Origin: Sendable { case client, upstream, ourselves }
-
   package enum Reason: String, Sendable, CaseIterable {
     /// No address for the upstream's name.
     case unresolved
     case connectRefused
     case connectTimeout
+    /// No agreement on TLS: a certificate that is not to be trusted, or another handshake failed.
+    case tlsFailed
     case firstByteTimeout
     case idleTimeout
     case totalTimeout
@@ -265,38 +265,33 @@ package struct Failure: Error, Sendable, Equatable {
     case draining
   }
 
-  package enum Retry: Sendable {
-    case never
-    /// The same request would come to the same end here; another candidate may be asked.
-    case elsewhere
-    /// Nothing of an answer came: it may be tried again, here or elsewhere.
-    case anywhere
-  }
-
   package let reason: Reason
-  package let origin: Origin
-  package let retry: Retry
   /// How long the upstream asked us to wait before we try again, in nanoseconds.
   package let retryAfter: Int64?
+  /// What the log says beside the reason; nothing of a request, a reply or a secret.
+  package let detail: String?
 
-  package init(_ reason: Reason, origin: Origin, retry: Retry, retryAfter: Int64? = nil) {
+  package init(_ reason: Reason, retryAfter: Int64? = nil, detail: String? = nil) {
     self.reason = reason
-    self.origin = origin
-    self.retry = retry
     self.retryAfter = retryAfter
+    self.detail = detail
   }
 
   /// What a breaker counts it as.
   package var report: AttemptReport {
     switch reason {
-    case .unresolved, .connectRefused, .connectTimeout, .firstByteTimeout, .idleTimeout,
-      .totalTimeout, .connectionBroken, .invalidReply, .replyTooLarge, .serverError:
+    case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .firstByteTimeout,
+      .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply, .replyTooLarge, .serverError:
       .failure
     // An upstream that says what it will not do is there.
     case .outOfQuota, .refusedKey: .success
     case .rateLimited, .poolExhausted, .clientLeft, .deadline, .draining: .neither
     }
   }
+}
+
+extension Failure: CustomStringConvertible {
+  package var description: String { detail.map { "\(reason): \($0)" } ?? "\(reason)" }
 }
 
 /// The client's side of an exchange: where its reply goes.

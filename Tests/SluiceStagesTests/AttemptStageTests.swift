@@ -208,7 +208,7 @@ struct AttemptStageTests {
 
   @Test("a stream that breaks off ends in an error, never in [DONE]")
   func brokenStream() async throws {
-    let broken = Failure(.connectionBroken, origin: .upstream, retry: .never)
+    let broken = Failure(.connectionBroken)
     for end in [broken, nil] {
       let run = try await run(stream([Self.chunks[0]], end: end), body: Self.streamBody)
       #expect(run.exit == "cut")
@@ -223,7 +223,7 @@ struct AttemptStageTests {
 
   @Test("a stream that fails before its first event lets the next candidate try")
   func failsBeforeFirstEvent() async throws {
-    let refused = Failure(.connectionBroken, origin: .upstream, retry: .anywhere)
+    let refused = Failure(.connectionBroken)
     let run = try await run(stream([], end: refused), body: Self.streamBody)
     #expect(run.exit == "failed")
     #expect(run.sink.head == nil)
@@ -242,9 +242,9 @@ struct AttemptStageTests {
 
   @Test("what cannot be reached lets the next candidate try; what cannot be mended does not")
   func failures() async throws {
-    let unreachable = Failure(.connectRefused, origin: .upstream, retry: .anywhere)
+    let unreachable = Failure(.connectRefused)
     #expect(try await run(.failure(unreachable), body: Self.body).exit == "failed")
-    let late = Failure(.deadline, origin: .ourselves, retry: .never)
+    let late = Failure(.deadline)
     #expect(try await run(.failure(late), body: Self.body).exit == "gave_up")
   }
 

@@ -62,6 +62,6 @@ private struct Unconnected: Upstream {
     in world: any World,
     cancellation: Cancellation
   ) async throws(Failure) -> any UpstreamReply {
-    throw Failure(.connectRefused, origin: .ourselves, retry: .never)
+    throw Failure(.connectRefused)
   }
 }

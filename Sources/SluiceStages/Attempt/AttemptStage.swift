@@ -137,7 +137,7 @@ package struct AttemptStage: WaitingStage {
     if reply.isEventStream {
       guard chat.isStreaming else {
         reply.abandon()
-        throw Failure(.invalidReply, origin: .upstream, retry: .anywhere)
+        throw Failure(.invalidReply)
       }
       var relay = StreamRelay(exchange: exchange, chat: chat, reply: reply, due: due)
       return try await relay.run(cancellation: cancellation)
@@ -153,7 +153,7 @@ package struct AttemptStage: WaitingStage {
   ) async throws(Failure) -> Exit {
     let body = try await reply.wholeBody(of: exchange)
     guard let answer = ChatReply(body) else {
-      throw Failure(.invalidReply, origin: .upstream, retry: .anywhere)
+      throw Failure(.invalidReply)
     }
     exchange.usage = answer.usage
     if exchange.flight != nil {
@@ -176,7 +176,7 @@ package struct AttemptStage: WaitingStage {
   ) throws(Failure) -> Reply {
     let status = reply.status
     if status == 401 || status == 403 {
-      throw Failure(.refusedKey, origin: .ourselves, retry: .elsewhere)
+      throw Failure(.refusedKey)
     }
     var fields: [(name: String, value: String)] = []
     for name in ["retry-after", "retry-after-ms"] {
@@ -188,13 +188,13 @@ package struct AttemptStage: WaitingStage {
     let wait = reply.retryAfter(at: exchange.world.now)
     if status == 429 {
       throw APIError.isQuotaExhausted(body)
-        ? Failure(.outOfQuota, origin: .upstream, retry: .elsewhere)
-        : Failure(.rateLimited, origin: .upstream, retry: .anywhere, retryAfter: wait)
+        ? Failure(.outOfQuota)
+        : Failure(.rateLimited, retryAfter: wait)
     }
     if status >= 500 {
-      throw Failure(.serverError, origin: .upstream, retry: .anywhere, retryAfter: wait)
+      throw Failure(.serverError, retryAfter: wait)
     }
-    guard isError else { throw Failure(.invalidReply, origin: .upstream, retry: .elsewhere) }
+    guard isError else { throw Failure(.invalidReply) }
     return words
   }
 }
@@ -222,7 +222,7 @@ extension UpstreamReply {
     while let bytes = try await read() {
       guard body.count + bytes.count <= Bounds.replyBytes else {
         abandon()
-        throw Failure(.replyTooLarge, origin: .upstream, retry: .elsewhere)
+        throw Failure(.replyTooLarge)
       }
       if body.isEmpty { body = bytes } else { body += bytes }
     }

@@ -10,7 +10,7 @@ package struct RefuseStage: Stage {
   package init() {}
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
-    exchange.explain(exchange.failure.map { "last failure: \($0.reason)" } ?? "nobody was asked")
+    exchange.explain(exchange.failure.map { "last failure: \($0)" } ?? "nobody was asked")
     if exchange.failure?.reason == .clientLeft {
       exchange.outcome = .abandoned
     } else if exchange.failure == nil, let retryAt = exchange.retryAt {
@@ -28,7 +28,7 @@ package struct RefuseStage: Stage {
   package static func error(for failure: Failure?) -> APIError {
     guard let failure else { return .internalError }
     switch failure.reason {
-    case .unresolved, .connectRefused, .connectTimeout: return .upstreamUnreachable
+    case .unresolved, .connectRefused, .connectTimeout, .tlsFailed: return .upstreamUnreachable
     case .firstByteTimeout, .idleTimeout, .totalTimeout: return .upstreamTimeout
     case .connectionBroken: return .upstreamCut
     case .invalidReply, .replyTooLarge, .serverError: return .upstreamInvalidReply

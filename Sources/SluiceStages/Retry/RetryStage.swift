@@ -44,7 +44,7 @@ package struct RetryStage: WaitingStage {
     guard wait < exchange.deadline - now else { return Exit.exhausted.index }
     guard budgets.spend(upstream) else { return Exit.exhausted.index }
     guard let reason = await pause(exchange, until: now + wait) else { return Exit.again.index }
-    exchange.failure = Failure(Failure.Reason(reason), origin: .client, retry: .never)
+    exchange.failure = Failure(Failure.Reason(reason))
     return Exit.gaveUp.index
   }
 
