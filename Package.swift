@@ -91,6 +91,10 @@ let package = Package(
       uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline"]
     ),
     module(
+      "SluiceSemantics",
+      uses: ["SluiceCore", "SluicePolicy", "SluicePipeline"]
+    ),
+    module(
       "SluiceServer",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
@@ -143,6 +147,14 @@ let package = Package(
       swiftSettings: strict
     ),
 
+    // Measures, and compares with tiktoken: scripts/compare-tokens.
+    .executableTarget(
+      name: "token-bench",
+      dependencies: ["SluiceSemantics", "SluicePolicy", "SluicePipeline", "SluiceReactor"],
+      path: "Benchmarks/Tokens",
+      swiftSettings: strict
+    ),
+
     tests("SluiceCore"),
     tests("SluiceExpressions", uses: ["SluiceCore"], fixtures: ["Fixtures"]),
     tests("SluiceJSON", uses: ["SluiceCore"]),
@@ -173,6 +185,13 @@ let package = Package(
     tests(
       "SluiceStores",
       uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline"]
+    ),
+    tests(
+      "SluiceSemantics",
+      uses: [
+        "SluiceCore", "SluicePolicy", "SluicePipeline", "SluiceDialects", "SluiceReactor",
+      ],
+      fixtures: ["Fixtures"]
     ),
     tests(
       "SluiceServer",
