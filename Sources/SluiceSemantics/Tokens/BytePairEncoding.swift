@@ -8,7 +8,7 @@ package import SluicePolicy
 package struct BytePairEncoding: TokenCounter {
   package let tokenizer: ModelSettings.Tokenizer
   private let scanner: PieceScanner
-  private let table: TokenTable
+  let table: TokenTable
 
   /// Reads the tokenizer's published table.
   ///

@@ -2,11 +2,11 @@
 struct CharacterClass: OptionSet {
   let rawValue: UInt8
 
-  /// `\p{L}`
+  /// A letter: `\p{L}`.
   static let letter = CharacterClass(rawValue: 1)
-  /// `\p{N}`
+  /// A number: `\p{N}`.
   static let number = CharacterClass(rawValue: 2)
-  /// `\s`
+  /// Space of any kind: `\s`.
   static let space = CharacterClass(rawValue: 4)
   /// `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`: may stand in the capitals that begin a word.
   static let upper = CharacterClass(rawValue: 8)

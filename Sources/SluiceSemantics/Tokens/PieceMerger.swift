@@ -1,51 +1,113 @@
 /// Turns a piece that is no token itself into tokens: merges the adjacent pair whose union has the
 /// lowest rank, the leftmost of equals, until no union is a token.
 ///
-/// Keeps its memory from piece to piece. A piece of `n` bytes takes at most `n` merges: short ones
-/// look for the lowest rank in line, which is quickest, long ones in a heap, so that a run without
-/// a break takes time `n log n` and about 20 bytes a byte of it.
+/// A long piece is taken in windows, so that a run without a break takes little memory and its time
+/// grows with its length alone. A short window looks for the lowest rank in line, which is quickest,
+/// a longer one in a heap. Windows are joined only where that is exact:
+///
+/// > Let `L` and `R` be texts whose encodings end in the token `t` and begin with `u`. If the
+/// > encoding of `tu` is `t, u`, then the encoding of `LR` is that of `L` and that of `R`.
+///
+/// The first merge over the joint would be the lowest of all at its time; what has been merged in
+/// the spans of `t` and `u` by then is what encoding `tu` alone merges, so that it would merge over
+/// the joint as well. And any part of an encoding is the encoding of its own text, since nothing
+/// was merged over its ends. So when one window has the token `t` somewhere, and the window that
+/// begins there has it as its first token, what lies behind in the second follows `t`.
+///
+/// Keeps its memory from piece to piece.
 struct PieceMerger {
   /// Bytes up to which looking in line is quicker than a heap.
-  static let shortBytes = 96
+  private let shortBytes: Int
+  /// Bytes of the first window that a long piece is taken in.
+  private let windowBytes: Int
 
   /// Offsets where the tokens of the last short piece begin, each below the rank of its union with
   /// the token behind it; one more at the end.
   private var parts: [UInt64] = []
   private var heap = RankHeap()
-  /// At the first byte of each token of a long piece its length; 0 elsewhere.
+  /// At the first byte of each token of a window its length; 0 elsewhere.
   private var heads: [UInt8] = []
-  /// At the last byte of each token of a long piece its length; elsewhere of no meaning.
+  /// At the last byte of each token of a window its length; elsewhere of no meaning.
   private var tails: [UInt8] = []
 
   private static let noUnion = UInt64(UInt32.max)
 
+  /// The sizes change how long a merge takes, not what it yields.
+  init(shortBytes: Int = 64, windowBytes: Int = 64) {
+    self.shortBytes = shortBytes
+    self.windowBytes = windowBytes
+  }
+
   /// How many tokens a piece has.
   mutating func count(_ text: Span<UInt8>, _ range: Range<Int>, _ table: TokenTable) -> Int {
-    if range.count <= Self.shortBytes {
-      mergeShort(text, range, table)
-      return parts.count - 1
-    }
-    return range.count - mergeLong(text, range, table)
+    var count = 0
+    forEachEnd(text, range, table) { _ in count += 1 }
+    return count
   }
 
   /// Calls `body` with the end of each token of a piece, in order.
+  @inline(__always)
   mutating func forEachEnd(
     _ text: Span<UInt8>,
     _ range: Range<Int>,
     _ table: TokenTable,
     _ body: (Int) -> Void
   ) {
-    if range.count <= Self.shortBytes {
+    if range.count <= shortBytes {
       mergeShort(text, range, table)
       for part in parts.dropFirst() { body(Int(UInt32(truncatingIfNeeded: part))) }
-      return
+    } else {
+      mergeLong(text, range, table, body)
     }
-    _ = mergeLong(text, range, table)
-    var at = 0
-    while at < range.count {
-      at += Int(heads[at])
-      body(range.lowerBound + at)
+  }
+
+  private mutating func mergeLong(
+    _ text: Span<UInt8>,
+    _ range: Range<Int>,
+    _ table: TokenTable,
+    _ body: (Int) -> Void
+  ) {
+    var start = range.lowerBound
+    var size = windowBytes
+    var ends = mergedWindow(text, start..<min(start + size, range.upperBound), table)
+    while let last = ends.last, last < range.upperBound {
+      if let (kept, next) = joint(behind: ends, of: start..<last, size, text, range, table) {
+        for end in ends[..<kept] { body(end) }
+        start = ends[kept - 1]
+        ends = next
+      } else {
+        // A joint comes in the later half of a window or not at all, so that windows that grow
+        // pay for themselves.
+        size *= 2
+        ends = mergedWindow(text, start..<min(start + size, range.upperBound), table)
+      }
     }
+    for end in ends { body(end) }
+  }
+
+  /// How many tokens of a window stand, and the window behind them.
+  private mutating func joint(
+    behind ends: [Int],
+    of window: Range<Int>,
+    _ size: Int,
+    _ text: Span<UInt8>,
+    _ range: Range<Int>,
+    _ table: TokenTable
+  ) -> (kept: Int, next: [Int])? {
+    // Far enough from the end that what follows has no more say, most likely.
+    for eighths in [7, 6, 5] {
+      let wanted = window.lowerBound + window.count / 8 * eighths
+      guard let kept = ends.firstIndex(where: { $0 >= wanted }), kept > 0,
+        ends[kept - 1] - window.lowerBound >= window.count / 2
+      else { continue }
+      let from = ends[kept - 1]
+      let until = min(from + size, range.upperBound)
+      let next = mergedWindow(text, from..<until, table)
+      if next.first == ends[kept], next.count > 1 || until == range.upperBound {
+        return (kept, next)
+      }
+    }
+    return nil
   }
 
   private mutating func mergeShort(
@@ -87,12 +149,24 @@ struct PieceMerger {
     }
   }
 
-  /// Returns how many merges there were.
-  private mutating func mergeLong(
+  /// The ends of the tokens of a part of a text.
+  private mutating func mergedWindow(
     _ text: Span<UInt8>,
     _ range: Range<Int>,
     _ table: TokenTable
-  ) -> Int {
+  ) -> [Int] {
+    if range.count <= shortBytes {
+      mergeShort(text, range, table)
+      return parts.dropFirst().map { Int(UInt32(truncatingIfNeeded: $0)) }
+    }
+    return mergedInHeap(text, range, table)
+  }
+
+  private mutating func mergedInHeap(
+    _ text: Span<UInt8>,
+    _ range: Range<Int>,
+    _ table: TokenTable
+  ) -> [Int] {
     let length = range.count
     let base = range.lowerBound
     heads.removeAll(keepingCapacity: true)
@@ -106,7 +180,6 @@ struct PieceMerger {
       }
     }
     heap.order()
-    var merges = 0
     while let union = heap.takeLowest() {
       let left = Int(heads[union.start])
       let middle = union.start + left
@@ -116,7 +189,6 @@ struct PieceMerger {
       heads[middle] = 0
       heads[union.start] = UInt8(union.length)
       tails[end - 1] = UInt8(union.length)
-      merges += 1
       if end < length {
         let next = end + Int(heads[end])
         if let rank = table.rank(of: text, base + union.start, base + next) {
@@ -130,7 +202,13 @@ struct PieceMerger {
         }
       }
     }
-    return merges
+    var ends: [Int] = []
+    var at = 0
+    while at < length {
+      at += Int(heads[at])
+      ends.append(base + at)
+    }
+    return ends
   }
 }
 

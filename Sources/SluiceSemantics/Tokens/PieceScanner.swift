@@ -193,7 +193,7 @@ extension PieceScanner {
   /// The end of a piece of space: up to the last line end, else all but the character that leads
   /// what follows.
   ///
-  /// - Parameter wholeAtEnd: whether space that ends the text is one piece, whatever lines it holds.
+  /// With `wholeAtEnd`, space that ends the text is one piece, whatever lines it holds.
   private func spaceEnd(in text: Span<UInt8>, from start: Int, wholeAtEnd: Bool) -> Int {
     var index = start
     var last = start

@@ -24,10 +24,8 @@ package enum TokenTableFile {
   /// The folders that hold what set-up fetched, the first that is there to be taken.
   ///
   /// What is said explicitly stands alone: a folder that was named and lacks a table is a mistake
-  /// to report, not a reason to look elsewhere.
-  /// - Parameters:
-  ///   - named: the folder that `--data` names.
-  ///   - environment: looks up a variable: `SLUICE_DATA`, `XDG_CACHE_HOME`, `HOME`.
+  /// to report, not a reason to look elsewhere. `named` is the folder that `--data` names;
+  /// `environment` looks up a variable: `SLUICE_DATA`, `XDG_CACHE_HOME`, `HOME`.
   package static func folders(
     named: String?,
     environment: (String) -> String?
