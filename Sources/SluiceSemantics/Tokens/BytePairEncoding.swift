@@ -12,8 +12,8 @@ package struct BytePairEncoding: TokenCounter {
 
   /// Reads the tokenizer's published table.
   ///
-  /// Takes about 20 ms for `cl100k`, 50 ms for `o200k`, and as many megabytes as the file twice:
-  /// once a process, never on a loop.
+  /// Takes about 22 ms and 4 MB for `cl100k`, 45 ms and 8 MB for `o200k`: once a process, never on
+  /// a loop.
   ///
   /// - Throws: `wrongDigest` for bytes that are not that table.
   package init(
@@ -36,6 +36,8 @@ package struct BytePairEncoding: TokenCounter {
   /// How many tokens there are to choose from, special ones left out.
   package var vocabularyCount: Int { table.count }
 
+  /// Counts at 70 MB/s and more in files of code, 40 in scripts whose words are no tokens, and no
+  /// slower than 4 in runs that are made to be slow; what is long does not belong on a loop.
   package func count(_ text: Span<UInt8>, upTo limit: Int) -> Int {
     if (try? UTF8Span(validating: text)) != nil { return countValid(text, upTo: limit) }
     let repaired = repaired(text)
