@@ -137,6 +137,13 @@ let package = Package(
     ),
 
     // 8
+    // Measures, and compares with tiktoken: scripts/compare-tokens.
+    .executableTarget(
+      name: "token-bench",
+      dependencies: ["SluiceSemantics", "SluicePolicy", "SluicePipeline", "SluiceReactor"],
+      path: "Benchmarks/Tokens",
+      swiftSettings: strict
+    ),
     .executableTarget(
       name: "sluice",
       dependencies: [
@@ -144,14 +151,6 @@ let package = Package(
         "SluicePipeline", "SluiceStages",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: strict
-    ),
-
-    // Measures, and compares with tiktoken: scripts/compare-tokens.
-    .executableTarget(
-      name: "token-bench",
-      dependencies: ["SluiceSemantics", "SluicePolicy", "SluicePipeline", "SluiceReactor"],
-      path: "Benchmarks/Tokens",
       swiftSettings: strict
     ),
 
