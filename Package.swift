@@ -92,6 +92,10 @@ let package = Package(
     ),
     module("SluiceStores", uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline"]),
     module(
+      "SluiceSemantics",
+      uses: ["SluiceCore", "SluicePolicy", "SluicePipeline"]
+    ),
+    module(
       "SluiceServer",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
@@ -134,6 +138,13 @@ let package = Package(
     ),
 
     // 8
+    // Measures, and compares with tiktoken: scripts/compare-tokens.
+    .executableTarget(
+      name: "token-bench",
+      dependencies: ["SluiceSemantics", "SluicePolicy", "SluicePipeline", "SluiceReactor"],
+      path: "Benchmarks/Tokens",
+      swiftSettings: strict
+    ),
     .executableTarget(
       name: "sluice",
       dependencies: [
@@ -192,6 +203,13 @@ let package = Package(
         "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
         "SluiceTestSupport",
       ]
+    ),
+    tests(
+      "SluiceSemantics",
+      uses: [
+        "SluiceCore", "SluicePolicy", "SluicePipeline", "SluiceDialects", "SluiceReactor",
+      ],
+      fixtures: ["Fixtures"]
     ),
     tests(
       "SluiceServer",

@@ -128,6 +128,10 @@ package enum Bounds {
   package static let keyLineBytes = 64 << 10
   /// Bytes of `keys.jsonl`.
   package static let keyFileBytes = 64 << 20
+  /// Counts of tokens that are remembered by the digest of their body, in each of two halves.
+  package static let rememberedCounts = 16_384
+  /// Bytes of the table of a tokenizer.
+  package static let tokenTableBytes = 16 << 20
   /// Combinations of label values of one metric.
   package static let metricSeries = 2_000
   /// Seconds that an upstream may ask us to wait; more is taken for that.

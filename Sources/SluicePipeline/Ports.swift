@@ -152,6 +152,31 @@ package struct CachedReply: Sendable {
   }
 }
 
+/// Counts the tokens of texts, as one tokenizer makes them.
+///
+/// The bounds hold for well-formed UTF-8, which every string of a checked JSON text is.
+package protocol TokenCounter: Sendable {
+  /// The tokens of `text` if they are fewer than `limit`; else `limit`, without counting on.
+  ///
+  /// Exact; takes time in proportion to the text, or to as much of it as holds `limit` tokens.
+  /// Bytes that are not UTF-8 count as U+FFFD, as a lossy decoder makes them.
+  func count(_ text: Span<UInt8>, upTo limit: Int) -> Int
+
+  /// No text of so many bytes has fewer tokens.
+  func lowerBound(bytes: Int) -> Int
+
+  /// No text of so many bytes has more tokens.
+  func upperBound(bytes: Int) -> Int
+}
+
+extension TokenCounter {
+  /// The tokens of `text`.
+  package func count(_ text: Span<UInt8>) -> Int { count(text, upTo: .max) }
+
+  /// The tokens of `text`.
+  package func count(_ text: [UInt8]) -> Int { count(text.span, upTo: .max) }
+}
+
 /// A service that answers for models.
 package protocol Upstream: Sendable {
   /// Sends one request and waits for the head of its reply.
