@@ -125,7 +125,8 @@ let package = Package(
       uses: [
         "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry",
         "SluiceReactor", "SluiceHTTP", "SluicePipeline", "SluiceDialects", "SluiceLanguage",
-        "SluiceStages", "SluiceStores", "SluiceServer", "SluiceUpstream", "SluiceCompiler",
+        "SluiceStages", "SluiceStores", "SluiceSemantics", "SluiceServer", "SluiceUpstream",
+        "SluiceCompiler",
       ]
     ),
     module(

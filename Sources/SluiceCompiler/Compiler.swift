@@ -46,7 +46,8 @@ package enum Compiler {
       policy: policy,
       graph: Lowering(policy, ports).graph(),
       features: policy.features.map { $0.value.checked.program() },
-      states: ports.breakers
+      states: ports.breakers,
+      tokens: ports.tokens
     )
   }
 }

@@ -15,6 +15,8 @@ package struct Ports: Sendable {
   package var retryBudgets: RetryBudgetTable
   /// By the name of the upstream in the policy.
   package var upstreams: [String: any Upstream]
+  /// Counts prompts; must be there if the policy asks for a count.
+  package var tokens: PromptCount?
   package var metrics: MetricsRegistry
 
   package init(
@@ -25,6 +27,7 @@ package struct Ports: Sendable {
     breakers: BreakerTable = BreakerTable(),
     retryBudgets: RetryBudgetTable = RetryBudgetTable(),
     upstreams: [String: any Upstream],
+    tokens: PromptCount? = nil,
     metrics: MetricsRegistry
   ) {
     self.keys = keys
@@ -34,6 +37,7 @@ package struct Ports: Sendable {
     self.breakers = breakers
     self.retryBudgets = retryBudgets
     self.upstreams = upstreams
+    self.tokens = tokens
     self.metrics = metrics
   }
 }

@@ -155,7 +155,8 @@ package enum APIError: Error, Hashable, Sendable {
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel, .noRoute,
       .rateLimited, .tooManyConcurrent, .upstreamUnreachable, .upstreamInvalidReply,
-      .upstreamTimeout, .upstreamCut, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,
+      .upstreamTimeout, .upstreamCut, .upstreamUnavailable, .deadlineExceeded, .overloaded,
+      .draining,
       .internalError:
       nil
     }

@@ -90,6 +90,7 @@ package final class Exchange {
       request: request,
       features: generation.features,
       states: generation.states,
+      tokens: generation.tokens,
       now: startedAt
     )
     frame = Frame(slots: generation.frameSlots, source: facts)

@@ -17,12 +17,20 @@ package final class Facts {
   package var target = ""
   private let features: [Program]
   private let states: any StateReads
+  private let tokens: PromptCount?
   private let now: Moment
 
-  init(request: ClientRequest, features: [Program], states: any StateReads, now: Moment) {
+  init(
+    request: ClientRequest,
+    features: [Program],
+    states: any StateReads,
+    tokens: PromptCount?,
+    now: Moment
+  ) {
     self.request = request
     self.features = features
     self.states = states
+    self.tokens = tokens
     self.now = now
     caller = Caller(address: request.peer)
   }
@@ -51,8 +59,17 @@ extension Facts: FrameSource {
     case .now: return .timestamp(Timestamp(wallNanoseconds: now.wall))
     case .route: return .string(route)
     case .target: return .string(target)
-    case .promptTokens, .modelName, .modelUpstream: throw .unavailable(variable.name)
+    case .promptTokens:
+      guard let tokens else { throw .unavailable(variable.name) }
+      return .int(Int64(tokens.tokens(of: try parsed(variable), body: request.body)))
+    case .modelName, .modelUpstream: throw .unavailable(variable.name)
     }
+  }
+
+  package func bounds(ofSlot slot: Int) -> ClosedRange<Int64>? {
+    guard slot == PolicyVariable.promptTokens.slot, let tokens, let chat else { return nil }
+    let bounds = tokens.bounds(of: chat)
+    return Int64(bounds.lowerBound)...Int64(bounds.upperBound)
   }
 
   package func call(

@@ -14,6 +14,8 @@ package final class Generation: Sendable {
   package let features: [Program]
   /// What expressions read of the gateway's state.
   package let states: any StateReads
+  /// Counts prompts; `nil` if the policy asks for no count.
+  package let tokens: PromptCount?
 
   package init(
     number: UInt64,
@@ -21,7 +23,8 @@ package final class Generation: Sendable {
     policy: Policy,
     graph: Graph,
     features: [Program],
-    states: any StateReads = NoStates()
+    states: any StateReads = NoStates(),
+    tokens: PromptCount? = nil
   ) {
     self.number = number
     self.hash = hash
@@ -29,6 +32,7 @@ package final class Generation: Sendable {
     self.graph = graph
     self.features = features
     self.states = states
+    self.tokens = tokens
   }
 
   /// Slots of an exchange's frame.

@@ -94,6 +94,8 @@ package struct UpstreamSettings: Sendable, Equatable {
 
   package var name: String
   package var api: API
+  /// The file of the authorities that are trusted in place of the system's; `nil`: the system's.
+  package var authorities: String?
   package var timeout: Timeouts
   package var breaker: Breaker?
   package var retry: Retry?
@@ -102,6 +104,7 @@ package struct UpstreamSettings: Sendable, Equatable {
   package init(
     name: String,
     api: API,
+    authorities: String? = nil,
     timeout: Timeouts = Timeouts(),
     breaker: Breaker? = nil,
     retry: Retry? = nil,
@@ -109,6 +112,7 @@ package struct UpstreamSettings: Sendable, Equatable {
   ) {
     self.name = name
     self.api = api
+    self.authorities = authorities
     self.timeout = timeout
     self.breaker = breaker
     self.retry = retry

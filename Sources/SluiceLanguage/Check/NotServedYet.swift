@@ -12,7 +12,6 @@ struct NotServedYet: PolicyCheck {
         refused.append(head.value.span)
       }
     }
-    for upstream in draft.upstreams { inspect(upstream, binder) }
     for model in draft.models { inspect(model, binder) }
     for product in draft.products {
       guard let span = product.keySpan("cache", "semantic") else { continue }
@@ -21,12 +20,6 @@ struct NotServedYet: PolicyCheck {
     for limit in draft.limits { inspect(limit, binder) }
     for use in binder.unservedUses where !refused.contains(where: { $0.contains(use.span) }) {
       binder.report(.notServedYet(use.feature, at: use.span))
-    }
-  }
-
-  private func inspect(_ upstream: Declared<UpstreamSettings>, _ binder: Binder) {
-    if case .openai(url: .literal(let url), _) = upstream.settings.api, url.hasPrefix("https://") {
-      binder.report(.notServedYet("https://", at: upstream.span("url")))
     }
   }
 

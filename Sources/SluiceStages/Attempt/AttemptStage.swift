@@ -86,8 +86,9 @@ package struct AttemptStage: WaitingStage {
 
   private static func exit(after reason: Failure.Reason) -> Exit {
     switch reason {
-    case .unresolved, .connectRefused, .connectTimeout, .firstByteTimeout, .idleTimeout,
-      .totalTimeout, .connectionBroken, .invalidReply, .serverError, .rateLimited, .poolExhausted:
+    case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .firstByteTimeout,
+      .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply, .serverError, .rateLimited,
+      .poolExhausted:
       .failed
     case .replyTooLarge, .outOfQuota, .refusedKey: .passedOver
     case .clientLeft, .deadline, .draining: .gaveUp
