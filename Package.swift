@@ -51,6 +51,10 @@ let package = Package(
     .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     .target(name: "CReactor"),
+    .target(
+      name: "CTLS",
+      linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]
+    ),
 
     // 0
     module("SluiceCore", uses: ["CCrypto"]),
@@ -88,6 +92,10 @@ let package = Package(
     ),
     module("SluiceStores", uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline"]),
     module(
+      "SluiceSemantics",
+      uses: ["SluiceCore", "SluicePolicy", "SluicePipeline"]
+    ),
+    module(
       "SluiceServer",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
@@ -98,6 +106,7 @@ let package = Package(
       "SluiceUpstream",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
+        "CTLS",
       ]
     ),
 
@@ -116,7 +125,8 @@ let package = Package(
       uses: [
         "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluicePolicy", "SluiceTelemetry",
         "SluiceReactor", "SluiceHTTP", "SluicePipeline", "SluiceDialects", "SluiceLanguage",
-        "SluiceStages", "SluiceStores", "SluiceServer", "SluiceUpstream", "SluiceCompiler",
+        "SluiceStages", "SluiceStores", "SluiceSemantics", "SluiceServer", "SluiceUpstream",
+        "SluiceCompiler",
       ]
     ),
     module(
@@ -129,6 +139,13 @@ let package = Package(
     ),
 
     // 8
+    // Measures, and compares with tiktoken: scripts/compare-tokens.
+    .executableTarget(
+      name: "token-bench",
+      dependencies: ["SluiceSemantics", "SluicePolicy", "SluicePipeline", "SluiceReactor"],
+      path: "Benchmarks/Tokens",
+      swiftSettings: strict
+    ),
     .executableTarget(
       name: "sluice",
       dependencies: [
@@ -136,6 +153,14 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict
+    ),
+
+    // Certificates and a server, for the tests of TLS.
+    .target(
+      name: "CTLSFixtures",
+      dependencies: ["CTLS"],
+      path: "Tests/CTLSFixtures",
+      linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]
     ),
 
     // What several tests share.
@@ -181,6 +206,13 @@ let package = Package(
       ]
     ),
     tests(
+      "SluiceSemantics",
+      uses: [
+        "SluiceCore", "SluicePolicy", "SluicePipeline", "SluiceDialects", "SluiceReactor",
+      ],
+      fixtures: ["Fixtures"]
+    ),
+    tests(
       "SluiceServer",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluiceDialects",
@@ -191,7 +223,7 @@ let package = Package(
       "SluiceUpstream",
       uses: [
         "SluiceCore", "SluiceHTTP", "SluiceReactor", "SluicePipeline", "SluicePolicy",
-        "SluiceTelemetry", "SluiceTestSupport",
+        "SluiceTelemetry", "SluiceTestSupport", "CTLSFixtures",
       ]
     ),
     tests(

@@ -45,7 +45,9 @@ package enum Compiler {
       hash: hash,
       policy: policy,
       graph: Lowering(policy, ports).graph(),
-      features: policy.features.map { $0.value.checked.program() }
+      features: policy.features.map { $0.value.checked.program() },
+      states: ports.breakers,
+      tokens: ports.tokens
     )
   }
 }

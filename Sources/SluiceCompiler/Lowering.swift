@@ -35,6 +35,9 @@ struct Lowering {
   }
 
   private var hasCache: Bool { !cacheRules.isEmpty }
+  private var servesStale: Bool { cacheRules.values.contains { $0.staleNanoseconds > 0 } }
+  /// Where an exchange goes when no candidate answered.
+  private var unanswered: String { servesStale ? "stale" : "refuse" }
 
   func graph() -> Graph {
     var lowering = self
@@ -64,6 +67,15 @@ struct Lowering {
         ? ["settled": "store", "unmetered": "store"] : ["settled": nil, "unmetered": nil]
     )
     if hasCache { addStore() }
+    if servesStale {
+      builder.add(
+        .stale,
+        "stale",
+        place: policy.products.cachePlace,
+        stage: StaleStage(cache: ports.cache),
+        exits: ["served": nil, "none": "refuse"]
+      )
+    }
     builder.add(
       .refuse,
       "refuse",
@@ -160,7 +172,7 @@ struct Lowering {
   // MARK: The answer
 
   private func first(of goal: RouteTable.Goal) -> String {
-    hasCache ? "cache \(policy.name(of: goal))" : attempt(goal, 0)
+    hasCache ? "cache \(policy.name(of: goal))" : candidate(goal, 0)
   }
 
   private func models(of goal: RouteTable.Goal) -> [ModelIndex] {
@@ -170,38 +182,109 @@ struct Lowering {
     }
   }
 
-  /// The name of the node that asks the candidate at `position`; behind the last, the refusal.
-  private func attempt(_ goal: RouteTable.Goal, _ position: Int) -> String {
+  /// Where the candidate at `position` begins; behind the last, the end of all asking.
+  private func candidate(_ goal: RouteTable.Goal, _ position: Int) -> String {
     let models = models(of: goal)
-    guard position < models.count else { return "refuse" }
-    return "attempt \(policy.name(of: goal))/\(policy[models[position]].name)"
+    guard position < models.count else { return unanswered }
+    return Candidate(goal: policy.name(of: goal), model: policy[models[position]].name)
+      .first(isGuarded: upstream(of: models[position]).breaker != nil)
+  }
+
+  private func upstream(of model: ModelIndex) -> UpstreamSettings {
+    let name = policy[model].upstream
+    guard let upstream = policy.upstreams.first(where: { $0.name == name }) else {
+      preconditionFailure("upstream \(name) is not declared")
+    }
+    return upstream
   }
 
   private mutating func addGoal(_ goal: RouteTable.Goal) {
     if hasCache { addCache(goal) }
     for (position, model) in models(of: goal).enumerated() {
-      let settings = policy[model]
-      guard let upstream = ports.upstreams[settings.upstream] else {
-        preconditionFailure("upstream \(settings.upstream) is not connected")
-      }
-      let next = attempt(goal, position + 1)
-      builder.add(
-        .attempt,
-        attempt(goal, position),
-        summary: settings.summary,
-        place: settings.place,
-        waiting: AttemptStage(
-          model: model,
-          settings: settings,
-          upstream: upstream,
-          access: access
-        ),
-        exits: [
-          "answered": "settle", "declined": nil, "skipped": next, "failed": next,
-          "gave_up": "refuse", "cut": "settle",
-        ]
-      )
+      let candidate = Candidate(goal: policy.name(of: goal), model: policy[model].name)
+      add(candidate, model, next: self.candidate(goal, position + 1))
     }
+  }
+
+  /// The tries of one candidate: each with its breaker in front, and a wait between two.
+  private mutating func add(_ candidate: Candidate, _ model: ModelIndex, next: String) {
+    let upstream = upstream(of: model)
+    let tries = upstream.retry?.attempts ?? 1
+    for number in 1...tries {
+      if let rules = upstream.breaker {
+        builder.add(
+          .breaker,
+          candidate.breaker(number),
+          summary: rules.summary,
+          place: upstream.place,
+          stage: BreakerStage(
+            model: model,
+            name: candidate.model,
+            rules: rules,
+            breakers: ports.breakers,
+            access: access
+          ),
+          exits: [
+            "closed": candidate.attempt(number), "probe": candidate.attempt(number),
+            "open": next, "skipped": next,
+          ]
+        )
+      }
+      addAttempt(candidate, model, upstream, number: number, of: tries, next: next)
+      if number < tries, let retry = upstream.retry {
+        let again =
+          upstream.breaker == nil ? candidate.attempt(number + 1) : candidate.breaker(number + 1)
+        builder.add(
+          .retry,
+          candidate.retry(number + 1),
+          summary: retry.summary,
+          place: upstream.place,
+          waiting: RetryStage(
+            failures: number,
+            upstream: upstream.name,
+            settings: retry,
+            budgets: ports.retryBudgets
+          ),
+          exits: ["again": again, "exhausted": next, "gave_up": unanswered]
+        )
+      }
+    }
+  }
+
+  private mutating func addAttempt(
+    _ candidate: Candidate,
+    _ model: ModelIndex,
+    _ upstream: UpstreamSettings,
+    number: Int,
+    of tries: Int,
+    next: String
+  ) {
+    guard let port = ports.upstreams[upstream.name] else {
+      preconditionFailure("upstream \(upstream.name) is not connected")
+    }
+    let settings = policy[model]
+    builder.add(
+      .attempt,
+      candidate.attempt(number),
+      summary: settings.summary,
+      place: settings.place,
+      waiting: AttemptStage(
+        model: model,
+        settings: settings,
+        upstream: port,
+        access: access,
+        earnings: number > 1
+          ? nil
+          : upstream.retry.map {
+            RetryEarnings(ports.retryBudgets, upstream: upstream.name, share: $0.budget)
+          }
+      ),
+      exits: [
+        "answered": "settle", "declined": nil, "skipped": next,
+        "failed": number < tries ? candidate.retry(number + 1) : next,
+        "passed_over": next, "gave_up": unanswered, "cut": "settle",
+      ]
+    )
   }
 
   private mutating func addCache(_ goal: RouteTable.Goal) {
@@ -218,8 +301,8 @@ struct Lowering {
         errors: ports.metrics.expressionErrors["cache"]
       ),
       exits: [
-        "hit": nil, "miss": attempt(goal, 0), "refresh": attempt(goal, 0),
-        "bypass": attempt(goal, 0), "gave_up": nil,
+        "hit": nil, "miss": candidate(goal, 0), "refresh": candidate(goal, 0),
+        "bypass": candidate(goal, 0), "gave_up": unanswered,
       ]
     )
   }
@@ -232,5 +315,20 @@ struct Lowering {
       stage: StoreStage(cache: ports.cache),
       exits: ["stored": nil, "kept_out": nil]
     )
+  }
+}
+
+/// The names of a candidate's nodes.
+private struct Candidate {
+  let goal: String
+  let model: String
+
+  func first(isGuarded: Bool) -> String { isGuarded ? breaker(1) : attempt(1) }
+  func breaker(_ number: Int) -> String { "breaker \(suffix(number))" }
+  func attempt(_ number: Int) -> String { "attempt \(suffix(number))" }
+  func retry(_ number: Int) -> String { "retry \(suffix(number))" }
+
+  private func suffix(_ number: Int) -> String {
+    number == 1 ? "\(goal)/\(model)" : "\(goal)/\(model) try \(number)"
   }
 }

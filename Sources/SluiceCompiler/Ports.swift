@@ -11,8 +11,12 @@ package struct Ports: Sendable {
   package var counters: any Counters
   package var cache: any ReplyCache
   package var flights: FlightTable
+  package var breakers: BreakerTable
+  package var retryBudgets: RetryBudgetTable
   /// By the name of the upstream in the policy.
   package var upstreams: [String: any Upstream]
+  /// Counts prompts; must be there if the policy asks for a count.
+  package var tokens: PromptCount?
   package var metrics: MetricsRegistry
 
   package init(
@@ -20,14 +24,20 @@ package struct Ports: Sendable {
     counters: any Counters,
     cache: any ReplyCache,
     flights: FlightTable,
+    breakers: BreakerTable = BreakerTable(),
+    retryBudgets: RetryBudgetTable = RetryBudgetTable(),
     upstreams: [String: any Upstream],
+    tokens: PromptCount? = nil,
     metrics: MetricsRegistry
   ) {
     self.keys = keys
     self.counters = counters
     self.cache = cache
     self.flights = flights
+    self.breakers = breakers
+    self.retryBudgets = retryBudgets
     self.upstreams = upstreams
+    self.tokens = tokens
     self.metrics = metrics
   }
 }

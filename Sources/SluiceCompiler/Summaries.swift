@@ -52,3 +52,26 @@ extension [ProductSettings] {
   /// Where the first cache is declared.
   var cachePlace: SourcePlace { lazy.compactMap(\.cache).first?.place ?? .builtIn }
 }
+
+extension UpstreamSettings.Breaker {
+  var summary: String {
+    switch self {
+    case .consecutive(let failures, let recovery, let probes):
+      "\(failures) in a row, recovers in \(recovery.text), \(probes) probes"
+    case .ratio(let ratio, let calls, let window, let recovery, let probes):
+      "\(Int((ratio * 100).rounded())) % of \(calls) or more in \(window.text), "
+        + "recovers in \(recovery.text), \(probes) probes"
+    }
+  }
+}
+
+extension UpstreamSettings.Retry {
+  var summary: String {
+    let jitter =
+      switch self.jitter {
+      case .full: "full jitter"
+      case .bounded(let bound): "up to \(bound.text) of jitter"
+      }
+    return "from \(base.text), times \(factor), \(jitter)"
+  }
+}

@@ -73,6 +73,8 @@ package enum Bounds {
   package static let upstreamConnections = 4_096
   /// Seconds that a connection to an upstream may idle: less than servers usually keep theirs.
   package static let idleUpstreamSeconds: Int64 = 30
+  /// Bytes of a request that are encrypted before they are sent, and the next ones encrypted.
+  package static let encryptedBytes = 64 << 10
   /// Interim replies (RFC 9110 section 15.2) before the final one.
   package static let interimReplies = 8
   /// Bytes of a client that are read and dropped after the last reply of its connection.
@@ -126,8 +128,18 @@ package enum Bounds {
   package static let keyLineBytes = 64 << 10
   /// Bytes of `keys.jsonl`.
   package static let keyFileBytes = 64 << 20
+  /// Counts of tokens that are remembered by the digest of their body, in each of two halves.
+  package static let rememberedCounts = 16_384
+  /// Bytes of the table of a tokenizer.
+  package static let tokenTableBytes = 16 << 20
   /// Combinations of label values of one metric.
   package static let metricSeries = 2_000
+  /// Bytes of a file of certificate authorities.
+  package static let authorityFileBytes = 4 << 20
+  /// Seconds that an upstream may ask us to wait; more is taken for that.
+  package static let retryAfterSeconds: Int64 = 3_600
+  /// Seconds that a backoff grows to.
+  package static let backoffSeconds = 30
   /// Generations kept for rollback.
   package static let keptGenerations = 8
 

@@ -35,6 +35,7 @@ package enum APIError: Error, Hashable, Sendable {
   case upstreamTimeout
   case upstreamCut
   case upstreamRefusedKey
+  case upstreamUnavailable(retryAfterSeconds: Int64)
   case deadlineExceeded
   case overloaded(retryAfterSeconds: Int64)
   case draining
@@ -55,7 +56,7 @@ package enum APIError: Error, Hashable, Sendable {
     case .rateLimited, .tooManyConcurrent, .insufficientQuota: 429
     case .policyError, .internalError: 500
     case .upstreamUnreachable, .upstreamInvalidReply, .upstreamCut, .upstreamRefusedKey: 502
-    case .overloaded, .draining: 503
+    case .overloaded, .draining, .upstreamUnavailable: 503
     case .upstreamTimeout, .deadlineExceeded: 504
     }
   }
@@ -71,7 +72,8 @@ package enum APIError: Error, Hashable, Sendable {
     case .rateLimited, .tooManyConcurrent: "requests"
     case .insufficientQuota: "insufficient_quota"
     case .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamTimeout, .upstreamCut,
-      .upstreamRefusedKey, .deadlineExceeded, .overloaded, .draining, .internalError:
+      .upstreamRefusedKey, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,
+      .internalError:
       "server_error"
     }
   }
@@ -105,6 +107,7 @@ package enum APIError: Error, Hashable, Sendable {
     case .upstreamTimeout: "upstream_timeout"
     case .upstreamCut: "upstream_cut"
     case .upstreamRefusedKey: "upstream_refused_key"
+    case .upstreamUnavailable: "upstream_unavailable"
     case .deadlineExceeded: "deadline_exceeded"
     case .overloaded: "overloaded"
     case .draining: "draining"
@@ -121,7 +124,8 @@ package enum APIError: Error, Hashable, Sendable {
       .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .noRoute, .rateLimited, .tooManyConcurrent, .insufficientQuota,
       .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamTimeout, .upstreamCut,
-      .upstreamRefusedKey, .deadlineExceeded, .overloaded, .draining, .internalError:
+      .upstreamRefusedKey, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,
+      .internalError:
       nil
     }
   }
@@ -129,7 +133,8 @@ package enum APIError: Error, Hashable, Sendable {
   /// How long to wait before another try, in seconds; the server puts it into `Retry-After`.
   package var retryAfterSeconds: Int64? {
     switch self {
-    case .rateLimited(_, let seconds), .overloaded(let seconds): seconds
+    case .rateLimited(_, let seconds), .overloaded(let seconds), .upstreamUnavailable(let seconds):
+      seconds
     case .tooManyConcurrent, .draining: 1
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType, .requestTimeout,
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
@@ -150,7 +155,9 @@ package enum APIError: Error, Hashable, Sendable {
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel, .noRoute,
       .rateLimited, .tooManyConcurrent, .upstreamUnreachable, .upstreamInvalidReply,
-      .upstreamTimeout, .upstreamCut, .deadlineExceeded, .overloaded, .draining, .internalError:
+      .upstreamTimeout, .upstreamCut, .upstreamUnavailable, .deadlineExceeded, .overloaded,
+      .draining,
+      .internalError:
       nil
     }
   }
@@ -205,6 +212,9 @@ package enum APIError: Error, Hashable, Sendable {
     case .upstreamRefusedKey:
       "The upstream refused this gateway's own credentials. Tell its operator; trying again will "
         + "not help."
+    case .upstreamUnavailable(let seconds):
+      "Every upstream that may answer this request is known to fail right now. Try again in "
+        + "\(seconds) s."
     case .deadlineExceeded:
       "The request was not finished within the time that the policy gives it."
     case .overloaded: "The gateway is at its capacity. Try again shortly."
@@ -263,5 +273,19 @@ extension APIError {
       let error = document.member("error", of: document.root)
     else { return false }
     return document.kind(of: error) == .object || document.kind(of: error) == .string
+  }
+}
+
+extension APIError {
+  /// Whether an error body says that an account has no money left, which no wait mends.
+  package static func isQuotaExhausted(_ body: [UInt8]) -> Bool {
+    guard let document = try? JSONDocument(body),
+      let error = document.member("error", of: document.root)
+    else { return false }
+    return ["code", "type"]
+      .contains { name in
+        document.member(name, of: error)
+          .map { document.isString($0, equalTo: "insufficient_quota") } ?? false
+      }
   }
 }

@@ -156,6 +156,46 @@ extension ChatRequest {
     return names
   }
 
+  /// Calls `body` with every text that the model reads as tokens: the texts and refusals of each
+  /// message, the names and arguments of its tool calls, and the JSON of the tools and
+  /// functions that are offered, as it was sent.
+  ///
+  /// Texts without escapes are not copied.
+  package func forEachCountedText(_ body: (Span<UInt8>) -> Void) {
+    var buffer: [UInt8] = []
+    func visit(_ value: JSONValue?) {
+      guard let value, document.kind(of: value) == .string else { return }
+      if document.hasEscapes(value) {
+        buffer.removeAll(keepingCapacity: true)
+        document.appendString(value, to: &buffer)
+        body(buffer.span)
+      } else {
+        body(document.contents(of: value).span)
+      }
+    }
+    for message in document.elements(of: messages) {
+      if let content = document.member("content", of: message) {
+        visit(content)
+        for part in document.elements(of: content) {
+          visit(document.member("text", of: part))
+          visit(document.member("refusal", of: part))
+        }
+      }
+      visit(document.member("refusal", of: message))
+      guard let calls = document.member("tool_calls", of: message) else { continue }
+      for call in document.elements(of: calls) {
+        guard let function = document.member("function", of: call) else { continue }
+        visit(document.member("name", of: function))
+        visit(document.member("arguments", of: function))
+      }
+    }
+    for name in ["tools", "functions"] {
+      guard let offered = document.member(name, of: document.root), !document.isNull(offered)
+      else { continue }
+      body(document.text(of: offered).span)
+    }
+  }
+
   package var messageCount: Int { document.count(of: messages) }
 
   /// Whether a message has a part that is an image.

@@ -1,7 +1,9 @@
 import SluiceCompiler
 import SluiceCore
 import SluicePipeline
+import SluicePolicy
 import SluiceReactor
+import SluiceSemantics
 import SluiceStages
 import SluiceStores
 import SluiceTelemetry
@@ -31,6 +33,10 @@ final class Machine: Sendable {
   let counters = EmbeddedCounters()
   let cache = EmbeddedReplyCache()
   let flights: FlightTable
+  let breakers: BreakerTable
+  let retryBudgets = RetryBudgetTable()
+  private let tokenCounters: TokenCounters
+  private let rememberedCounts = RememberedCounts()
 
   init(_ options: GatewayOptions) throws(IOFailure) {
     loops = try EventLoopGroup(count: options.loops)
@@ -48,6 +54,29 @@ final class Machine: Sendable {
       }
     telemetry = Telemetry(metrics: metrics, sink: log ?? NoLog())
     flights = FlightTable(followers: metrics.flightFollowers)
+    let (telemetry, clock) = (telemetry, control.loops[0])
+    breakers = BreakerTable { transition in
+      telemetry.tell(
+        BreakerChanged(
+          model: transition.model,
+          from: transition.from.rawValue,
+          to: transition.to.rawValue
+        ),
+        at: clock.now
+      )
+    }
+    tokenCounters = .of(environment: options.environment)
+  }
+
+  /// Counts prompts for a policy; `nil` if it asks for no count.
+  ///
+  /// Reads the table of tokens at the first call that needs it, which blocks.
+  func promptCount(for policy: Policy) throws(TokenTableError) -> PromptCount? {
+    guard policy.countsTokens else { return nil }
+    return PromptCount(
+      try tokenCounters.counter(for: .cl100k),
+      remembering: rememberedCounts
+    )
   }
 
   /// The clock of everything that is no exchange.

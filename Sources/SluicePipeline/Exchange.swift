@@ -44,7 +44,14 @@ package final class Exchange {
   package var ageSeconds: Int64?
   /// The flight that this exchange leads; if there is one, its answer is to be stored.
   package var flight: (any LeadingFlight)?
+  /// The key that the answer is looked up by; `nil` if it is not.
+  package var cacheKey: Digest?
   package var attempts = 0
+  /// Who let the attempt through that is being made.
+  package var watch: (any AttemptWatch)?
+  /// When the first of the breakers that refused may let an attempt through again, in monotonic
+  /// nanoseconds.
+  package var retryAt: Int64?
   package var answeredBy: ModelIndex?
   /// The answer of the upstream, whole, as one `chat.completion` object; what may be stored.
   package var answer: WholeAnswer?
@@ -55,6 +62,8 @@ package final class Exchange {
   package var upstreamWait: Int64 = 0
   /// The last failure of an attempt, for the refusal when no candidate answered.
   package var failure: Failure?
+  /// The words of the last upstream that refused, if they are an error of the dialect.
+  package var upstreamRefusal: Reply?
   package var outcome: Outcome = .pending
 
   package init(
@@ -77,7 +86,13 @@ package final class Exchange {
     self.deadline = deadline
     self.isTraced = isTraced
     moment = startedAt
-    facts = Facts(request: request, features: generation.features, now: startedAt)
+    facts = Facts(
+      request: request,
+      features: generation.features,
+      states: generation.states,
+      tokens: generation.tokens,
+      now: startedAt
+    )
     frame = Frame(slots: generation.frameSlots, source: facts)
   }
 

@@ -16,11 +16,21 @@ package final class Facts {
   package var route = ""
   package var target = ""
   private let features: [Program]
+  private let states: any StateReads
+  private let tokens: PromptCount?
   private let now: Moment
 
-  init(request: ClientRequest, features: [Program], now: Moment) {
+  init(
+    request: ClientRequest,
+    features: [Program],
+    states: any StateReads,
+    tokens: PromptCount?,
+    now: Moment
+  ) {
     self.request = request
     self.features = features
+    self.states = states
+    self.tokens = tokens
     self.now = now
     caller = Caller(address: request.peer)
   }
@@ -49,8 +59,17 @@ extension Facts: FrameSource {
     case .now: return .timestamp(Timestamp(wallNanoseconds: now.wall))
     case .route: return .string(route)
     case .target: return .string(target)
-    case .promptTokens, .modelName, .modelUpstream: throw .unavailable(variable.name)
+    case .promptTokens:
+      guard let tokens else { throw .unavailable(variable.name) }
+      return .int(Int64(tokens.tokens(of: try parsed(variable), body: request.body)))
+    case .modelName, .modelUpstream: throw .unavailable(variable.name)
     }
+  }
+
+  package func bounds(ofSlot slot: Int) -> ClosedRange<Int64>? {
+    guard slot == PolicyVariable.promptTokens.slot, let tokens, let chat else { return nil }
+    let bounds = tokens.bounds(of: chat)
+    return Int64(bounds.lowerBound)...Int64(bounds.upperBound)
   }
 
   package func call(
@@ -58,7 +77,13 @@ extension Facts: FrameSource {
     _ arguments: [Value],
     in frame: inout Frame
   ) throws(EvaluationError) -> Value {
-    throw .unavailable(StateFunction(rawValue: function)?.declaration.fullName ?? "a function")
+    guard let read = StateFunction(rawValue: function) else { throw .unavailable("a function") }
+    switch read {
+    case .breakerState:
+      guard case .string(let model)? = arguments.first else { throw .noSuchOverload("breaker") }
+      return .string(states.breakerState(of: model, at: now))
+    case .spend, .budgetRemaining: throw .unavailable(read.declaration.fullName)
+    }
   }
 
   private func parsed(_ variable: PolicyVariable) throws(EvaluationError) -> ChatRequest {

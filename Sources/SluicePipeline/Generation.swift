@@ -12,19 +12,27 @@ package final class Generation: Sendable {
   package let graph: Graph
   /// The programs of `Policy.features`, in its order.
   package let features: [Program]
+  /// What expressions read of the gateway's state.
+  package let states: any StateReads
+  /// Counts prompts; `nil` if the policy asks for no count.
+  package let tokens: PromptCount?
 
   package init(
     number: UInt64,
     hash: String,
     policy: Policy,
     graph: Graph,
-    features: [Program]
+    features: [Program],
+    states: any StateReads = NoStates(),
+    tokens: PromptCount? = nil
   ) {
     self.number = number
     self.hash = hash
     self.policy = policy
     self.graph = graph
     self.features = features
+    self.states = states
+    self.tokens = tokens
   }
 
   /// Slots of an exchange's frame.

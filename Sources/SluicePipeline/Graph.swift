@@ -46,7 +46,8 @@ package struct Node: Sendable {
   ///
   /// The order of the cases is the order of the pipeline.
   package enum Kind: String, Sendable, CaseIterable {
-    case identity, request, models, limit, route, cache, attempt, settle, store, refuse
+    case identity, request, models, limit, route, cache, breaker, attempt, retry, settle, store,
+      stale, refuse
   }
 
   package enum Step: Sendable {

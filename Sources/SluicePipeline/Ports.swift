@@ -92,6 +92,10 @@ package protocol ReplyCache: Sendable {
   /// The answer under `key` if its time has not passed; a stale one is not returned.
   func reply(for key: Digest, at moment: Moment) -> CachedReply?
 
+  /// The answer under `key` whatever its age, if it expired no longer ago than it may be served
+  /// stale and was not invalidated.
+  func staleReply(for key: Digest, at moment: Moment) -> CachedReply?
+
   /// A point before an attempt, so that an answer asked for before an invalidation is not stored
   /// after it.
   func epoch(of product: String) -> UInt64
@@ -126,6 +130,8 @@ package struct CachedReply: Sendable {
   package var model: String
   package var storedAt: Moment
   package var ttlNanoseconds: Int64
+  /// How long after that it may be served when nothing else answers.
+  package var staleNanoseconds: Int64
 
   package init(
     body: [UInt8],
@@ -133,7 +139,8 @@ package struct CachedReply: Sendable {
     tags: [String],
     model: String,
     storedAt: Moment,
-    ttlNanoseconds: Int64
+    ttlNanoseconds: Int64,
+    staleNanoseconds: Int64 = 0
   ) {
     self.body = body
     self.product = product
@@ -141,7 +148,33 @@ package struct CachedReply: Sendable {
     self.model = model
     self.storedAt = storedAt
     self.ttlNanoseconds = ttlNanoseconds
+    self.staleNanoseconds = staleNanoseconds
   }
+}
+
+/// Counts the tokens of texts, as one tokenizer makes them.
+///
+/// The bounds hold for well-formed UTF-8, which every string of a checked JSON text is.
+package protocol TokenCounter: Sendable {
+  /// The tokens of `text` if they are fewer than `limit`; else `limit`, without counting on.
+  ///
+  /// Exact; takes time in proportion to the text, or to as much of it as holds `limit` tokens.
+  /// Bytes that are not UTF-8 count as U+FFFD, as a lossy decoder makes them.
+  func count(_ text: Span<UInt8>, upTo limit: Int) -> Int
+
+  /// No text of so many bytes has fewer tokens.
+  func lowerBound(bytes: Int) -> Int
+
+  /// No text of so many bytes has more tokens.
+  func upperBound(bytes: Int) -> Int
+}
+
+extension TokenCounter {
+  /// The tokens of `text`.
+  package func count(_ text: Span<UInt8>) -> Int { count(text, upTo: .max) }
+
+  /// The tokens of `text`.
+  package func count(_ text: [UInt8]) -> Int { count(text.span, upTo: .max) }
 }
 
 /// A service that answers for models.
@@ -191,15 +224,45 @@ package protocol UpstreamReply: AnyObject {
   func abandon()
 }
 
+/// How an attempt went, as breakers count it.
+package enum AttemptReport: Sendable, Equatable {
+  case success
+  /// Connect errors, timeouts, 5xx, broken streams, and replies that are none.
+  case failure
+  /// Says nothing about the model: the client left, or our own time was up.
+  case neither
+}
+
+/// Whoever let an attempt through and wants to know how it went.
+///
+/// A report is made once; an exchange that ends without one counts as `neither`.
+package protocol AttemptWatch: AnyObject, Sendable {
+  func ended(_ report: AttemptReport, at moment: Moment)
+  /// The upstream asked for a pause until `time`, in monotonic nanoseconds.
+  func coolDown(until time: Int64, at moment: Moment)
+}
+
+/// What expressions read of the state of the gateway.
+package protocol StateReads: Sendable {
+  /// `closed`, `open` or `half_open`.
+  func breakerState(of model: String, at moment: Moment) -> String
+}
+
+/// What a graph without breakers reads: all of them are closed.
+package struct NoStates: StateReads {
+  package init() {}
+  package func breakerState(of model: String, at moment: Moment) -> String { "closed" }
+}
+
 /// Why an attempt, or a wait, came to nothing.
 package struct Failure: Error, Sendable, Equatable {
-  package enum Origin: Sendable { case client, upstream, ourselves }
-
   package enum Reason: String, Sendable, CaseIterable {
     /// No address for the upstream's name.
     case unresolved
     case connectRefused
     case connectTimeout
+    /// No agreement on TLS: a certificate that is not to be trusted, or another handshake failed.
+    case tlsFailed
     case firstByteTimeout
     case idleTimeout
     case totalTimeout
@@ -209,6 +272,14 @@ package struct Failure: Error, Sendable, Equatable {
     case invalidReply
     /// The reply is larger than its bound.
     case replyTooLarge
+    /// The upstream answered with a status from 500 to 599.
+    case serverError
+    /// The upstream limits our rate.
+    case rateLimited
+    /// Our account at the upstream has no money left.
+    case outOfQuota
+    /// The upstream refused our credentials.
+    case refusedKey
     /// Too many connections to the upstream.
     case poolExhausted
     /// The client left.
@@ -219,21 +290,33 @@ package struct Failure: Error, Sendable, Equatable {
     case draining
   }
 
-  package enum Retry: Sendable {
-    case never
-    /// Nothing of a reply came: another candidate may be asked.
-    case anywhere
-  }
-
   package let reason: Reason
-  package let origin: Origin
-  package let retry: Retry
+  /// How long the upstream asked us to wait before we try again, in nanoseconds.
+  package let retryAfter: Int64?
+  /// What the log says beside the reason; nothing of a request, a reply or a secret.
+  package let detail: String?
 
-  package init(_ reason: Reason, origin: Origin, retry: Retry) {
+  package init(_ reason: Reason, retryAfter: Int64? = nil, detail: String? = nil) {
     self.reason = reason
-    self.origin = origin
-    self.retry = retry
+    self.retryAfter = retryAfter
+    self.detail = detail
   }
+
+  /// What a breaker counts it as.
+  package var report: AttemptReport {
+    switch reason {
+    case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .firstByteTimeout,
+      .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply, .replyTooLarge, .serverError:
+      .failure
+    // An upstream that says what it will not do is there.
+    case .outOfQuota, .refusedKey: .success
+    case .rateLimited, .poolExhausted, .clientLeft, .deadline, .draining: .neither
+    }
+  }
+}
+
+extension Failure: CustomStringConvertible {
+  package var description: String { detail.map { "\(reason): \($0)" } ?? "\(reason)" }
 }
 
 /// The client's side of an exchange: where its reply goes.

@@ -191,7 +191,8 @@ extension Environment {
           variable.name,
           variable.type,
           slot: variable.slot,
-          phases: Set(variable.phases.map(\.environmentPhase))
+          phases: Set(variable.phases.map(\.environmentPhase)),
+          hasBounds: variable == .promptTokens
         )
       },
       functions: StateFunction.allCases.map(\.declaration)

@@ -50,9 +50,21 @@ package struct UpstreamSettings: Sendable, Equatable {
   package enum Breaker: Sendable, Equatable {
     case consecutive(Int, recovery: Duration, probes: Int)
     case ratio(Double, minimumCalls: Int, window: Duration, recovery: Duration, probes: Int)
+
+    /// What an upstream gets that says nothing.
+    package static let standard = Breaker.consecutive(5, recovery: .seconds(60), probes: 1)
   }
 
   package struct Retry: Sendable, Equatable {
+    /// What an upstream gets that says nothing.
+    package static let standard = Retry(
+      attempts: 2,
+      base: .milliseconds(500),
+      factor: 2,
+      jitter: .full,
+      budget: 0.2
+    )
+
     package enum Jitter: Sendable, Equatable {
       case full
       case bounded(Duration)
@@ -82,6 +94,8 @@ package struct UpstreamSettings: Sendable, Equatable {
 
   package var name: String
   package var api: API
+  /// The file of the authorities that are trusted in place of the system's; `nil`: the system's.
+  package var authorities: String?
   package var timeout: Timeouts
   package var breaker: Breaker?
   package var retry: Retry?
@@ -90,6 +104,7 @@ package struct UpstreamSettings: Sendable, Equatable {
   package init(
     name: String,
     api: API,
+    authorities: String? = nil,
     timeout: Timeouts = Timeouts(),
     breaker: Breaker? = nil,
     retry: Retry? = nil,
@@ -97,6 +112,7 @@ package struct UpstreamSettings: Sendable, Equatable {
   ) {
     self.name = name
     self.api = api
+    self.authorities = authorities
     self.timeout = timeout
     self.breaker = breaker
     self.retry = retry

@@ -17,6 +17,8 @@ package final class Resolver: Sendable {
   private struct Entry {
     var addresses: [SocketAddress] = []
     var freshUntil = Int64.min
+    /// When a doubt may take effect at the earliest.
+    var firmUntil = Int64.min
     var waiting: [Waiting]?
   }
   private let entries = Mutex<[String: Entry]>([:])
@@ -102,6 +104,19 @@ package final class Resolver: Sendable {
     return try await waiting.answer(before: deadline).get()
   }
 
+  /// Has a name looked up again, since nobody answered at its addresses.
+  ///
+  /// With the next question, but not sooner than a tenth of the lifetime after the last answer: while
+  /// an upstream is down every attempt doubts. The doubted addresses serve on where the look-up
+  /// fails.
+  package func doubt(_ host: String) {
+    entries.withLock { entries in
+      guard var entry = entries[host], entry.freshUntil > entry.firmUntil else { return }
+      entry.freshUntil = entry.firmUntil
+      entries[host] = entry
+    }
+  }
+
   /// How many wait for the answer about a name; for tests.
   func waitingCount(for host: String) -> Int {
     entries.withLock { $0[host]?.waiting?.count ?? 0 }
@@ -145,6 +160,7 @@ package final class Resolver: Sendable {
         if !entry.addresses.isEmpty { answer = .success(entry.addresses) }
         entry.freshUntil = now + lifetime / 10
       }
+      entry.firmUntil = now + lifetime / 10
       entry.waiting = nil
       // What was refused for lack of room, or failed otherwise than for good, is asked again.
       let isForgotten = entry.addresses.isEmpty && found != .failure(.notFound)

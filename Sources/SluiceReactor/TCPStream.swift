@@ -244,6 +244,17 @@ package final class TCPStream: EventSource, @unchecked Sendable {
       }
   }
 
+  /// Hands over what the kernel takes at once: the last words of a connection that is closed next.
+  ///
+  /// Does nothing where a writer waits, since the bytes would come between its own.
+  package func writeAtOnce(_ bytes: [UInt8]) {
+    loop.assertCurrent()
+    guard let registration, writer == nil, canWrite, !bytes.isEmpty else { return }
+    unsafe bytes.withUnsafeBytes {
+      _ = unsafe reactor_send(registration.descriptor, $0.baseAddress, $0.count)
+    }
+  }
+
   /// Makes of the kernel's answer the number of bytes it took, after a wait if it took none.
   private func accepted(_ result: Int, deadline: Int64) async throws(IOFailure) -> Int {
     if result >= 0 { return result }

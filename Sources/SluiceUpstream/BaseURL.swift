@@ -1,25 +1,29 @@
-/// Where an upstream is: the parts of `http://host:port/prefix`, checked.
+/// Where an upstream is: the parts of `https://host:port/prefix`, checked.
 ///
 /// Strict, since a URL that is read leniently sends a secret to somewhere else than its author
 /// meant: no user information, no query, no fragment, no dot segments.
 package struct BaseURL: Hashable, Sendable {
+  /// Whether the scheme is `https`.
+  package let isSecure: Bool
   /// A name or a numeric address, IPv6 without its brackets.
   package let host: String
   package let port: UInt16
   /// What stands before every path: empty, or `/` and more, without a slash at the end.
   package let prefix: String
-  /// What the `Host` field says: the port only where it is not 80.
+  /// What the `Host` field says: the port only where it is not the scheme's.
   package let authority: String
 
   /// Reads the text of a policy's `url`.
   package init(_ text: String) throws(UpstreamSetupError) {
-    guard let rest = try Self.afterScheme(text) else { throw .notHTTP }
+    let rest: Substring
+    (isSecure, rest) = try Self.scheme(text)
+    let usualPort: UInt16 = isSecure ? 443 : 80
     let slash = rest.firstIndex(of: "/") ?? rest.endIndex
     let authority = rest[..<slash]
     var prefix = rest[slash...]
     guard !rest.contains("?"), !rest.contains("#") else { throw .queryOrFragment }
     guard !authority.contains("@") else { throw .userInformation }
-    (host, port) = try Self.hostAndPort(authority)
+    (host, port) = try Self.hostAndPort(authority, usualPort)
     while prefix.hasSuffix("/") { prefix.removeLast() }
     guard
       prefix.utf8.allSatisfy(Self.isVisible),
@@ -28,21 +32,24 @@ package struct BaseURL: Hashable, Sendable {
     else { throw .badPath }
     self.prefix = String(prefix)
     let name = host.contains(":") ? "[\(host)]" : host
-    self.authority = port == 80 ? name : "\(name):\(port)"
+    self.authority = port == usualPort ? name : "\(name):\(port)"
   }
 
-  private static func afterScheme(_ text: String) throws(UpstreamSetupError) -> Substring? {
-    let lower = text.lowercased()
-    if lower.hasPrefix("https://") { throw .httpsNotServedYet }
-    guard lower.hasPrefix("http://") else { return nil }
-    return text.dropFirst("http://".count)
+  /// Whether it is the secure one, and what stands behind it.
+  private static func scheme(_ text: String) throws(UpstreamSetupError) -> (Bool, Substring) {
+    for (scheme, isSecure) in [("https://", true), ("http://", false)]
+    where text.lowercased().hasPrefix(scheme) {
+      return (isSecure, text.dropFirst(scheme.count))
+    }
+    throw .notHTTP
   }
 
   private static func hostAndPort(
-    _ authority: Substring
+    _ authority: Substring,
+    _ usualPort: UInt16
   ) throws(UpstreamSetupError) -> (String, UInt16) {
     var host = authority
-    var port: UInt16 = 80
+    var port = usualPort
     let bracket = authority.lastIndex(of: "]")
     if let colon = authority.lastIndex(of: ":"), bracket.map({ $0 < colon }) ?? true {
       let digits = authority[authority.index(after: colon)...]
@@ -96,7 +103,6 @@ package struct BaseURL: Hashable, Sendable {
 ///
 /// None of them holds the text that was wrong: a URL or a secret may stand there by mistake.
 package enum UpstreamSetupError: String, Error, Hashable, Sendable, CaseIterable {
-  case httpsNotServedYet
   case notHTTP
   case userInformation
   case queryOrFragment
@@ -104,19 +110,19 @@ package enum UpstreamSetupError: String, Error, Hashable, Sendable, CaseIterable
   case badPort
   case badPath
   case badSecret
+  case badAuthorities
 
   /// What is wrong, and what to write: lower case, no full stop.
   package var message: String {
     switch self {
-    case .httpsNotServedYet:
-      "https upstreams are not served yet: put a TLS proxy before the service and name it as http"
-    case .notHTTP: "an upstream's url begins with http://"
+    case .notHTTP: "an upstream's url begins with https:// or http://"
     case .userInformation: "an upstream's url holds no user name or password: use secret"
     case .queryOrFragment: "an upstream's url holds neither ? nor #"
     case .badHost: "the url's host is no name, IPv4 address or IPv6 address in brackets"
     case .badPort: "the url's port is a number from 1 to 65535"
     case .badPath: "the url's path holds no empty, . or .. segments, and visible ASCII only"
     case .badSecret: "a secret is one line of visible ASCII"
+    case .badAuthorities: "a ca file holds certificates in PEM, one at least and none damaged"
     }
   }
 }

@@ -3,18 +3,6 @@ import SluicePipeline
 import SluiceReactor
 
 extension Failure {
-  /// What an attempt says whose own reason `reason` is, before or after the reply began.
-  init(_ reason: Reason, replyBegan: Bool) {
-    switch reason {
-    case .clientLeft: self.init(reason, origin: .client, retry: .never)
-    case .deadline, .draining: self.init(reason, origin: .ourselves, retry: .never)
-    case .poolExhausted: self.init(reason, origin: .ourselves, retry: .anywhere)
-    case .unresolved, .connectRefused, .connectTimeout, .firstByteTimeout, .idleTimeout,
-      .totalTimeout, .connectionBroken, .invalidReply, .replyTooLarge:
-      self.init(reason, origin: .upstream, retry: replyBegan ? .never : .anywhere)
-    }
-  }
-
   /// What it means that a connection failed so.
   ///
   /// - Parameters:
@@ -22,13 +10,11 @@ extension Failure {
   ///   - deadline: the one that it was given.
   ///   - lease: tells whether it was cut on purpose.
   ///   - broken: the reason for everything that only the machine tells apart.
-  ///   - replyBegan: whether a byte of the reply came.
   init(
     _ failure: IOFailure,
     before deadline: AttemptClock.Deadline,
     of lease: Lease,
-    broken: Reason = .connectionBroken,
-    replyBegan: Bool
+    broken: Reason = .connectionBroken
   ) {
     let reason: Reason =
       if let cut = lease.cutReason {
@@ -43,7 +29,14 @@ extension Failure {
           broken
         }
       }
-    self.init(reason, replyBegan: replyBegan)
+    self.init(reason)
+  }
+}
+
+extension Failure {
+  /// What it means that no agreement on TLS came about.
+  init(_ fault: TLSFault) {
+    self.init(.tlsFailed, detail: fault.message)
   }
 }
 

@@ -16,7 +16,7 @@ final class HTTPReply: UpstreamReply {
   }
 
   private let head: ResponseHead
-  private let stream: TCPStream
+  private let transport: Transport
   private let lease: Lease
   private let clock: AttemptClock
   private let cancellation: Cancellation
@@ -35,7 +35,7 @@ final class HTTPReply: UpstreamReply {
     _ registration: UInt64
   ) {
     head = beginning.head
-    stream = beginning.stream
+    transport = beginning.transport
     bytes = beginning.bytes
     offset = beginning.bodyStart
     mayRest = beginning.requestWasTaken && beginning.head.keepAlive
@@ -116,26 +116,26 @@ final class HTTPReply: UpstreamReply {
         return piece
       case .refused:
         end(isWhole: false)
-        throw Failure(.invalidReply, replyBegan: true)
+        throw Failure(.invalidReply)
       }
     }
   }
 
   private func fill() async throws(Failure) {
-    let deadline = clock.forBody(at: stream.loop.turn.monotonic)
+    let deadline = clock.forBody(at: transport.stream.loop.turn.monotonic)
     bytes = []
     offset = 0
     do throws(IOFailure) {
-      bytes = try await stream.read(deadline: deadline.time)
+      bytes = try await transport.read(deadline: deadline.time)
     } catch {
-      let failure = Failure(error, before: deadline, of: lease, replyBegan: true)
+      let failure = Failure(error, before: deadline, of: lease)
       end(isWhole: false)
       throw failure
     }
     guard bytes.isEmpty else { return }
     guard case .untilClose = rest else {
       end(isWhole: false)
-      throw Failure(.connectionBroken, replyBegan: true)
+      throw Failure(.connectionBroken)
     }
     end(isWhole: true)
   }

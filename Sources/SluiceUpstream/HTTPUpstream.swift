@@ -4,7 +4,7 @@ package import SluicePipeline
 package import SluicePolicy
 package import SluiceReactor
 
-/// A service that is spoken to in HTTP/1.1 over plain TCP.
+/// A service that is spoken to in HTTP/1.1, over TLS or plain TCP.
 ///
 /// One pool of kept-alive connections a loop; connections never change loops. Redirects are not
 /// followed and cookies not kept: both would let a reply decide where the next request and its
@@ -23,19 +23,29 @@ package final class HTTPUpstream: Upstream {
   private let timeouts: UpstreamSettings.Timeouts
   private let resolver: Resolver
   private let pools: [LoopPool]
+  /// `nil` where the URL says `http`.
+  private let security: Security?
+
+  private struct Security: Sendable {
+    let context: TLSContext
+    let host: String
+    let isAddress: Bool
+  }
 
   /// Describes an upstream; opens nothing.
   ///
   /// - Parameters:
   ///   - name: as the policy calls it.
-  ///   - url: `http://host:port/prefix`.
+  ///   - url: `https://host:port/prefix`, or `http`.
   ///   - secret: sent as a bearer token; none is sent without one.
   ///   - timeouts: of one attempt.
   ///   - version: of this program, for `User-Agent`.
   ///   - loops: on which it will be used.
   ///   - resolver: for hosts that are names.
+  ///   - authorities: certificates in PEM, then the only ones that are trusted with `https`; the
+  ///     system's are read without them, which takes milliseconds.
   ///   - connections: that a loop may have open; an attempt beyond that fails.
-  /// - Throws: what is wrong with the URL or the secret.
+  /// - Throws: what is wrong with the URL, the secret or the authorities.
   package init(
     name: String,
     url: String,
@@ -44,6 +54,7 @@ package final class HTTPUpstream: Upstream {
     version: String,
     loops: [EventLoop],
     resolver: Resolver,
+    authorities: [UInt8]? = nil,
     connections: Int = Bounds.upstreamConnections
   ) throws(UpstreamSetupError) {
     self.name = name
@@ -51,7 +62,18 @@ package final class HTTPUpstream: Upstream {
     template = try RequestHeadTemplate(url: self.url, secret: secret, version: version)
     self.timeouts = timeouts
     self.resolver = resolver
-    let limits = PoolBook<TCPStream>
+    if self.url.isSecure {
+      let host = self.url.host
+      security = Security(
+        context: try TLSContext(authorities: authorities),
+        // A name that ends in a dot is the same name; no certificate is written so.
+        host: host.hasSuffix(".") ? String(host.dropLast()) : host,
+        isAddress: SocketAddress(host: host, port: 0) != nil
+      )
+    } else {
+      security = nil
+    }
+    let limits = PoolBook<Transport>
       .Limits(
         connections: connections,
         idle: Bounds.idleUpstreamConnections,
@@ -84,15 +106,17 @@ package final class HTTPUpstream: Upstream {
       timeouts: timeouts,
       exchange: request.headDeadline
     )
-    guard let place = pool.take() else { throw Failure(.poolExhausted, replyBegan: false) }
+    // Only certificates ask for the time of day.
+    let wall = security == nil ? 0 : world.now.wallSeconds
+    guard let place = pool.take(at: wall) else { throw Failure(.poolExhausted) }
     let lease =
       switch place {
-      case .reused(let stream): Lease(of: pool, on: stream)
+      case .reused(let transport): Lease(of: pool, on: transport)
       case .free: Lease(of: pool, on: nil)
       }
     let registration = cancellation.onCancel { lease.cut($0) }
     do {
-      let begun = try await begin(request, on: place, lease: lease, clock: clock)
+      let begun = try await begin(request, on: place, lease: lease, clock: clock, at: wall)
       return HTTPReply(begun, lease: lease, clock: clock, of: cancellation, registration)
     } catch {
       cancellation.remove(registration)
@@ -105,24 +129,55 @@ package final class HTTPUpstream: Upstream {
     _ request: UpstreamRequest,
     on place: LoopPool.Place,
     lease: Lease,
-    clock: AttemptClock
+    clock: AttemptClock,
+    at wall: Int64
   ) async throws(Failure) -> ReplyBeginning {
-    if let reason = lease.cutReason { throw Failure(.init(reason), replyBegan: false) }
+    if let reason = lease.cutReason { throw Failure(.init(reason)) }
     var trip = RoundTrip(head: template.head(of: request), body: request.body, clock: clock)
-    if case .reused(let stream) = place {
+    if case .reused(let transport) = place {
       do {
-        return try await trip.run(on: stream, lease: lease)
+        return try await trip.run(on: transport, lease: lease)
       } catch {
         guard error.reason == .connectionBroken, !trip.replyBegan else { throw error }
-        lease.replaceStream(with: nil)
+        lease.replaceTransport(with: nil)
       }
     }
-    return try await trip.run(on: try await connect(lease, clock), lease: lease)
+    let transport = try await connect(lease, clock, at: wall)
+    let begun = try await trip.run(on: transport, lease: lease)
+    // With TLS 1.3 tickets come behind the handshake: by now, as a rule, they have been read.
+    lease.pool.keepTicket(of: transport)
+    return begun
   }
 
-  /// Looks the host up, and tries its addresses in order within the time to connect.
-  private func connect(_ lease: Lease, _ clock: AttemptClock) async throws(Failure) -> TCPStream {
+  /// Opens a connection and secures it, within the time to connect.
+  private func connect(
+    _ lease: Lease,
+    _ clock: AttemptClock,
+    at now: Int64
+  ) async throws(Failure) -> Transport {
     let deadline = clock.forConnection
+    let transport = try await reach(lease, before: deadline, at: now)
+    let fault: TLSFault?
+    do {
+      fault = try await transport.handshake(deadline: deadline.time)
+    } catch {
+      throw Failure(error, before: deadline, of: lease, broken: .tlsFailed)
+    }
+    if let fault {
+      // Somebody else may live there by now.
+      resolver.doubt(url.host)
+      throw Failure(fault)
+    }
+    lease.pool.adopt(transport)
+    return transport
+  }
+
+  /// Looks the host up, and tries its addresses in order.
+  private func reach(
+    _ lease: Lease,
+    before deadline: AttemptClock.Deadline,
+    at now: Int64
+  ) async throws(Failure) -> Transport {
     let addresses: [SocketAddress]
     do {
       addresses = try await resolver.addresses(
@@ -131,18 +186,30 @@ package final class HTTPUpstream: Upstream {
         deadline: deadline.time
       )
     } catch {
-      throw Failure(error, before: deadline, of: lease, broken: .unresolved, replyBegan: false)
+      throw Failure(error, before: deadline, of: lease, broken: .unresolved)
     }
     // The look-up cannot be cut short, and nothing must be opened for nobody.
-    if let reason = lease.cutReason { throw Failure(.init(reason), replyBegan: false) }
-    guard !addresses.isEmpty else { throw Failure(.unresolved, replyBegan: false) }
+    if let reason = lease.cutReason { throw Failure(.init(reason)) }
+    guard !addresses.isEmpty else { throw Failure(.unresolved) }
+    let session = security.map {
+      TLSSession(
+        $0.context,
+        host: $0.host,
+        isAddress: $0.isAddress,
+        at: now,
+        ticket: lease.pool.ticket(at: now)
+      )
+    }
     do throws(IOFailure) {
       let stream = try await TCPConnector(on: lease.pool.loop)
-        .connect(toFirstOf: addresses, deadline: deadline.time) { lease.replaceStream(with: $0) }
-      lease.pool.adopt(stream)
-      return stream
+        .connect(toFirstOf: addresses, deadline: deadline.time) {
+          lease.replaceTransport(with: Transport(stream: $0, tls: session))
+        }
+      return Transport(stream: stream, tls: session)
     } catch {
-      throw Failure(error, before: deadline, of: lease, broken: .connectRefused, replyBegan: false)
+      // The service may have moved.
+      if lease.cutReason == nil { resolver.doubt(url.host) }
+      throw Failure(error, before: deadline, of: lease, broken: .connectRefused)
     }
   }
 

@@ -11,33 +11,33 @@ final class Lease: Sendable {
   let pool: LoopPool
 
   private struct State {
-    var stream: TCPStream?
+    var transport: Transport?
     var reason: Cancellation.Reason?
     var isOver = false
   }
   private let state: Mutex<State>
 
   /// Takes over a place that the pool granted.
-  init(of pool: LoopPool, on stream: TCPStream?) {
+  init(of pool: LoopPool, on transport: Transport?) {
     self.pool = pool
-    state = Mutex(State(stream: stream))
+    state = Mutex(State(transport: transport))
   }
 
   deinit {
-    let (stream, isOver) = state.withLock { ($0.stream, $0.isOver) }
+    let (transport, isOver) = state.withLock { ($0.transport, $0.isOver) }
     guard !isOver else { return }
     let pool = pool
-    pool.loop.execute { pool.end(stream) }
+    pool.loop.execute { pool.end(transport) }
   }
 
   /// Why it was cut; `nil` if it was not.
   var cutReason: Cancellation.Reason? { state.withLock { $0.reason } }
 
   /// Puts another connection in the place of the one it held, which is closed.
-  func replaceStream(with stream: TCPStream?) {
+  func replaceTransport(with transport: Transport?) {
     let old = state.withLock { state in
-      defer { state.stream = stream }
-      return state.stream
+      defer { state.transport = transport }
+      return state.transport
     }
     old?.close()
   }
@@ -54,40 +54,40 @@ final class Lease: Sendable {
   }
 
   private func cutHere(_ reason: Cancellation.Reason) {
-    let stream = state.withLock { state -> TCPStream? in
+    let transport = state.withLock { state -> Transport? in
       guard !state.isOver else { return nil }
       state.reason = state.reason ?? reason
-      return state.stream
+      return state.transport
     }
     // Whoever waits is told that it was on purpose, so that no other address is tried.
-    stream?.abort()
-    stream?.close()
+    transport?.stream.abort()
+    transport?.close()
   }
 
   /// Lets the connection rest in the pool.
   func giveBack() {
-    guard let stream = finish() else { return }
-    pool.giveBack(stream)
+    guard let transport = finish() else { return }
+    pool.giveBack(transport)
   }
 
   /// Closes the connection.
   func end() {
-    let (stream, wasOver) = state.withLock { state in
+    let (transport, wasOver) = state.withLock { state in
       defer {
         state.isOver = true
-        state.stream = nil
+        state.transport = nil
       }
-      return (state.stream, state.isOver)
+      return (state.transport, state.isOver)
     }
-    if !wasOver { pool.end(stream) }
+    if !wasOver { pool.end(transport) }
   }
 
-  private func finish() -> TCPStream? {
+  private func finish() -> Transport? {
     state.withLock { state in
-      guard !state.isOver, let stream = state.stream else { return nil }
+      guard !state.isOver, let transport = state.transport else { return nil }
       state.isOver = true
-      state.stream = nil
-      return stream
+      state.transport = nil
+      return transport
     }
   }
 }

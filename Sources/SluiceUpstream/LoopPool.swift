@@ -14,13 +14,14 @@ final class LoopPool: Sendable {
   let loop: EventLoop
 
   private struct State {
-    var book: PoolBook<TCPStream>
+    var book: PoolBook<Transport>
     var timer: LoopTimer?
     var isRetired = false
+    var ticket: TLSTicket?
   }
   private let state: Mutex<State>
 
-  init(on loop: EventLoop, limits: PoolBook<TCPStream>.Limits) {
+  init(on loop: EventLoop, limits: PoolBook<Transport>.Limits) {
     self.loop = loop
     state = Mutex(State(book: PoolBook(limits: limits)))
   }
@@ -28,7 +29,7 @@ final class LoopPool: Sendable {
   deinit {
     let left = state.withLock { $0.book.clear() }
     guard !left.isEmpty else { return }
-    loop.execute { for stream in left { stream.close() } }
+    loop.execute { for transport in left { transport.close() } }
   }
 
   var counts: Counts {
@@ -36,29 +37,31 @@ final class LoopPool: Sendable {
   }
 
   enum Place {
-    case reused(TCPStream)
+    case reused(Transport)
     /// A connection may be opened.
     case free
   }
 
-  /// Takes a connection, or the right to open one; `nil` when there are too many.
-  func take() -> Place? {
+  /// Takes a connection, or the right to open one.
+  ///
+  /// - Parameter wallSeconds: when certificates are judged, in seconds since 1970.
+  /// - Returns: `nil` when there are too many.
+  func take(at wallSeconds: Int64) -> Place? {
     let now = loop.turn.monotonic
     let taken = state.withLock { state in
-      // A peer may have closed, or said something that nobody asked for: its next words would be
-      // taken for the reply to the next request.
-      state.book.take(at: now) { !$0.isClosed && !$0.peerHasClosed && !$0.mayHaveUnread }
+      state.book.take(at: now) { $0.isFit && $0.isTrusted(at: wallSeconds) }
     }
-    for stream in taken.unusable { stream.close() }
+    for transport in taken.unusable { transport.close() }
     switch taken.advice {
-    case .reuse(let stream): return .reused(stream)
+    case .reuse(let transport): return .reused(transport)
     case .open: return .free
     case .refuse: return nil
     }
   }
 
   /// Watches a connection that was opened, for as long as it is open.
-  func adopt(_ stream: TCPStream) {
+  func adopt(_ transport: Transport) {
+    let stream = transport.stream
     stream.onPeerClosed { [weak self, weak stream] in
       guard let self, let stream else { return }
       peerClosed(stream)
@@ -67,20 +70,35 @@ final class LoopPool: Sendable {
 
   private func peerClosed(_ stream: TCPStream) {
     // One that is busy finds out by reading.
-    let wasResting = state.withLock { $0.book.forget { $0 === stream } }
+    let wasResting = state.withLock { $0.book.forget { $0.stream === stream } }
     if wasResting { stream.close() }
   }
 
+  /// What shortens the next handshake, at a time in seconds since 1970.
+  func ticket(at now: Int64) -> TLSTicket? {
+    state.withLock { state in
+      if state.ticket?.isGood(at: now) == false { state.ticket = nil }
+      return state.ticket
+    }
+  }
+
+  /// Remembers the newest ticket of a connection, if the server gave one.
+  func keepTicket(of transport: Transport) {
+    guard let ticket = transport.tls?.takeTicket() else { return }
+    state.withLock { $0.ticket = ticket }
+  }
+
   /// Lets a connection rest after a reply that was read to its end.
-  func giveBack(_ stream: TCPStream) {
+  func giveBack(_ transport: Transport) {
     let now = loop.turn.monotonic
-    let isFit = !stream.isClosed && !stream.peerHasClosed && !stream.mayHaveUnread
-    let surplus = state.withLock { state -> TCPStream? in
+    let isFit = transport.isFit
+    keepTicket(of: transport)
+    let surplus = state.withLock { state -> Transport? in
       guard isFit, !state.isRetired, !loop.isStopping else {
         state.book.end()
-        return stream
+        return transport
       }
-      let surplus = state.book.giveBack(stream, at: now)
+      let surplus = state.book.giveBack(transport, at: now)
       if state.timer == nil { arm(&state) }
       return surplus
     }
@@ -88,9 +106,9 @@ final class LoopPool: Sendable {
   }
 
   /// Closes a connection, if one was opened, and gives its place back.
-  func end(_ stream: TCPStream?) {
+  func end(_ transport: Transport?) {
     state.withLock { $0.book.end() }
-    stream?.close()
+    transport?.close()
   }
 
   /// Closes what rests, and from now on what comes back.
@@ -100,7 +118,7 @@ final class LoopPool: Sendable {
         state.isRetired = true
         return state.book.clear()
       }
-      for stream in left { stream.close() }
+      for transport in left { transport.close() }
     }
   }
 
@@ -112,13 +130,13 @@ final class LoopPool: Sendable {
   private func closeOld() {
     let now = loop.turn.monotonic
     let isStopping = loop.isStopping
-    let old = state.withLock { state -> [TCPStream] in
+    let old = state.withLock { state -> [Transport] in
       state.timer = nil
       if isStopping { return state.book.clear() }
       let old = state.book.expire(at: now)
       arm(&state)
       return old
     }
-    for stream in old { stream.close() }
+    for transport in old { transport.close() }
   }
 }

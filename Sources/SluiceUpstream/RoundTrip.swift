@@ -5,7 +5,7 @@ import SluiceReactor
 
 /// A reply whose head was read, with the bytes that came with it.
 struct ReplyBeginning {
-  let stream: TCPStream
+  let transport: Transport
   let head: ResponseHead
   /// The body begins at `bodyStart`.
   let bytes: [UInt8]
@@ -28,15 +28,18 @@ struct RoundTrip {
     self.clock = clock
   }
 
-  mutating func run(on stream: TCPStream, lease: Lease) async throws(Failure) -> ReplyBeginning {
-    let deadline = clock.forHead(sentAt: stream.loop.turn.monotonic)
+  mutating func run(
+    on transport: Transport,
+    lease: Lease
+  ) async throws(Failure) -> ReplyBeginning {
+    let deadline = clock.forHead(sentAt: transport.stream.loop.turn.monotonic)
     var writeFailure: IOFailure?
     do throws(IOFailure) {
-      try await stream.write(head, body, deadline: deadline.time)
+      try await transport.write(head, body, deadline: deadline.time)
     } catch {
       // An upstream may refuse a body before it has read it, and break off; its reply is there.
       guard error == .reset else {
-        throw Failure(error, before: deadline, of: lease, replyBegan: false)
+        throw Failure(error, before: deadline, of: lease)
       }
       writeFailure = error
     }
@@ -50,25 +53,25 @@ struct RoundTrip {
           start += consumed
           if head.isInterim { break parsing }
           return ReplyBeginning(
-            stream: stream,
+            transport: transport,
             head: head,
             bytes: bytes,
             bodyStart: start,
             requestWasTaken: writeFailure == nil
           )
-        case .refused: throw Failure(.invalidReply, replyBegan: true)
+        case .refused: throw Failure(.invalidReply)
         case .needMore: break
         }
         let count: Int
         do throws(IOFailure) {
-          count = try await stream.read(into: &bytes, deadline: deadline.time)
+          count = try await transport.read(into: &bytes, deadline: deadline.time)
         } catch {
-          throw Failure(error, before: deadline, of: lease, replyBegan: replyBegan)
+          throw Failure(error, before: deadline, of: lease)
         }
-        guard count > 0 else { throw Failure(.connectionBroken, replyBegan: replyBegan) }
+        guard count > 0 else { throw Failure(.connectionBroken) }
         replyBegan = true
       }
     }
-    throw Failure(.invalidReply, replyBegan: true)
+    throw Failure(.invalidReply)
   }
 }

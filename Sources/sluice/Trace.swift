@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import SluiceCore
 import SluiceGateway
 
@@ -36,6 +37,7 @@ struct Trace: AsyncParsableCommand {
   func run() async throws {
     var command = TraceCommand(path: path)
     command.style = colors.style(on: .error)
+    command.environment = ProcessInfo.processInfo.environment
     let body: [UInt8]
     do throws(Refusal) {
       command.asker = try TraceCommand.Asker(asker)

@@ -74,6 +74,32 @@ import Testing
     #expect(directory.asked == 3)
   }
 
+  @Test("asks again about doubted addresses, which serve on where nobody knows better")
+  func doubt() async throws {
+    defer { executor.stop() }
+    let resolver = resolver()
+    directory.put("api", ["10.0.0.1"])
+    let old = try await resolver.addresses(of: "api", port: 1)
+    directory.put("api", ["10.0.0.2"])
+    world.advance(seconds: 5)
+    resolver.doubt("api")
+    resolver.doubt("unknown")
+    let new = try await resolver.addresses(of: "api", port: 1)
+    #expect(new.map(\.description) == ["10.0.0.2:1"])
+    #expect(new != old)
+    #expect(directory.asked == 2)
+    // One answer is believed for a moment, however many attempts fail.
+    for _ in 0..<10 {
+      resolver.doubt("api")
+      #expect(try await resolver.addresses(of: "api", port: 1) == new)
+    }
+    #expect(directory.asked == 2)
+    directory.put("api", nil)
+    world.advance(seconds: 4)
+    #expect(try await resolver.addresses(of: "api", port: 1) == new)
+    #expect(directory.asked == 3)
+  }
+
   @Test("remembers for a moment that a name does not exist")
   func missing() async throws {
     defer { executor.stop() }

@@ -145,7 +145,14 @@ struct AttemptStageTests {
         body: Array(body.utf8),
         peer: HostAddress(ipv4: 0x7f00_0001)
       ),
-      generation: Generation(number: 1, hash: "", policy: policy, graph: graph, features: []),
+      generation: Generation(
+        number: 1,
+        hash: "",
+        policy: policy,
+        graph: graph,
+        features: [],
+        states: BreakerTable()
+      ),
       world: world,
       sink: sink,
       cancellation: Cancellation(),
@@ -201,7 +208,7 @@ struct AttemptStageTests {
 
   @Test("a stream that breaks off ends in an error, never in [DONE]")
   func brokenStream() async throws {
-    let broken = Failure(.connectionBroken, origin: .upstream, retry: .never)
+    let broken = Failure(.connectionBroken)
     for end in [broken, nil] {
       let run = try await run(stream([Self.chunks[0]], end: end), body: Self.streamBody)
       #expect(run.exit == "cut")
@@ -216,7 +223,7 @@ struct AttemptStageTests {
 
   @Test("a stream that fails before its first event lets the next candidate try")
   func failsBeforeFirstEvent() async throws {
-    let refused = Failure(.connectionBroken, origin: .upstream, retry: .anywhere)
+    let refused = Failure(.connectionBroken)
     let run = try await run(stream([], end: refused), body: Self.streamBody)
     #expect(run.exit == "failed")
     #expect(run.sink.head == nil)
@@ -233,12 +240,20 @@ struct AttemptStageTests {
     #expect(String(decoding: reply.body, as: UTF8.self).hasSuffix("data: [DONE]\n\n"))
   }
 
-  @Test("what cannot be reached lets the next candidate try; what cannot be mended does not")
-  func failures() async throws {
-    let unreachable = Failure(.connectRefused, origin: .upstream, retry: .anywhere)
-    #expect(try await run(.failure(unreachable), body: Self.body).exit == "failed")
-    let late = Failure(.deadline, origin: .ourselves, retry: .never)
-    #expect(try await run(.failure(late), body: Self.body).exit == "gave_up")
+  @Test(
+    "a failure decides by its reason whether to try again, elsewhere, or not at all",
+    arguments: Failure.Reason.allCases
+  )
+  func failures(reason: Failure.Reason) async throws {
+    let exit = try await run(.failure(Failure(reason)), body: Self.body).exit
+    switch reason {
+    case .clientLeft, .deadline, .draining: #expect(exit == "gave_up")
+    case .replyTooLarge, .outOfQuota, .refusedKey: #expect(exit == "passed_over")
+    case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .firstByteTimeout,
+      .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply, .serverError, .rateLimited,
+      .poolExhausted:
+      #expect(exit == "failed")
+    }
   }
 
   @Test("the upstream's refusal of the request is told in its own words")
@@ -246,37 +261,42 @@ struct AttemptStageTests {
     let words =
       #"{"error":{"message":"too long","type":"invalid_request_error","param":null,"code":"context_length_exceeded"}}"#
     let run = try await run(
+      .reply(status: 400, type: "application/json", pieces: [words], fields: [:], end: nil),
+      body: Self.body
+    )
+    #expect(run.exit == "declined")
+    let reply = try #require(run.exchange.reply)
+    #expect(reply.status == 400)
+    #expect(reply.body == Array(words.utf8))
+  }
+
+  @Test(
+    "what is the upstream's fault lets others try, and is kept to be told if none answers",
+    arguments: [
+      (429, #"{"error":{"message":"slow down","code":"rate_limit_exceeded"}}"#, "failed", true),
+      (429, #"{"error":{"message":"pay","code":"insufficient_quota"}}"#, "passed_over", true),
+      (500, #"{"error":{"message":"oops"}}"#, "failed", true),
+      (502, "<html>Bad gateway</html>", "failed", false),
+      (401, #"{"error":{"message":"bad key sk-secret"}}"#, "passed_over", false),
+      (302, "", "passed_over", false),
+    ]
+  )
+  func upstreamsFault(status: Int, body: String, exit: String, isKept: Bool) async throws {
+    let run = try await run(
       .reply(
-        status: 429,
+        status: status,
         type: "application/json",
-        pieces: [words],
+        pieces: [body],
         fields: ["retry-after": "7"],
         end: nil
       ),
       body: Self.body
     )
-    #expect(run.exit == "declined")
-    let reply = try #require(run.exchange.reply)
-    #expect(reply.status == 429)
-    #expect(reply.body == Array(words.utf8))
-    #expect(reply.fields.map(\.value) == ["7"])
-  }
-
-  @Test(
-    "what the client could not act on is not passed on",
-    arguments: [
-      (401, #"{"error":{"message":"bad key sk-secret"}}"#, APIError.upstreamRefusedKey),
-      (502, "<html>Bad gateway</html>", .upstreamInvalidReply),
-      (302, "", .upstreamInvalidReply),
-    ]
-  )
-  func notPassedOn(status: Int, body: String, error: APIError) async throws {
-    let run = try await run(
-      .reply(status: status, type: "text/html", pieces: [body], fields: [:], end: nil),
-      body: Self.body
-    )
-    #expect(run.exit == "declined")
-    #expect(run.exchange.refusal == error)
+    #expect(run.exit == exit)
+    #expect((run.exchange.upstreamRefusal != nil) == isKept)
+    if status == 429, exit == "failed" {
+      #expect(run.exchange.failure?.retryAfter == 7_000_000_000)
+    }
   }
 
   @Test("an answer that is not one is not passed on", arguments: ["", "{", "[]", #"{"ok":true}"#])
@@ -285,7 +305,7 @@ struct AttemptStageTests {
       .reply(status: 200, type: "application/json", pieces: [body], fields: [:], end: nil),
       body: Self.body
     )
-    #expect(run.exit == "gave_up")
+    #expect(run.exit == "failed")
     #expect(run.exchange.failure?.reason == .invalidReply)
   }
 

@@ -12,6 +12,10 @@ import Testing
       ("http://127.0.0.1:80/v1/", "127.0.0.1", 80, "/v1", "127.0.0.1"),
       ("http://[::1]:11434/api/v2", "::1", 11434, "/api/v2", "[::1]:11434"),
       ("http://[2001:db8::7]", "2001:db8::7", 80, "", "[2001:db8::7]"),
+      ("https://api.openai.com/v1", "api.openai.com", 443, "/v1", "api.openai.com"),
+      ("HTTPS://host:443", "host", 443, "", "host"),
+      ("https://host:80", "host", 80, "", "host:80"),
+      ("http://host:443", "host", 443, "", "host:443"),
     ]
   )
   func reads(text: String, host: String, port: UInt16, prefix: String, authority: String) throws {
@@ -20,14 +24,15 @@ import Testing
     #expect(url.port == port)
     #expect(url.prefix == prefix)
     #expect(url.authority == authority)
+    #expect(url.isSecure == text.lowercased().hasPrefix("https:"))
   }
 
   @Test(
     "refuses what might send a secret elsewhere, and says why",
     arguments: [
-      ("https://api.openai.com/v1", UpstreamSetupError.httpsNotServedYet),
-      ("HTTPS://api.openai.com/v1", .httpsNotServedYet),
-      ("ftp://host", .notHTTP),
+      ("ftp://host", UpstreamSetupError.notHTTP),
+      ("https:/host", .notHTTP),
+      ("https//host", .notHTTP),
       ("host:8000", .notHTTP),
       ("", .notHTTP),
       ("http://", .badHost),

@@ -113,11 +113,12 @@ private let blocking: BlockingExecutor = {
 
 extension EventLoop {
   func resolver(
+    in world: (any World)? = nil,
     _ lookUp: @escaping Resolver.LookUp = { _ throws(IOFailure) in throw .notFound }
   )
     -> Resolver
   {
-    Resolver(on: blocking, world: self, lookUp: lookUp)
+    Resolver(on: blocking, world: world ?? self, lookUp: lookUp)
   }
 
   func upstream(

@@ -2,6 +2,7 @@ import SluiceCore
 import SluicePipeline
 import SluicePolicy
 import SluiceReactor
+import Synchronization
 import SluiceTestSupport
 import Testing
 
@@ -31,7 +32,7 @@ import Testing
       let failed = await failure { () throws(Failure) in
         _ = try await upstream.send(.chat(), in: loop, cancellation: Cancellation())
       }
-      #expect(failed == Failure(.connectRefused, origin: .upstream, retry: .anywhere))
+      #expect(failed == Failure(.connectRefused))
       #expect(upstream.busyConnections == 0)
     }
   }
@@ -43,7 +44,7 @@ import Testing
       let failed = await failure { () throws(Failure) in
         _ = try await upstream.send(.chat(), in: loop, cancellation: Cancellation())
       }
-      #expect(failed == Failure(.unresolved, origin: .upstream, retry: .anywhere))
+      #expect(failed == Failure(.unresolved))
     }
   }
 
@@ -62,6 +63,41 @@ import Testing
       }
       let reply = try await upstream.send(.chat(), in: loop, cancellation: Cancellation())
       #expect(try await reply.text() == "ok")
+      upstream.retire()
+    }
+  }
+
+  @Test("asks again where a service lives once nobody answers there")
+  func moved() async throws {
+    try await onLoop { loop in
+      let peer = try ScriptedPeer(on: loop)
+      let world = ShiftedWorld(loop)
+      let asked = Mutex(0)
+      let resolver = loop.resolver(in: world) { _ throws(IOFailure) in
+        let hosts = ["127.0.0.9", "127.0.0.1"]
+        return asked.withLock { asked in
+          defer { asked += 1 }
+          return [SocketAddress(host: hosts[asked], port: 0)].compactMap { $0 }
+        }
+      }
+      let upstream = try loop.upstream("http://moved.test:\(peer.port)", resolver: resolver)
+      loop.startTask {
+        let talk = await peer.accept()
+        _ = try? await talk.request()
+        try? await talk.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+      }
+      // The answer is believed for a moment, and without the failures would be for longer.
+      for _ in 0..<3 {
+        let failed = await failure { () throws(Failure) in
+          _ = try await upstream.send(.chat(), in: world, cancellation: Cancellation())
+        }
+        #expect(failed?.reason == .connectRefused)
+      }
+      #expect(asked.withLock { $0 } == 1)
+      world.advance(by: 4)
+      let reply = try await upstream.send(.chat(), in: world, cancellation: Cancellation())
+      #expect(try await reply.text() == "ok")
+      #expect(asked.withLock { $0 } == 2)
       upstream.retire()
     }
   }
@@ -91,7 +127,6 @@ import Testing
         )
       }
       #expect(failed?.reason == reason)
-      #expect(failed?.retry == (reason == .deadline ? .never : .anywhere))
       // What was sent of the request by then is read; then the connection ends.
       let talk = await peer.accept()
       await #expect(throws: Talk.Ended.self) { while true { _ = try await talk.request() } }
@@ -117,7 +152,6 @@ import Testing
       }
       // The upstream may reach the bound of a head before the deadline.
       #expect(failed?.reason == .firstByteTimeout || failed?.reason == .invalidReply)
-      #expect(failed?.retry == Failure.Retry.never)
     }
   }
 
@@ -140,7 +174,7 @@ import Testing
       let reply = try await sending
       #expect(try await reply.read() == Array("half".utf8))
       let failed = await failure { () throws(Failure) in _ = try await reply.read() }
-      #expect(failed == Failure(reason, origin: .upstream, retry: .never))
+      #expect(failed == Failure(reason))
       #expect(await talk.seesEnd())
       #expect(try await reply.read() == nil)
     }
@@ -167,7 +201,7 @@ import Testing
       let reply = try await upstream.send(.chat(), in: loop, cancellation: Cancellation())
       #expect(try await reply.read() == Array("half".utf8))
       let failed = await failure { () throws(Failure) in _ = try await reply.read() }
-      #expect(failed == Failure(.connectionBroken, origin: .upstream, retry: .never))
+      #expect(failed == Failure(.connectionBroken))
       #expect(upstream.busyConnections == 0)
     }
   }
@@ -194,7 +228,7 @@ import Testing
       let talk = await accepted
       _ = try await talk.request()
       try await talk.say(text)
-      #expect(await sending == Failure(.invalidReply, origin: .upstream, retry: .never))
+      #expect(await sending == Failure(.invalidReply))
       #expect(await talk.seesEnd())
     }
   }
@@ -211,7 +245,7 @@ import Testing
       }
       let reply = try await upstream.send(.chat(), in: loop, cancellation: Cancellation())
       let failed = await failure { () throws(Failure) in _ = try await reply.read() }
-      #expect(failed == Failure(.invalidReply, origin: .upstream, retry: .never))
+      #expect(failed == Failure(.invalidReply))
     }
   }
 
@@ -239,7 +273,7 @@ import Testing
     try await onLoop { loop in
       let peer = try ScriptedPeer(on: loop)
       let upstream = try loop.upstream(peer.url)
-      let left = Failure(.clientLeft, origin: .client, retry: .never)
+      let left = Failure(.clientLeft)
 
       let first = Cancellation()
       async let failing = failure { () throws(Failure) in
@@ -275,7 +309,7 @@ import Testing
       let failed = await failure { () throws(Failure) in
         _ = try await upstream.send(.chat(), in: loop, cancellation: cancellation)
       }
-      #expect(failed == Failure(.draining, origin: .ourselves, retry: .never))
+      #expect(failed == Failure(.draining))
       #expect(upstream.busyConnections == 0)
     }
   }
@@ -320,7 +354,7 @@ import Testing
       let failed = await failure { () throws(Failure) in
         _ = try await upstream.send(.chat(), in: loop, cancellation: Cancellation())
       }
-      #expect(failed == Failure(.poolExhausted, origin: .ourselves, retry: .anywhere))
+      #expect(failed == Failure(.poolExhausted))
       cancellation.cancel(.killed)
       #expect(await failing?.reason == .draining)
     }

@@ -39,7 +39,11 @@ package struct GraphCommand: Sendable {
 
 extension Ports {
   /// Ports for a graph that is looked at, or walked without asking anybody.
-  static func unconnected(_ policy: Policy, keys: any KeyDirectory = KeyTable()) -> Ports {
+  static func unconnected(
+    _ policy: Policy,
+    keys: any KeyDirectory = KeyTable(),
+    tokens: PromptCount? = nil
+  ) -> Ports {
     let metrics = MetricsRegistry()
     return Ports(
       keys: keys,
@@ -50,6 +54,7 @@ extension Ports {
         policy.upstreams.map { ($0.name, Unconnected()) },
         uniquingKeysWith: { first, _ in first }
       ),
+      tokens: tokens,
       metrics: metrics
     )
   }
@@ -62,6 +67,6 @@ private struct Unconnected: Upstream {
     in world: any World,
     cancellation: Cancellation
   ) async throws(Failure) -> any UpstreamReply {
-    throw Failure(.connectRefused, origin: .ourselves, retry: .never)
+    throw Failure(.connectRefused)
   }
 }

@@ -6,6 +6,7 @@ package import SluiceLanguage
 import SluicePipeline
 import SluicePolicy
 import SluiceReactor
+import SluiceSemantics
 
 /// `sluice trace`: the walk that a request would take, without asking an upstream.
 ///
@@ -62,6 +63,8 @@ package struct TraceCommand: Sendable {
   package var path: String
   package var asker = Asker()
   package var style = FindingsStyle()
+  /// Says where the tables of tokens lie, among others.
+  package var environment: [String: String] = [:]
 
   package init(path: String) { self.path = path }
 
@@ -83,11 +86,22 @@ package struct TraceCommand: Sendable {
     // A key that says what `--as` says, also where the policy names no file of keys.
     if asker.hasKey, policy.identity.keys == nil { policy.identity.keys = "--as" }
     let keys = TracedKey(record: asker.record(under: policy))
+    let tokens: PromptCount?
+    do throws(TokenTableError) {
+      tokens =
+        policy.countsTokens
+        ? PromptCount(
+          try TokenCounters.of(environment: environment).counter(for: .cl100k),
+          remembering: RememberedCounts()
+        ) : nil
+    } catch {
+      return CommandAnswer(Refusal("\(error)"))
+    }
     let generation = Compiler.lower(
       policy,
       hash: compiled.hash,
       number: 1,
-      ports: .unconnected(policy, keys: keys)
+      ports: .unconnected(policy, keys: keys, tokens: tokens)
     )
     do {
       let loops = try EventLoopGroup(count: 1)

@@ -86,7 +86,7 @@ extension Exchange {
   fileprivate var errorCode: String {
     switch outcome {
     case .refused(let error): error.code ?? ""
-    case .cut(let failure): "\(failure.reason)"
+    case .cut(let failure): "\(failure)"
     case .pending, .reply, .streamed, .abandoned: ""
     }
   }
@@ -102,7 +102,8 @@ extension APIError {
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType,
       .requestTimeout, .notFound, .methodNotAllowed, .modelNotFound, .unsupportedModel,
       .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamTimeout, .upstreamCut,
-      .upstreamRefusedKey, .deadlineExceeded, .overloaded, .draining, .internalError:
+      .upstreamRefusedKey, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,
+      .internalError:
       false
     }
   }

@@ -4,6 +4,7 @@ import SluiceLanguage
 import SluicePipeline
 import SluicePolicy
 import SluiceReactor
+import SluiceSemantics
 import SluiceServer
 import SluiceStores
 import SluiceTelemetry
@@ -151,10 +152,15 @@ final class PolicyInstaller: Sendable {
     let upstreams: UpstreamSet
     let keys: (watch: KeyFileWatch, watcher: FolderWatcher)?
     let binding: Listeners.Binding
+    let tokens: PromptCount?
     do {
+      tokens = try machine.promptCount(for: version.policy)
       upstreams = try UpstreamSet(version.upstreams, reusing: before.upstreams, on: machine)
       keys = try self.keys(of: version.policy, reusing: before.keys)
       binding = try listeners.bind(version.policy.server)
+    } catch let problem as TokenTableError {
+      draft.problem = "\(problem)"
+      return refuse(draft)
     } catch let problem as UpstreamSet.Problem {
       report(problem, of: version.policy, &draft)
       return refuse(draft)
@@ -175,7 +181,10 @@ final class PolicyInstaller: Sendable {
         counters: machine.counters,
         cache: machine.cache,
         flights: machine.flights,
+        breakers: machine.breakers,
+        retryBudgets: machine.retryBudgets,
         upstreams: upstreams.ports,
+        tokens: tokens,
         metrics: machine.metrics
       )
     )

@@ -9,7 +9,8 @@ import SluiceUpstream
 /// Two equal plans need one connection pool, which is how pools survive a reload.
 struct UpstreamPlan: Sendable, Equatable {
   enum Service: Sendable, Equatable {
-    case http(url: String, secret: String?)
+    /// `authorities` are PEM bytes; nil: the system's.
+    case http(url: String, secret: String?, authorities: [UInt8]?)
     case simulated(UpstreamSettings.Simulated)
   }
 
@@ -48,10 +49,13 @@ struct UpstreamPlanner {
       case .openai(let source, let secretSource):
         let url = value(Reference(source), of: upstream, in: bundle, &findings)
         let secret = secretSource.map { value(Reference($0), of: upstream, in: bundle, &findings) }
-        guard let url, secret != .some(nil) else { return nil }
+        let authorities = upstream.authorities.map { path in
+          self.authorities(path, of: upstream, in: bundle, &findings)
+        }
+        guard let url, secret != .some(nil), authorities != .some(nil) else { return nil }
         return UpstreamPlan(
           name: upstream.name,
-          service: .http(url: url, secret: secret ?? nil),
+          service: .http(url: url, secret: secret ?? nil, authorities: authorities ?? nil),
           timeouts: upstream.timeout
         )
       }
@@ -73,6 +77,23 @@ struct UpstreamPlanner {
       findings.report(
         .indirectionUnresolved(reference.words[0], reason: failure.reason, at: span)
       )
+      return nil
+    }
+  }
+
+  private func authorities(
+    _ path: String,
+    of upstream: UpstreamSettings,
+    in bundle: Bundle,
+    _ findings: inout Findings
+  ) -> [UInt8]? {
+    do throws(IOFailure) {
+      return try Files.read(path, maximumBytes: Bounds.authorityFileBytes)
+    } catch {
+      guard let span = bundle.span(of: ["ca:"], near: upstream.place) else {
+        preconditionFailure("an upstream stands in a file")
+      }
+      findings.report(.indirectionUnresolved(path, reason: "cannot be read: \(error)", at: span))
       return nil
     }
   }

@@ -41,7 +41,11 @@ struct UpstreamSet: Sendable {
     _ plan: UpstreamPlan,
     _ machine: Machine
   ) throws(Problem) -> Connected {
-    func client(_ url: String, _ secret: String?) throws(UpstreamSetupError) -> HTTPUpstream {
+    func client(
+      _ url: String,
+      _ secret: String?,
+      _ authorities: [UInt8]?
+    ) throws(UpstreamSetupError) -> HTTPUpstream {
       try HTTPUpstream(
         name: plan.name,
         url: url,
@@ -49,18 +53,19 @@ struct UpstreamSet: Sendable {
         timeouts: plan.timeouts,
         version: SluiceVersion.current,
         loops: machine.loops.loops,
-        resolver: machine.resolver
+        resolver: machine.resolver,
+        authorities: authorities
       )
     }
     do {
       switch plan.service {
-      case .http(let url, let secret):
-        let client = try client(url, secret)
+      case .http(let url, let secret, let authorities):
+        let client = try client(url, secret, authorities)
         return Connected(plan: plan, upstream: client, client: client)
       case .simulated(let settings):
         let simulated = try SimulatedUpstream(settings, on: machine.simulation.loops) {
           url throws(UpstreamSetupError) in
-          try client(url, nil)
+          try client(url, nil, nil)
         }
         return Connected(plan: plan, upstream: simulated, client: simulated.client)
       }

@@ -12,27 +12,14 @@ struct NotServedYet: PolicyCheck {
         refused.append(head.value.span)
       }
     }
-    for upstream in draft.upstreams { inspect(upstream, binder) }
     for model in draft.models { inspect(model, binder) }
     for product in draft.products {
-      for key in ["semantic", "stale_if_error"] {
-        guard let span = product.keySpan("cache", key) else { continue }
-        binder.report(.notServedYet(key, at: span))
-      }
+      guard let span = product.keySpan("cache", "semantic") else { continue }
+      binder.report(.notServedYet("semantic", at: span))
     }
     for limit in draft.limits { inspect(limit, binder) }
     for use in binder.unservedUses where !refused.contains(where: { $0.contains(use.span) }) {
       binder.report(.notServedYet(use.feature, at: use.span))
-    }
-  }
-
-  private func inspect(_ upstream: Declared<UpstreamSettings>, _ binder: Binder) {
-    for key in ["breaker", "retry"] {
-      guard let span = upstream.keySpan(key), !binder.isNone(of: upstream, key) else { continue }
-      binder.report(.notServedYet(key, at: span))
-    }
-    if case .openai(url: .literal(let url), _) = upstream.settings.api, url.hasPrefix("https://") {
-      binder.report(.notServedYet("https://", at: upstream.span("url")))
     }
   }
 
@@ -59,12 +46,5 @@ struct NotServedYet: PolicyCheck {
     for (tier, measure) in limit.settings.tiers.sorted(by: { $0.key < $1.key }) {
       tell(measure, at: limit.span("tiers", tier))
     }
-  }
-}
-
-extension Binder {
-  /// Whether the value of a key is `none`.
-  fileprivate func isNone(of declared: Declared<some Any>, _ key: String) -> Bool {
-    (declared.node?.mapping?[key]).map { isNone($0.value) } ?? false
   }
 }

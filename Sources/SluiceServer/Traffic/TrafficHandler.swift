@@ -118,7 +118,7 @@ private final class ClientSink: ReplySink {
     }
   }
 
-  private static let clientLeft = Failure(.clientLeft, origin: .client, retry: .never)
+  private static let clientLeft = Failure(.clientLeft)
 }
 
 /// Percent-encoding of paths (RFC 3986 section 2.1).

@@ -70,12 +70,12 @@ final class RecordingSink: ReplySink {
       cancellation.cancel(.clientLeft)
     }
     if cancellation.reason == .clientLeft {
-      throw Failure(.clientLeft, origin: .client, retry: .never)
+      throw Failure(.clientLeft)
     }
     guard writeDelay > 0 else { return }
     let end = world.now.monotonic + writeDelay
     if await world.wait(untilMonotonic: end, or: cancellation) == .clientLeft {
-      throw Failure(.clientLeft, origin: .client, retry: .never)
+      throw Failure(.clientLeft)
     }
   }
 }

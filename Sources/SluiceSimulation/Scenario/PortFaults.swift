@@ -102,6 +102,10 @@ package struct FaultyCache: ReplyCache {
     faults.strikes("look up") ? nil : base.reply(for: key, at: moment)
   }
 
+  package func staleReply(for key: Digest, at moment: Moment) -> CachedReply? {
+    faults.strikes("look up stale") ? nil : base.staleReply(for: key, at: moment)
+  }
+
   package func epoch(of product: String) -> UInt64 { base.epoch(of: product) }
 
   package func store(

@@ -46,7 +46,7 @@ final class ScriptedReply: UpstreamReply {
   func read() async throws(Failure) -> [UInt8]? {
     if isWhole { return nil }
     guard !hasEnded else {
-      throw Failure(.connectionBroken, origin: .upstream, retry: .never)
+      throw Failure(.connectionBroken)
     }
     let stalls = pieces.isEmpty && ending == .stalls
     try await pass(nanoseconds: stalls ? idleNanoseconds : attempt.behaviour.gap)
@@ -60,13 +60,13 @@ final class ScriptedReply: UpstreamReply {
       isWhole = true
       end(.answered)
       return nil
-    case .stalls: throw failed(Failure(.idleTimeout, origin: .upstream, retry: .never))
+    case .stalls: throw failed(Failure(.idleTimeout))
     case .breaks: throw broken()
     }
   }
 
   private func broken() -> Failure {
-    failed(Failure(.connectionBroken, origin: .upstream, retry: .never))
+    failed(Failure(.connectionBroken))
   }
 
   func abandon() { end(.abandoned) }

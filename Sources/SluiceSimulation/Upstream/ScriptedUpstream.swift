@@ -101,14 +101,14 @@ package final class ScriptedUpstream: Upstream {
     }
     if stalls {
       throw patience < request.headDeadline
-        ? Failure(.firstByteTimeout, origin: .upstream, retry: .anywhere)
-        : Failure(.deadline, origin: .ourselves, retry: .never)
+        ? Failure(.firstByteTimeout)
+        : Failure(.deadline)
     }
     switch behaviour.fault {
     case .refuseConnection:
-      throw Failure(.connectRefused, origin: .upstream, retry: .anywhere)
+      throw Failure(.connectRefused)
     case .resetBeforeHead:
-      throw Failure(.connectionBroken, origin: .upstream, retry: .anywhere)
+      throw Failure(.connectionBroken)
     case nil, .stallBeforeHead, .stallAfter, .cutAfter, .wrongLength, .html, .tooManyRequests,
       .serverError, .malformedJSON, .missingUsage, .finishedByLength:
       return
@@ -120,9 +120,9 @@ extension Failure {
   /// What an attempt ends with whose cancellation was cancelled.
   init(cancelledBy reason: Cancellation.Reason) {
     switch reason {
-    case .clientLeft: self.init(.clientLeft, origin: .client, retry: .never)
-    case .deadline: self.init(.deadline, origin: .ourselves, retry: .never)
-    case .draining, .killed: self.init(.draining, origin: .ourselves, retry: .never)
+    case .clientLeft: self.init(.clientLeft)
+    case .deadline: self.init(.deadline)
+    case .draining, .killed: self.init(.draining)
     }
   }
 }

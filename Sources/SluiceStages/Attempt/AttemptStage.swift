@@ -1,5 +1,6 @@
 import SluiceCore
 package import SluiceDialects
+import SluiceHTTP
 package import SluicePipeline
 package import SluicePolicy
 
@@ -16,9 +17,11 @@ package struct AttemptStage: WaitingStage {
     case declined
     /// The tier may not reach this model.
     case skipped
-    /// Nothing came; the next candidate may be asked.
+    /// Nothing of an answer came; it may be tried again, here or elsewhere.
     case failed
-    /// Something went wrong that another candidate would not mend.
+    /// Nothing came, nor would it if it were tried again; the next candidate may be asked.
+    case passedOver
+    /// No candidate is to be asked any more: nobody waits, or the time is up.
     case gaveUp
     /// The answer broke off after the client had part of it.
     case cut
@@ -29,17 +32,28 @@ package struct AttemptStage: WaitingStage {
   private let settings: ModelSettings
   private let upstream: any Upstream
   private let access: ModelAccess
+  private let earnings: RetryEarnings?
 
+  /// Makes the node.
+  ///
+  /// - Parameters:
+  ///   - model: the candidate.
+  ///   - settings: of the model.
+  ///   - upstream: where it is asked.
+  ///   - access: what a tier may reach.
+  ///   - earnings: of a first try: what it adds to the budget of retries.
   package init(
     model: ModelIndex,
     settings: ModelSettings,
     upstream: any Upstream,
-    access: ModelAccess
+    access: ModelAccess,
+    earnings: RetryEarnings? = nil
   ) {
     self.model = model
     self.settings = settings
     self.upstream = upstream
     self.access = access
+    self.earnings = earnings
   }
 
   package func decide(_ exchange: Exchange) async -> ExitIndex {
@@ -53,21 +67,43 @@ package struct AttemptStage: WaitingStage {
       exchange.explain("would ask \(settings.upstreamName) at upstream \(settings.upstream)")
       return Exit.answered.index
     }
+    earnings?.earn()
     do throws(Failure) {
-      return try await attempt(exchange, chat).index
+      let exit = try await attempt(exchange, chat)
+      report(exit == .cut ? exchange.failure?.report ?? .neither : .success, of: exchange)
+      return exit.index
     } catch {
       exchange.failure = error
-      return (error.retry == .anywhere ? Exit.failed : .gaveUp).index
+      if let wait = error.retryAfter {
+        let now = exchange.world.now
+        exchange.watch?.coolDown(until: now.monotonic + wait, at: now)
+      }
+      report(error.report, of: exchange)
+      // The client has had nothing yet, or the exit would be `cut`.
+      return Self.exit(after: error.reason).index
     }
+  }
+
+  private static func exit(after reason: Failure.Reason) -> Exit {
+    switch reason {
+    case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .firstByteTimeout,
+      .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply, .serverError, .rateLimited,
+      .poolExhausted:
+      .failed
+    case .replyTooLarge, .outOfQuota, .refusedKey: .passedOver
+    case .clientLeft, .deadline, .draining: .gaveUp
+    }
+  }
+
+  private func report(_ report: AttemptReport, of exchange: Exchange) {
+    exchange.watch?.ended(report, at: exchange.world.now)
+    exchange.watch = nil
   }
 
   private func attempt(_ exchange: Exchange, _ chat: ChatRequest) async throws(Failure) -> Exit {
     // The attempt outlives its client while others wait for the same answer.
     let cancellation = Cancellation()
-    let link = exchange.cancellation.onCancel { [flight = exchange.flight] reason in
-      guard reason == .clientLeft, let flight else { return cancellation.cancel(reason) }
-      flight.whenDeserted { cancellation.cancel(reason) }
-    }
+    let link = exchange.forward(to: cancellation)
     defer { exchange.cancellation.remove(link) }
     // The first byte for the client is due by then, however slowly the upstream sends its own.
     let due = exchange.world.schedule(atMonotonic: exchange.deadline) {
@@ -91,17 +127,18 @@ package struct AttemptStage: WaitingStage {
       throw error
     }
     exchange.upstreamWait += exchange.world.now.monotonic - sentAt
-    exchange.answeredBy = model
 
     guard reply.status == 200 else {
       let body = try await reply.wholeBody(of: exchange)
-      exchange.outcome = Self.outcome(ofRefusal: reply, body: body)
+      exchange.answeredBy = model
+      exchange.outcome = .reply(try refusal(reply, body, of: exchange))
       return .declined
     }
+    exchange.answeredBy = model
     if reply.isEventStream {
       guard chat.isStreaming else {
         reply.abandon()
-        throw Failure(.invalidReply, origin: .upstream, retry: .never)
+        throw Failure(.invalidReply)
       }
       var relay = StreamRelay(exchange: exchange, chat: chat, reply: reply, due: due)
       return try await relay.run(cancellation: cancellation)
@@ -117,7 +154,7 @@ package struct AttemptStage: WaitingStage {
   ) async throws(Failure) -> Exit {
     let body = try await reply.wholeBody(of: exchange)
     guard let answer = ChatReply(body) else {
-      throw Failure(.invalidReply, origin: .upstream, retry: .never)
+      throw Failure(.invalidReply)
     }
     exchange.usage = answer.usage
     if exchange.flight != nil {
@@ -127,22 +164,39 @@ package struct AttemptStage: WaitingStage {
     return .answered
   }
 
-  /// What the client is told when the upstream refuses.
+  /// What the client is told when the upstream refuses the request.
   ///
   /// The upstream's own words pass where they are an error of the dialect, since they name what
   /// is wrong with the request. What concerns our credentials, and what is no such error, does
   /// not: the client could not act on it.
-  private static func outcome(ofRefusal reply: any UpstreamReply, body: [UInt8]) -> Outcome {
+  /// - Throws: the failure, if the upstream rather than the request is at fault.
+  private func refusal(
+    _ reply: any UpstreamReply,
+    _ body: [UInt8],
+    of exchange: Exchange
+  ) throws(Failure) -> Reply {
     let status = reply.status
-    if status == 401 || status == 403 { return .refused(.upstreamRefusedKey) }
-    guard (400..<600).contains(status), APIError.isErrorBody(body) else {
-      return .refused(.upstreamInvalidReply)
+    if status == 401 || status == 403 {
+      throw Failure(.refusedKey)
     }
     var fields: [(name: String, value: String)] = []
     for name in ["retry-after", "retry-after-ms"] {
       if let value = reply.field(name) { fields.append((name, value)) }
     }
-    return .reply(Reply(status: status, body: body, fields: fields))
+    let isError = (400..<600).contains(status) && APIError.isErrorBody(body)
+    let words = Reply(status: status, body: body, fields: fields)
+    if isError { exchange.upstreamRefusal = words }
+    let wait = reply.retryAfter(at: exchange.world.now)
+    if status == 429 {
+      throw APIError.isQuotaExhausted(body)
+        ? Failure(.outOfQuota)
+        : Failure(.rateLimited, retryAfter: wait)
+    }
+    if status >= 500 {
+      throw Failure(.serverError, retryAfter: wait)
+    }
+    guard isError else { throw Failure(.invalidReply) }
+    return words
   }
 }
 
@@ -153,6 +207,14 @@ extension UpstreamReply {
     return type.lowercased().hasPrefix("text/event-stream")
   }
 
+  /// How long `Retry-After` asks us to wait, in nanoseconds.
+  fileprivate func retryAfter(at moment: Moment) -> Int64? {
+    guard let value = field("retry-after"),
+      let seconds = RetryAfter.parse(value, now: moment.wall / 1_000_000_000)
+    else { return nil }
+    return min(max(seconds, 0), Bounds.retryAfterSeconds) * 1_000_000_000
+  }
+
   /// The body in one piece, up to `Bounds.replyBytes`.
   fileprivate func wholeBody(of exchange: Exchange) async throws(Failure) -> [UInt8] {
     let start = exchange.world.now.monotonic
@@ -161,7 +223,7 @@ extension UpstreamReply {
     while let bytes = try await read() {
       guard body.count + bytes.count <= Bounds.replyBytes else {
         abandon()
-        throw Failure(.replyTooLarge, origin: .upstream, retry: .never)
+        throw Failure(.replyTooLarge)
       }
       if body.isEmpty { body = bytes } else { body += bytes }
     }

@@ -55,7 +55,7 @@ struct StreamRelay {
     guard reader.isWhole else {
       reply.abandon()
       let reason: Failure.Reason = reader.hasFailed ? .invalidReply : .connectionBroken
-      return try await breakOff(because: Failure(reason, origin: .upstream, retry: .never))
+      return try await breakOff(because: Failure(reason))
     }
     if let body = reader.assembledReply {
       exchange.answer = WholeAnswer(body: body, isComplete: reader.isWholeAnswer)
@@ -89,7 +89,7 @@ struct StreamRelay {
       switch parser.next() {
       case .needMore: return
       case .event(let event): take(event)
-      case .tooLong: throw Failure(.replyTooLarge, origin: .upstream, retry: .never)
+      case .tooLong: throw Failure(.replyTooLarge)
       }
     }
   }

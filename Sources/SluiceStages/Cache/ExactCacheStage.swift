@@ -28,6 +28,7 @@ package struct ExactCacheStage: WaitingStage {
   package struct Rules: Sendable {
     package var scope: ProductSettings.Scope
     package var ttlNanoseconds: Int64
+    package var staleNanoseconds: Int64
     package var tags: [String]
     package var storesFallbacks: Bool
     /// The program of the policy's own `key`.
@@ -36,6 +37,7 @@ package struct ExactCacheStage: WaitingStage {
     package init(_ settings: ProductSettings.Cache, key: Program?) {
       scope = settings.scope
       ttlNanoseconds = settings.ttl.nanoseconds
+      staleNanoseconds = settings.staleIfError?.nanoseconds ?? 0
       tags = settings.tags
       storesFallbacks = settings.storeFallbacks
       self.key = key
@@ -83,6 +85,7 @@ package struct ExactCacheStage: WaitingStage {
       return Exit.bypass.index
     }
     guard let key = key(of: exchange, under: rules) else { return Exit.bypass.index }
+    exchange.cacheKey = key
 
     exchange.cacheOutcome = .miss
     if fields.list("cache-control", contains: "no-cache") {
@@ -192,7 +195,20 @@ package struct ExactCacheStage: WaitingStage {
 
   private func hit(_ exchange: Exchange, _ reply: CachedReply) -> ExitIndex {
     guard let chat = exchange.facts.chat else { preconditionFailure("read before a look-up") }
-    let age = max(0, exchange.moment.monotonic - reply.storedAt.monotonic) / 1_000_000_000
+    exchange.answer(chat, from: reply, as: .exact, at: exchange.moment)
+    return Exit.hit.index
+  }
+}
+
+extension Exchange {
+  /// Answers with what was kept, at no cost.
+  func answer(
+    _ chat: ChatRequest,
+    from reply: CachedReply,
+    as cacheOutcome: CacheOutcome,
+    at moment: Moment
+  ) {
+    let age = max(0, moment.monotonic - reply.storedAt.monotonic) / 1_000_000_000
     var answer: Reply
     if chat.isStreaming, let parsed = ChatReply(reply.body) {
       answer = Reply(parsed, body: reply.body, to: chat)
@@ -200,12 +216,11 @@ package struct ExactCacheStage: WaitingStage {
       answer = Reply(status: 200, body: reply.body)
     }
     answer.fields.append(("age", String(age)))
-    exchange.outcome = .reply(answer)
-    exchange.cacheOutcome = .exact
-    exchange.ageSeconds = age
-    exchange.answeredBy = exchange.policy.model(named: reply.model)
-    exchange.cost = .zero
-    exchange.explain("stored \(age) s ago by \(reply.model)")
-    return Exit.hit.index
+    outcome = .reply(answer)
+    self.cacheOutcome = cacheOutcome
+    ageSeconds = age
+    answeredBy = policy.model(named: reply.model)
+    cost = .zero
+    explain("stored \(age) s ago by \(reply.model)")
   }
 }

@@ -35,7 +35,8 @@ package struct StoreStage: Stage {
       tags: pending.rules.tags,
       model: exchange.policy[model].name,
       storedAt: moment,
-      ttlNanoseconds: pending.rules.ttlNanoseconds
+      ttlNanoseconds: pending.rules.ttlNanoseconds,
+      staleNanoseconds: pending.rules.staleNanoseconds
     )
     guard cache.store(reply, for: pending.key, epoch: pending.epoch, at: moment) else {
       exchange.explain("too large, or invalidated while it was asked for")

@@ -10,12 +10,17 @@ package struct RefuseStage: Stage {
   package init() {}
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
+    exchange.explain(exchange.failure.map { "last failure: \($0)" } ?? "nobody was asked")
     if exchange.failure?.reason == .clientLeft {
       exchange.outcome = .abandoned
+    } else if exchange.failure == nil, let retryAt = exchange.retryAt {
+      let seconds = max(1, (retryAt - moment.monotonic + 999_999_999) / 1_000_000_000)
+      exchange.refuse(.upstreamUnavailable(retryAfterSeconds: seconds))
+    } else if let words = exchange.upstreamRefusal, exchange.failure?.isUpstreamsOwnWord == true {
+      exchange.outcome = .reply(words)
     } else {
       exchange.refuse(Self.error(for: exchange.failure))
     }
-    exchange.explain(exchange.failure.map { "last failure: \($0.reason)" } ?? "nobody was asked")
     return Exit.refused.index
   }
 
@@ -23,14 +28,29 @@ package struct RefuseStage: Stage {
   package static func error(for failure: Failure?) -> APIError {
     guard let failure else { return .internalError }
     switch failure.reason {
-    case .unresolved, .connectRefused, .connectTimeout: return .upstreamUnreachable
+    case .unresolved, .connectRefused, .connectTimeout, .tlsFailed: return .upstreamUnreachable
     case .firstByteTimeout, .idleTimeout, .totalTimeout: return .upstreamTimeout
     case .connectionBroken: return .upstreamCut
-    case .invalidReply, .replyTooLarge: return .upstreamInvalidReply
+    case .invalidReply, .replyTooLarge, .serverError: return .upstreamInvalidReply
+    case .refusedKey: return .upstreamRefusedKey
+    case .rateLimited:
+      return .upstreamUnavailable(retryAfterSeconds: failure.retryAfterSeconds ?? 1)
+    case .outOfQuota: return .insufficientQuota(reason: "the upstream account has none left")
     case .poolExhausted: return .overloaded(retryAfterSeconds: 1)
     case .deadline: return .deadlineExceeded
     case .draining: return .draining
     case .clientLeft: return .internalError
     }
+  }
+}
+
+extension Failure {
+  /// Whether the upstream itself refused, so that its words say best what happened.
+  fileprivate var isUpstreamsOwnWord: Bool {
+    reason == .serverError || reason == .rateLimited || reason == .outOfQuota
+  }
+
+  fileprivate var retryAfterSeconds: Int64? {
+    retryAfter.map { max(1, ($0 + 999_999_999) / 1_000_000_000) }
   }
 }

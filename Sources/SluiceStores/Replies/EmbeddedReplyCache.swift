@@ -24,6 +24,10 @@ package final class EmbeddedReplyCache: ReplyCache {
     shard(of: key).table.withLock { $0.reply(for: key, at: moment) }
   }
 
+  package func staleReply(for key: Digest, at moment: Moment) -> CachedReply? {
+    shard(of: key).table.withLock { $0.staleReply(for: key, at: moment) }
+  }
+
   package func epoch(of product: String) -> UInt64 {
     invalidations.withLock { $0.epoch }
   }

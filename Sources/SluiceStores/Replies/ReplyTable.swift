@@ -42,17 +42,25 @@ package struct ReplyTable: Sendable {
 
   /// The answer under `key`, which becomes the most recently used.
   ///
-  /// One whose time has passed is dropped.
+  /// One whose time has passed is not returned, and dropped unless it may yet be served stale.
   package mutating func reply(for key: Digest, at moment: Moment) -> CachedReply? {
     guard let place = places[key], let entry = entries[place] else { return nil }
     guard Self.isFresh(entry.reply, at: moment) else {
-      remove(place)
+      if !Self.isUsable(entry.reply, at: moment) { remove(place) }
       return nil
     }
     if newest != place {
       unchain(place)
       chain(place)
     }
+    return entry.reply
+  }
+
+  /// The answer under `key`, fresh or within its time to be served stale.
+  package func staleReply(for key: Digest, at moment: Moment) -> CachedReply? {
+    guard let place = places[key], let entry = entries[place],
+      Self.isUsable(entry.reply, at: moment)
+    else { return nil }
     return entry.reply
   }
 
@@ -126,6 +134,12 @@ package struct ReplyTable: Sendable {
 
   private static func isFresh(_ reply: CachedReply, at moment: Moment) -> Bool {
     moment.monotonic - reply.storedAt.monotonic < reply.ttlNanoseconds
+  }
+
+  /// Whether it is fresh or may be served stale.
+  private static func isUsable(_ reply: CachedReply, at moment: Moment) -> Bool {
+    let (end, overflowed) = reply.ttlNanoseconds.addingReportingOverflow(reply.staleNanoseconds)
+    return overflowed || moment.monotonic - reply.storedAt.monotonic < end
   }
 
   private static func groups(of reply: CachedReply) -> Set<Group> {

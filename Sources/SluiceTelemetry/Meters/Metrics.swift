@@ -59,6 +59,18 @@ package final class MetricsRegistry: Sendable {
     help: "Exchanges that wait for the answer to an equal request."
   )
 
+  // The upstreams.
+  package let breakerState = GaugeFamily(
+    gauge: "sluice_breaker_state",
+    help: "1 for the state that a model's breaker is in, 0 for the others.",
+    labels: ["model", "state"]
+  )
+  package let breakerTransitions = CounterFamily(
+    counter: "sluice_breaker_transitions_total",
+    help: "Changes of a model's breaker to a state.",
+    labels: ["model", "state"]
+  )
+
   // The cache.
   private let entries = GaugeFamily(
     gauge: "sluice_cache_entries",
@@ -178,8 +190,14 @@ package final class MetricsRegistry: Sendable {
   package func exposition() -> [UInt8] {
     ExpositionPage([
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, expressionErrors,
+<<<<<<< HEAD
       followers, entries, bytes, evictions, reloads, generationFamily, liveGenerations,
       configStale, refused, requestsRefused, connections, upstreamConnections, droppedLines, residentMemory,
+=======
+      followers, breakerState, breakerTransitions, entries, bytes, evictions, reloads,
+      generationFamily, liveGenerations,
+      configStale, refused, connections, upstreamConnections, droppedLines, residentMemory,
+>>>>>>> resilience
       openDescriptors,
     ])
     .bytes

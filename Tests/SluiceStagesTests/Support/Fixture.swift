@@ -52,7 +52,8 @@ struct Fixture: Sendable {
         hash: "",
         policy: policy,
         graph: graph,
-        features: []
+        features: [],
+        states: BreakerTable()
       ),
       world: world,
       sink: NoSink(),

@@ -53,10 +53,8 @@ struct ExpressionUse {
   /// What this version cannot answer yet.
   var unserved: [(feature: String, span: SourceSpan)] {
     var uses: [(feature: String, span: SourceSpan)] = []
-    expression.root.forEach { node in
-      if variable(node) == .promptTokens { uses.append(("prompt.tokens", place(node.range))) }
-    }
-    for call in expression.hostCalls {
+    for call in expression.hostCalls
+    where call.function.number != StateFunction.breakerState.rawValue {
       uses.append(("\(call.function.name)()", place(call.range)))
     }
     return uses

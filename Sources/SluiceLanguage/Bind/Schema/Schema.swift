@@ -124,13 +124,19 @@ package enum Schema {
         .otherwise("none"),
         "the key to send; `openai` only"
       ),
+      Key(
+        "ca",
+        "path of a PEM file",
+        .otherwise("the system's"),
+        "the authorities to trust; `openai` only"
+      ),
       Key("latency", "duration", .otherwise("`300ms`"), "until the first byte; `simulated` only"),
       Key("output", "count", .otherwise("`120`"), "tokens of an answer; `simulated` only"),
       Key("failures", "ratio", .otherwise("`0%`"), "the share answered with 500; `simulated` only"),
       Key("seed", "count", .otherwise("`1`"), "of the simulated answers; `simulated` only"),
       Key("timeout", "map or `none`", .otherwise("see below"), "deadlines of one attempt"),
-      Key("breaker", "map or `none`", .otherwise("`none`"), "when to stop asking; not served yet"),
-      Key("retry", "map or `none`", .otherwise("`none`"), "when to ask again; not served yet"),
+      Key("breaker", "map or `none`", .otherwise("5 in a row"), "when to stop asking"),
+      Key("retry", "map or `none`", .otherwise("2 attempts"), "when to ask again"),
     ]
   )
 
@@ -260,7 +266,7 @@ package enum Schema {
         "stale_if_error",
         "duration",
         .otherwise("none"),
-        "how long after its `ttl`; not served yet"
+        "how long after its `ttl` it may be served when nothing else answers"
       ),
       Key("key", "CEL string", .otherwise("none"), "a further part of the key"),
       Key("tags", "list of names", .otherwise("`[]`"), "what an invalidation can name"),

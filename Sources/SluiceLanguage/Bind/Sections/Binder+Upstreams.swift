@@ -16,6 +16,7 @@ extension Binder {
       )
     else { return nil }
     let api = self.api(fields)
+    let authorities = fields["ca"].flatMap(self.authorities)
     let timeout = timeouts(fields)
     let breaker = self.breaker(fields)
     let retry = self.retry(fields)
@@ -23,6 +24,7 @@ extension Binder {
     return UpstreamSettings(
       name: entry.name,
       api: api,
+      authorities: authorities,
       timeout: timeout,
       breaker: breaker,
       retry: retry,
@@ -59,7 +61,7 @@ extension Binder {
       else { return nil }
       return .openai(url: url, secret: secret)
     case .simulated:
-      for key in ["url", "secret"] { refuse(key, fields, belongsTo: "openai", api: scalar) }
+      for key in ["url", "secret", "ca"] { refuse(key, fields, belongsTo: "openai", api: scalar) }
       return .simulated(simulated(fields))
     }
   }
@@ -162,6 +164,24 @@ extension Binder {
     }
   }
 
+  /// The path of a file, relative to the folder that holds the naming file unless it is absolute.
+  private func authorities(_ entry: YAMLEntry) -> String? {
+    guard let scalar = scalar(entry, expected: "the path of a PEM file") else { return nil }
+    guard !scalar.text.isEmpty else {
+      report(
+        .badQuantity(
+          "ca",
+          scalar.text,
+          kind: "the path of a file",
+          examples: ["ca: certificates/internal.pem"],
+          at: scalar.span
+        )
+      )
+      return nil
+    }
+    return absolute(scalar.text, from: scalar.span)
+  }
+
   private enum Indirection {
     case literal
     case environment(String)
@@ -247,7 +267,8 @@ extension Binder {
   }
 
   private func breaker(_ outer: Fields) -> UpstreamSettings.Breaker? {
-    guard let entry = outer["breaker"], !isNone(entry.value),
+    guard let entry = outer["breaker"] else { return .standard }
+    guard !isNone(entry.value),
       let fields = fields(
         of: entry.value,
         Schema.breaker,
@@ -306,7 +327,8 @@ extension Binder {
   }
 
   private func retry(_ outer: Fields) -> UpstreamSettings.Retry? {
-    guard let entry = outer["retry"], !isNone(entry.value),
+    guard let entry = outer["retry"] else { return .standard }
+    guard !isNone(entry.value),
       let fields = fields(
         of: entry.value,
         Schema.retry,

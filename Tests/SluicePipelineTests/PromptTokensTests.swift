@@ -1,0 +1,84 @@
+import SluiceDialects
+import Testing
+
+@testable import SluicePipeline
+
+@Suite("The tokens of a prompt")
+struct PromptTokensTests {
+  /// Counts a token for every three bytes, and keeps nothing.
+  private struct ThreeBytes: TokenCounter {
+    func count(_ text: Span<UInt8>, upTo limit: Int) -> Int { min((text.count + 2) / 3, limit) }
+    func lowerBound(bytes: Int) -> Int { bytes / 8 }
+    func upperBound(bytes: Int) -> Int { bytes }
+  }
+
+  /// Knows its bounds, and must not be asked for more.
+  private struct BoundsOnly: TokenCounter {
+    func count(_ text: Span<UInt8>, upTo limit: Int) -> Int {
+      Issue.record("the bounds decide")
+      return 0
+    }
+    func lowerBound(bytes: Int) -> Int { bytes / 8 }
+    func upperBound(bytes: Int) -> Int { bytes }
+  }
+
+  private func chat(_ fields: String) throws -> ChatRequest {
+    try ChatRequest(Array(#"{"model":"m",\#(fields)}"#.utf8))
+  }
+
+  @Test("are those of each text, three a message, and three for the answer")
+  func overhead() throws {
+    let chat = try chat(
+      #""messages":[{"role":"system","content":"123456"},{"role":"user","content":"123"}]"#
+    )
+    #expect(ThreeBytes().promptTokens(of: chat) == 2 + 1 + 2 * 3 + 3)
+  }
+
+  @Test("count the texts of parts, refusals, calls, and the JSON of tools; images not")
+  func everyText() throws {
+    let chat = try chat(
+      #"""
+      "messages":[
+        {"role":"user","content":[{"type":"text","text":"a"},
+          {"type":"image_url","image_url":{"url":"data:xxxxxxxxxxxxxxxxxxxxxxxxxxxx"}}]},
+        {"role":"assistant","content":null,"refusal":"b","tool_calls":[
+          {"id":"xxxxxxxxx","type":"function","function":{"name":"c","arguments":"{}"}}]},
+        {"role":"tool","content":"e"}],
+      "tools":[{"type":"function"}]
+      """#
+    )
+    var texts: [String] = []
+    chat.forEachCountedText { text in
+      texts.append(String(decoding: text.indices.map { text[$0] }, as: UTF8.self))
+    }
+    #expect(texts == ["a", "b", "c", "{}", "e", #"[{"type":"function"}]"#])
+  }
+
+  @Test("count a text as it reads, not as JSON spells it")
+  func escapes() throws {
+    let chat = try chat(#""messages":[{"role":"user","content":"\u0061\n\"\ud83d\ude42"}]"#)
+    // Seven bytes: a, a line feed, a quote, and an emoji of four.
+    #expect(ThreeBytes().promptTokens(of: chat) == 3 + 3 + 3)
+  }
+
+  @Test("lie within their bounds, and are counted no further than asked")
+  func bounds() throws {
+    let chat = try chat(
+      #""messages":[{"role":"user","content":"0123456789"},{"role":"user","content":"01"}]"#
+    )
+    #expect(ThreeBytes().promptTokenBounds(of: chat) == 10...21)
+    #expect(ThreeBytes().promptTokens(of: chat) == 14)
+    #expect(ThreeBytes().promptTokens(of: chat, upTo: 12) == 12)
+    #expect(ThreeBytes().promptTokens(of: chat, upTo: 1) == 1)
+  }
+
+  @Test("are compared without counting where the bounds decide, and counted where they do not")
+  func comparison() throws {
+    let chat = try chat(#""messages":[{"role":"user","content":"0123456789abcdef"}]"#)
+    // Between 8 and 22; 12 by the count.
+    #expect(BoundsOnly().promptTokens(of: chat, areBelow: 23))
+    #expect(!BoundsOnly().promptTokens(of: chat, areBelow: 8))
+    #expect(ThreeBytes().promptTokens(of: chat, areBelow: 13))
+    #expect(!ThreeBytes().promptTokens(of: chat, areBelow: 12))
+  }
+}
