@@ -92,9 +92,10 @@ struct FlightTests {
     var failing = Self.slow
     failing.fault = .serverError
     let run = run(seed: seed, (0..<5).map { ask($0) }, [failing, failing, Self.slow])
-    #expect(run.attempts.count == 3)
+    // Two of them find both candidates failing; the third is answered by its first.
+    #expect(run.attempts.count == 5)
     #expect(run.exchanges.map(\.received.status).filter { $0 == 500 }.count == 2)
-    #expect(run.exchanges.filter { $0.received.attempt == 2 }.count == 3)
+    #expect(run.exchanges.filter { $0.received.attempt == 4 }.count == 3)
   }
 
   @Test("do not get what was invalidated while they waited", arguments: Seeds.some(20))
@@ -123,6 +124,17 @@ struct FlightTests {
     #expect(run.attempts.map(\.model) == ["first-g1", "first-g2"])
     #expect(run.exchanges.map(\.received.attempt) == [0, 0, 1, 1])
     #expect(run.exchanges.map(\.generation) == [1, 1, 2, 2])
+  }
+
+  @Test("wait no longer for a leader that streams on and on", arguments: Seeds.some(5))
+  func leaderStreamsOn(seed: UInt64) {
+    let drip = Behaviour(pieces: 30, gap: 14 * Scenario.second)
+    let run = run(seed: seed, [ask(0, streams: true), ask(1), ask(2, streams: true)], [drip])
+    #expect(run.exchanges[0].ending == .streamed)
+    #expect(
+      run.exchanges.dropFirst()
+        .allSatisfy { $0.ending == .refused(status: 504, code: "deadline_exceeded") }
+    )
   }
 
   @Test("wait no longer than the policy gives them", arguments: Seeds.some(5))

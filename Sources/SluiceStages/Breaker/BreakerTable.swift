@@ -21,7 +21,15 @@ package final class BreakerTable: Sendable {
     }
   }
 
-  private let breakers = Mutex<[String: Breaker]>([:])
+  private struct Entry {
+    var breaker = Breaker()
+    /// What was told last.
+    ///
+    /// Time changes a state without anybody's doing; it is told when the breaker is next asked.
+    var told = Breaker.State.closed
+  }
+
+  private let entries = Mutex<[String: Entry]>([:])
   private let onTransition: @Sendable (Transition) -> Void
 
   /// Makes a table; `onTransition` is told of each change, outside the lock.
@@ -56,11 +64,11 @@ package final class BreakerTable: Sendable {
   }
 
   package func state(of model: String, at now: Int64) -> Breaker.State {
-    breakers.withLock { $0[model]?.state(at: now) } ?? .closed
+    entries.withLock { $0[model]?.breaker.state(at: now) } ?? .closed
   }
 
   package func force(of model: String) -> Breaker.Force? {
-    breakers.withLock { $0[model]?.force }
+    entries.withLock { $0[model]?.breaker.force }
   }
 
   private func change<Answer: Sendable>(
@@ -68,12 +76,13 @@ package final class BreakerTable: Sendable {
     at now: Int64,
     _ body: (inout Breaker) -> Answer
   ) -> Answer {
-    let (answer, from, to) = breakers.withLock { breakers in
-      var breaker = breakers[model] ?? Breaker()
-      let from = breaker.state(at: now)
-      let answer = body(&breaker)
-      breakers[model] = breaker
-      return (answer, from, breaker.state(at: now))
+    let (answer, from, to) = entries.withLock { entries in
+      var entry = entries[model] ?? Entry()
+      let from = entry.told
+      let answer = body(&entry.breaker)
+      entry.told = entry.breaker.state(at: now)
+      entries[model] = entry
+      return (answer, from, entry.told)
     }
     if from != to { onTransition(Transition(model: model, from: from, to: to)) }
     return answer
