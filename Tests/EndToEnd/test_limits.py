@@ -46,8 +46,12 @@ def test_the_sdk_s_own_retry_waits_and_succeeds(start, upstream, keys):
     client = gateway.openai(key, max_retries=3)
     for _ in range(4):
         assert client.chat.completions.create(model="auto", messages=MESSAGES)
-    codes = [event["http"] for event in gateway.events("exchange")]
-    assert codes.count(200) == 4 and 429 in codes
+
+    def codes():
+        return [event["http"] for event in gateway.events("exchange")]
+
+    until(lambda: codes().count(200) == 4, "the log lines of all four")
+    assert 429 in codes()
     assert upstream.count == 4
 
 
