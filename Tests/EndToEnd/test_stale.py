@@ -14,7 +14,7 @@ LONG = {"consecutive": 3, "recovery": "5m", "probes": 1}
 
 
 @pytest.fixture
-def served(start, upstream):
+def served(start, upstream, keys):
     """Answers live a second; then they may be told again for an hour, those of `brief` a second."""
     cache = {"ttl": "1s", "stale_if_error": "1h"}
     products = {

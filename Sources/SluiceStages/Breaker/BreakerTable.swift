@@ -21,7 +21,13 @@ package final class BreakerTable: Sendable {
     }
   }
 
-  private let breakers = Mutex<[String: Breaker]>([:])
+  private struct Entry {
+    var breaker = Breaker()
+    /// The state that was told last; time alone changes a state, and nobody sees it do so.
+    var told = Breaker.State.closed
+  }
+
+  private let breakers = Mutex<[String: Entry]>([:])
   private let onTransition: @Sendable (Transition) -> Void
 
   /// Makes a table; `onTransition` is told of each change, outside the lock.
@@ -56,11 +62,11 @@ package final class BreakerTable: Sendable {
   }
 
   package func state(of model: String, at now: Int64) -> Breaker.State {
-    breakers.withLock { $0[model]?.state(at: now) } ?? .closed
+    breakers.withLock { $0[model]?.breaker.state(at: now) } ?? .closed
   }
 
   package func force(of model: String) -> Breaker.Force? {
-    breakers.withLock { $0[model]?.force }
+    breakers.withLock { $0[model]?.breaker.force }
   }
 
   private func change<Answer: Sendable>(
@@ -69,11 +75,12 @@ package final class BreakerTable: Sendable {
     _ body: (inout Breaker) -> Answer
   ) -> Answer {
     let (answer, from, to) = breakers.withLock { breakers in
-      var breaker = breakers[model] ?? Breaker()
-      let from = breaker.state(at: now)
-      let answer = body(&breaker)
-      breakers[model] = breaker
-      return (answer, from, breaker.state(at: now))
+      var entry = breakers[model] ?? Entry()
+      let from = entry.told
+      let answer = body(&entry.breaker)
+      entry.told = entry.breaker.state(at: now)
+      breakers[model] = entry
+      return (answer, from, entry.told)
     }
     if from != to { onTransition(Transition(model: model, from: from, to: to)) }
     return answer

@@ -91,12 +91,16 @@ class Call:
 
     # Failing.
 
+    def pause(self):
+        """Waits a little; `ClientLeft` if the gateway leaves meanwhile."""
+        if self._is_closed():
+            self._left()
+
     def hold(self, until=None, within=20.0):
         """Says nothing until `until` is set; `ClientLeft` if the gateway leaves first."""
         deadline = time.monotonic() + within
         while not (until and until.is_set()):
-            if self._is_closed():
-                self._left()
+            self.pause()
             if time.monotonic() > deadline:
                 raise AssertionError("an upstream was held for too long")
 
