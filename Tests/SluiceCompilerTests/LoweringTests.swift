@@ -9,7 +9,7 @@ struct LoweringTests {
   static let base = """
     sluice: v1
     upstreams:
-      simulator: { api: simulated }
+      simulator: { api: simulated, breaker: none, retry: none }
     models:
       small: { upstream: simulator, context: 16385, max_output: 4096, price: { input: $0.50/M, output: $1.50/M } }
       large: { upstream: simulator, context: 128000, max_output: 4096, price: { input: $10/M, output: $30/M } }
@@ -68,25 +68,27 @@ struct LoweringTests {
           miss    -> attempt powerful/large
           refresh -> attempt powerful/large
           bypass  -> attempt powerful/large
-          gave_up -> end
+          gave_up -> refuse
 
         attempt powerful/large: large at simulator, $10.00/M in, $30.00/M out
           from policy.yaml:6:3
-          answered -> settle
-          declined -> end
-          skipped  -> attempt powerful/small
-          failed   -> attempt powerful/small
-          gave_up  -> refuse
-          cut      -> settle
+          answered    -> settle
+          declined    -> end
+          skipped     -> attempt powerful/small
+          failed      -> attempt powerful/small
+          passed_over -> attempt powerful/small
+          gave_up     -> refuse
+          cut         -> settle
 
         attempt powerful/small: small at simulator, $0.50/M in, $1.50/M out
           from policy.yaml:5:3
-          answered -> settle
-          declined -> end
-          skipped  -> refuse
-          failed   -> refuse
-          gave_up  -> refuse
-          cut      -> settle
+          answered    -> settle
+          declined    -> end
+          skipped     -> refuse
+          failed      -> refuse
+          passed_over -> refuse
+          gave_up     -> refuse
+          cut         -> settle
 
         cache fast: help by product for 10m
           from policy.yaml:14:11
@@ -94,16 +96,17 @@ struct LoweringTests {
           miss    -> attempt fast/small
           refresh -> attempt fast/small
           bypass  -> attempt fast/small
-          gave_up -> end
+          gave_up -> refuse
 
         attempt fast/small: small at simulator, $0.50/M in, $1.50/M out
           from policy.yaml:5:3
-          answered -> settle
-          declined -> end
-          skipped  -> refuse
-          failed   -> refuse
-          gave_up  -> refuse
-          cut      -> settle
+          answered    -> settle
+          declined    -> end
+          skipped     -> refuse
+          failed      -> refuse
+          passed_over -> refuse
+          gave_up     -> refuse
+          cut         -> settle
 
         settle
           from default
@@ -132,6 +135,56 @@ struct LoweringTests {
 
         """
     )
+  }
+
+  @Test("puts a breaker before every try, a wait between two, and what is stale before a refusal")
+  func resilient() throws {
+    let base = Self.base.replacing(
+      "breaker: none, retry: none",
+      with: "breaker: { consecutive: 3 }, retry: { attempts: 2 }"
+    )
+    let graph = try Compiled.graph(
+      base + """
+        routes:
+          - { name: rest, to: powerful }
+        products:
+          help: { cache: { ttl: 10m, stale_if_error: 5m } }
+        identity:
+          anonymous: { products: [help] }
+        """
+    )
+    func exits(of name: String) throws -> [String: String] {
+      let node = try #require(graph.nodes.first { $0.name == name })
+      return Dictionary(
+        uniqueKeysWithValues: node.exits.map { exit in
+          (exit.name, exit.destination.map { graph[$0].name } ?? "end")
+        }
+      )
+    }
+    let first = "powerful/large"
+    #expect(
+      try exits(of: "breaker \(first)") == [
+        "closed": "attempt \(first)", "probe": "attempt \(first)",
+        "open": "breaker powerful/small", "skipped": "breaker powerful/small",
+      ]
+    )
+    #expect(
+      try exits(of: "attempt \(first)") == [
+        "answered": "settle", "declined": "end", "skipped": "breaker powerful/small",
+        "failed": "retry \(first) try 2", "passed_over": "breaker powerful/small",
+        "gave_up": "stale", "cut": "settle",
+      ]
+    )
+    #expect(
+      try exits(of: "retry \(first) try 2") == [
+        "again": "breaker \(first) try 2", "exhausted": "breaker powerful/small",
+        "gave_up": "stale",
+      ]
+    )
+    #expect(try exits(of: "attempt \(first) try 2")["failed"] == "breaker powerful/small")
+    #expect(try exits(of: "attempt powerful/small try 2")["failed"] == "stale")
+    #expect(try exits(of: "cache powerful")["gave_up"] == "stale")
+    #expect(try exits(of: "stale") == ["served": "end", "none": "refuse"])
   }
 
   @Test("has no node that the policy does not need")

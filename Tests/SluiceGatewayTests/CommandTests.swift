@@ -90,6 +90,9 @@ struct CommandTests {
             route rest at \(place):14:11 to fast
         cache fast          miss
             at \(place):18:5
+        breaker fast/small  closed
+            small is closed
+            at \(place):5:3
         attempt fast/small  answered
             would ask small at upstream simulator
             at \(place):7:3

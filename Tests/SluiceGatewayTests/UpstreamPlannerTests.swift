@@ -40,7 +40,11 @@ struct UpstreamPlannerTests {
     let compiled = try policy("url: env:URL, secret: file:key", at: "\(folder.path)/p.yaml")
     let (plans, findings) = try plans(compiled, ["URL": "http://127.0.0.1:1/v1"])
     #expect(findings.isEmpty)
-    #expect(plans.map(\.service) == [.http(url: "http://127.0.0.1:1/v1", secret: "sk-secret")])
+    #expect(
+      plans.map(\.service) == [
+        .http(url: "http://127.0.0.1:1/v1", secret: "sk-secret", authorities: nil)
+      ]
+    )
   }
 
   @Test("tells what is missing where the policy names it, all of it at once")
@@ -63,11 +67,34 @@ struct UpstreamPlannerTests {
     #expect(try plans(compiled, ["KEY": "x"]).plans.count == 1)
   }
 
+  @Test("the bytes of `ca:` are part of the plan, so that another file makes another pool")
+  func authorities() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("first", to: "ca.pem")
+    let compiled = try policy("url: https://h/v1, ca: ca.pem", at: "\(folder.path)/p.yaml")
+    let (first, findings) = try plans(compiled)
+    #expect(findings.isEmpty)
+    #expect(
+      first.map(\.service) == [
+        .http(url: "https://h/v1", secret: nil, authorities: Array("first".utf8))
+      ]
+    )
+    try folder.write("second", to: "ca.pem")
+    #expect(try plans(compiled).plans != first)
+  }
+
+  @Test("a `ca:` that cannot be read is told where the policy names it")
+  func missingAuthorities() throws {
+    let (plans, findings) = try plans(try policy("url: https://h/v1, ca: no.pem"))
+    #expect(plans.isEmpty)
+    #expect(findings == "p.yaml:4:42: error[SL0114] `no.pem` cannot be read: not found\n")
+  }
+
   @Test("shows no secret in any description")
   func hides() {
     let plan = UpstreamPlan(
       name: "one",
-      service: .http(url: "http://h/", secret: "sk-secret"),
+      service: .http(url: "http://h/", secret: "sk-secret", authorities: nil),
       timeouts: UpstreamSettings.Timeouts()
     )
     var dumped = ""

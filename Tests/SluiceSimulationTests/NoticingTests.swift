@@ -111,6 +111,10 @@ private final class FaultyStore: ReplyCache {
     }
   }
 
+  func staleReply(for key: Digest, at moment: Moment) -> CachedReply? {
+    cache.staleReply(for: key, at: moment)
+  }
+
   func epoch(of product: String) -> UInt64 { cache.epoch(of: product) }
 
   func store(_ reply: CachedReply, for key: Digest, epoch: UInt64, at moment: Moment) -> Bool {

@@ -24,8 +24,8 @@ struct Scenario {
           sluice: v1
           identity: { keys: keys.jsonl }
           upstreams:
-            one: { api: simulated, latency: 10ms, output: 5, seed: 1 }
-            two: { api: simulated, latency: 10ms, output: 5, seed: 2 }
+            one: { api: simulated, latency: 10ms, output: 5, seed: 1, breaker: none, retry: none }
+            two: { api: simulated, latency: 10ms, output: 5, seed: 2, breaker: none, retry: none }
           models:
             first-g\(number): { upstream: one, context: 16k, max_output: 4096, price: { input: $1/M, output: $2/M } }
             second-g\(number): { upstream: two, context: 16k, max_output: 4096, price: { input: $1/M, output: $2/M } }

@@ -194,6 +194,24 @@ struct BreakerTests {
     #expect(seen.all == [.init(model: "m", from: .closed, to: .open)])
     #expect(table.state(of: "other", at: 0) == .closed)
   }
+
+  @Test("the table tells what time has changed when it is next asked")
+  func transitionsByTime() {
+    let seen = Seen()
+    let table = BreakerTable { seen.add($0) }
+    table.coolDown("cool", until: 7 * Self.second, at: 0)
+    _ = table.advise("cool", under: rules, at: 8 * Self.second)
+    for _ in 0..<3 { table.report(.failure, of: "m", ticket: nil, under: rules, at: 0) }
+    _ = table.advise("m", under: rules, at: 60 * Self.second)
+    #expect(
+      seen.all == [
+        .init(model: "cool", from: .closed, to: .open),
+        .init(model: "cool", from: .open, to: .closed),
+        .init(model: "m", from: .closed, to: .open),
+        .init(model: "m", from: .open, to: .halfOpen),
+      ]
+    )
+  }
 }
 
 @Suite("Retries")

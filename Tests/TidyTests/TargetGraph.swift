@@ -1,7 +1,8 @@
 /// The targets that `Package.swift` declares, with the levels that its comments give them.
 ///
 /// Read by lines: the manifest says `// 3` before the targets of level 3, and every target is
-/// `module("Name", uses: […])` or the one `.executableTarget(name: "name", …)`.
+/// `module("Name", uses: […])` or `.executableTarget(name: "name", …)`. Tools that stand outside of
+/// `Sources` (those with a `path:`) are no part of the product and left out.
 struct TargetGraph {
   struct Target {
     var name: String
@@ -18,6 +19,7 @@ struct TargetGraph {
     var level: Int?
     var open: Target?
     var depth = 0
+    var isTool = false
     for line in manifest.split(separator: "\n").map({ $0.drop { $0 == " " } }) {
       if line.hasPrefix("// "), let number = Int(line.dropFirst(3)) {
         level = number
@@ -27,8 +29,10 @@ struct TargetGraph {
       if line.hasPrefix("tests(") { break }
       if open == nil, line.hasPrefix("module(") || line.hasPrefix(".executableTarget(") {
         open = Target(name: "", level: level, dependencies: [])
+        isTool = false
       }
       guard var target = open else { continue }
+      if line.hasPrefix("path:") { isTool = true }
       // Quoted names outside `.product(…)`: the first is the target's, the others are what it uses.
       if !line.hasPrefix(".product(") {
         for (index, word) in line.split(separator: "\"", omittingEmptySubsequences: false)
@@ -44,7 +48,7 @@ struct TargetGraph {
       depth += line.count { $0 == "(" } - line.count { $0 == ")" }
       open = target
       if depth == 0 {
-        targets.append(target)
+        if !isTool { targets.append(target) }
         open = nil
       }
     }

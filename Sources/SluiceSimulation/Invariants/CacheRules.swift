@@ -4,6 +4,8 @@ package struct CacheRules: Sendable {
   package var key: @Sendable (ExchangeRecord) -> String?
   /// Nanoseconds for which an answer to an ask is kept.
   package var ttl: @Sendable (Ask) -> Int64
+  /// Nanoseconds after that in which it may be served when nothing else answers.
+  package var stale: @Sendable (Ask) -> Int64
   /// Whether the policy keeps the answer of an attempt that a leader made; the answer itself is
   /// judged apart.
   package var keeps: @Sendable (AttemptRecord, ExchangeRecord) -> Bool
@@ -11,10 +13,12 @@ package struct CacheRules: Sendable {
   package init(
     key: @escaping @Sendable (ExchangeRecord) -> String?,
     ttl: @escaping @Sendable (Ask) -> Int64,
+    stale: @escaping @Sendable (Ask) -> Int64 = { _ in 0 },
     keeps: @escaping @Sendable (AttemptRecord, ExchangeRecord) -> Bool = { _, _ in true }
   ) {
     self.key = key
     self.ttl = ttl
+    self.stale = stale
     self.keeps = keeps
   }
 

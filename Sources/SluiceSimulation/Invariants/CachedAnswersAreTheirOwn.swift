@@ -37,17 +37,19 @@ package struct CachedAnswersAreTheirOwn: Invariant {
     if !attempt.isStorable || !cache.keeps(attempt, leader) {
       findings.append("was not fit to be kept")
     }
-    if exchange.received.field("x-sluice-cache") != "exact" {
+    let isStale = exchange.received.field("x-sluice-cache") == "stale"
+    if !isStale, exchange.received.field("x-sluice-cache") != "exact" {
       findings.append("is not called a hit")
     }
-    // It was kept no later than when its leader's walk was over.
-    let ttl = cache.ttl(leader.ask)
-    if let stored = leader.walked, exchange.began.moment.monotonic >= stored.moment.monotonic + ttl
-    {
+    // It was kept no later than when its leader's walk was over. A stale one is looked up when all
+    // else has failed, at the end of the exchange; any other may have been when it began.
+    let age = cache.ttl(leader.ask) + (isStale ? cache.stale(leader.ask) : 0)
+    let found = isStale ? exchange.walked ?? exchange.began : exchange.began
+    if let stored = leader.walked, found.moment.monotonic >= stored.moment.monotonic + age {
       findings.append("is older than its time")
     }
     for invalidation in run.invalidations
-    where invalidation.acknowledged < exchange.began && attempt.asked < invalidation.acknowledged
+    where invalidation.acknowledged < found && attempt.asked < invalidation.acknowledged
       && invalidation.selection.concerns(leader.ask)
     {
       findings.append("outlived its invalidation")

@@ -1,6 +1,7 @@
 internal import SluiceCore
 internal import SluiceHTTP
 internal import SluicePipeline
+internal import SluiceStages
 internal import Synchronization
 
 /// What happened in a run, gathered from outside of the graph: from clients, edges and upstreams.
@@ -109,6 +110,20 @@ package final class History: Sendable {
     }
   }
 
+  func turn(_ transition: BreakerTable.Transition) {
+    record { run, stamp in
+      run.turns.append(
+        BreakerTurn(
+          model: transition.model,
+          from: transition.from,
+          to: transition.to,
+          stamp: stamp
+        )
+      )
+      return ("breaker of \(transition.model): \(transition.from) to \(transition.to)", ())
+    }
+  }
+
   // MARK: The operator
 
   func publish(_ generation: UInt64) {
@@ -152,6 +167,7 @@ package final class History: Sendable {
 package struct Run: Sendable {
   package var exchanges: [ExchangeRecord] = []
   package var attempts: [AttemptRecord] = []
+  package var turns: [BreakerTurn] = []
   package var publications: [Publication] = []
   package var invalidations: [Invalidation] = []
   /// When all that was in flight was told to stop.

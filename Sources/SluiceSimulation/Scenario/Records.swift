@@ -1,5 +1,6 @@
 package import SluiceCore
 package import SluicePipeline
+package import SluiceStages
 
 /// When something happened: its place in the order of all that happened, and the time.
 package struct Stamp: Sendable, Hashable, Comparable {
@@ -39,6 +40,29 @@ package struct AttemptRecord: Sendable {
   /// Whether it was read to its end, and what was read was a whole answer.
   package var isWhole: Bool {
     (ending == .answered || saidDone) && behaviour.fault.map(\.leavesAnswerWhole) ?? true
+  }
+  /// What a breaker must make of it, judged from outside; `nil` while it is under way.
+  package var report: AttemptReport? {
+    guard let ending else { return nil }
+    if isWhole { return .success }
+    if case .failed(let reason) = ending {
+      return [.clientLeft, .deadline, .draining].contains(reason) ? .neither : .failure
+    }
+    switch behaviour.fault {
+    case .tooManyRequests: return .neither
+    case .refuseRequest: return ending == .answered ? .success : .neither
+    case .html, .serverError, .malformedJSON: return ending == .answered ? .failure : .neither
+    case nil, .refuseConnection, .resetBeforeHead, .stallBeforeHead, .stallAfter, .cutAfter,
+      .wrongLength, .missingUsage, .finishedByLength:
+      return .neither
+    }
+  }
+  /// How long its reply asked for a pause, in nanoseconds.
+  package var pause: Int64? {
+    guard ending == .answered, case .tooManyRequests(let seconds?) = behaviour.fault else {
+      return nil
+    }
+    return Int64(seconds) * 1_000_000_000
   }
   /// Whether the policy's cache may keep its answer.
   package var isStorable: Bool { isWhole && behaviour.fault != .finishedByLength }
@@ -95,6 +119,14 @@ package struct ExchangeRecord: Sendable {
     return "exchange \(number) (\(ask.user) asks \(ask.question)): \(outcome)"
       + " [\(trail.joined(separator: " "))]"
   }
+}
+
+/// A model's breaker changed its state, as it said itself.
+package struct BreakerTurn: Sendable {
+  package var model: String
+  package var from: Breaker.State
+  package var to: Breaker.State
+  package var stamp: Stamp
 }
 
 /// Another generation went live.

@@ -66,6 +66,7 @@ package struct SimulatedPorts: Sendable {
       counters: counters,
       cache: cache,
       flights: flights,
+      breakers: BreakerTable { history.turn($0) },
       upstreams: upstreams,
       metrics: metrics
     )

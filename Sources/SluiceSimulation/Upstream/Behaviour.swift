@@ -42,6 +42,8 @@ package enum Fault: Sendable, Equatable {
   case html
   /// Status 429.
   case tooManyRequests(retryAfterSeconds: Int?)
+  /// Status 400 with an error object: the request is at fault.
+  case refuseRequest
   /// Status 500 with an error object.
   case serverError
   /// Status 200, and a body that is no JSON.
@@ -56,7 +58,7 @@ package enum Fault: Sendable, Equatable {
     switch self {
     case .missingUsage, .finishedByLength: true
     case .refuseConnection, .resetBeforeHead, .stallBeforeHead, .stallAfter, .cutAfter,
-      .wrongLength, .html, .tooManyRequests, .serverError, .malformedJSON:
+      .wrongLength, .html, .tooManyRequests, .refuseRequest, .serverError, .malformedJSON:
       false
     }
   }
@@ -66,6 +68,6 @@ package enum Fault: Sendable, Equatable {
     .refuseConnection, .resetBeforeHead, .stallBeforeHead, .stallAfter(pieces: 1),
     .stallAfter(pieces: 0), .cutAfter(pieces: 0), .cutAfter(pieces: 2), .wrongLength, .html,
     .tooManyRequests(retryAfterSeconds: nil), .tooManyRequests(retryAfterSeconds: 7),
-    .serverError, .malformedJSON, .missingUsage, .finishedByLength,
+    .refuseRequest, .serverError, .malformedJSON, .missingUsage, .finishedByLength,
   ]
 }

@@ -24,6 +24,9 @@ struct ReplyScript {
       status = 429
       if let seconds { fields.append(("retry-after", String(seconds))) }
       pieces = [Self.error("rate_limit_exceeded")]
+    case .refuseRequest:
+      status = 400
+      pieces = [Self.error("invalid_value")]
     case .serverError:
       status = 500
       pieces = [Self.error("server_error")]

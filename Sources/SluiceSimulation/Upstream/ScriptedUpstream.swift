@@ -110,7 +110,7 @@ package final class ScriptedUpstream: Upstream {
     case .resetBeforeHead:
       throw Failure(.connectionBroken)
     case nil, .stallBeforeHead, .stallAfter, .cutAfter, .wrongLength, .html, .tooManyRequests,
-      .serverError, .malformedJSON, .missingUsage, .finishedByLength:
+      .refuseRequest, .serverError, .malformedJSON, .missingUsage, .finishedByLength:
       return
     }
   }

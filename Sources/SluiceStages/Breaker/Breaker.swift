@@ -75,7 +75,11 @@ package struct Breaker: Sendable, Equatable {
 
   /// Takes in how an attempt went.
   ///
-  /// - Parameter ticket: of a probe; `nil` for an attempt that was forwarded while closed.
+  /// - Parameters:
+  ///   - report: how it went.
+  ///   - ticket: of a probe; `nil` for an attempt that was forwarded while closed.
+  ///   - rules: the policy's.
+  ///   - now: in monotonic nanoseconds.
   package mutating func report(
     _ report: AttemptReport,
     ticket: Ticket?,

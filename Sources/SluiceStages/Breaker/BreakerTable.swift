@@ -23,11 +23,13 @@ package final class BreakerTable: Sendable {
 
   private struct Entry {
     var breaker = Breaker()
-    /// The state that was told last; time alone changes a state, and nobody sees it do so.
+    /// What was told last.
+    ///
+    /// Time changes a state without anybody's doing; it is told when the breaker is next asked.
     var told = Breaker.State.closed
   }
 
-  private let breakers = Mutex<[String: Entry]>([:])
+  private let entries = Mutex<[String: Entry]>([:])
   private let onTransition: @Sendable (Transition) -> Void
 
   /// Makes a table; `onTransition` is told of each change, outside the lock.
@@ -62,11 +64,11 @@ package final class BreakerTable: Sendable {
   }
 
   package func state(of model: String, at now: Int64) -> Breaker.State {
-    breakers.withLock { $0[model]?.breaker.state(at: now) } ?? .closed
+    entries.withLock { $0[model]?.breaker.state(at: now) } ?? .closed
   }
 
   package func force(of model: String) -> Breaker.Force? {
-    breakers.withLock { $0[model]?.breaker.force }
+    entries.withLock { $0[model]?.breaker.force }
   }
 
   private func change<Answer: Sendable>(
@@ -74,12 +76,12 @@ package final class BreakerTable: Sendable {
     at now: Int64,
     _ body: (inout Breaker) -> Answer
   ) -> Answer {
-    let (answer, from, to) = breakers.withLock { breakers in
-      var entry = breakers[model] ?? Entry()
+    let (answer, from, to) = entries.withLock { entries in
+      var entry = entries[model] ?? Entry()
       let from = entry.told
       let answer = body(&entry.breaker)
       entry.told = entry.breaker.state(at: now)
-      breakers[model] = entry
+      entries[model] = entry
       return (answer, from, entry.told)
     }
     if from != to { onTransition(Transition(model: model, from: from, to: to)) }

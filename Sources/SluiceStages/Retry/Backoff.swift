@@ -11,9 +11,12 @@ package struct Backoff: Sendable {
 
   package init(_ settings: UpstreamSettings.Retry) { self.settings = settings }
 
-  /// Nanoseconds before the attempt behind `failures` failed ones.
+  /// The wait before the next attempt, in nanoseconds.
   ///
-  /// - Parameter random: evenly distributed bits.
+  /// - Parameters:
+  ///   - failures: attempts that failed, at least one.
+  ///   - random: evenly distributed bits.
+  /// - Returns: how long to wait, up to `Bounds.backoffSeconds` and a bounded jitter.
   package func wait(after failures: Int, random: UInt64) -> Int64 {
     precondition(failures > 0, "a first attempt waits for nothing")
     let cap = Double(Bounds.backoffSeconds) * 1e9

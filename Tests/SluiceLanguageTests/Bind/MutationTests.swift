@@ -26,6 +26,7 @@ struct MutationTests {
         api: openai
         url: http://models.internal/v1
         secret: env:KEY
+        ca: certificates/internal.pem
         timeout: { connect: 2s, first_byte: 20s, idle: 15s, total: 10m }
         breaker: { consecutive: 5, recovery: 60s, probes: 1 }
         retry: { attempts: 3, base: 1s, factor: 2, jitter: full, budget: 20% }
