@@ -17,6 +17,8 @@ from harness.wire import Reader, ask, chat, events, request
 
 MESSAGES = [{"role": "user", "content": "What is a sluice?"}]
 TIMEOUT = {"connect": "500ms", "first_byte": "300ms", "idle": "300ms", "total": "5s"}
+# What each failure is told as; test_retries.py and test_breakers.py are about the rest.
+OFF = {"breaker": "none", "retry": "none"}
 
 
 def sections(upstream):
@@ -26,14 +28,16 @@ def sections(upstream):
 def one(upstream):
     return {
         "main": {
-            "api": "openai", "url": upstream.url, "secret": "env:UPSTREAM_KEY", "timeout": TIMEOUT
+            "api": "openai", "url": upstream.url, "secret": "env:UPSTREAM_KEY", "timeout": TIMEOUT,
+            **OFF,
         }
     }
 
 
 def two(first, second):
     """A policy whose target has a candidate at each of two upstreams."""
-    upstreams = one(first) | {"other": {"api": "openai", "url": second.url, "timeout": TIMEOUT}}
+    other = {"api": "openai", "url": second.url, "timeout": TIMEOUT, **OFF}
+    upstreams = one(first) | {"other": other}
     sections = policy(first, upstreams=upstreams, targets={"fast": ["small", "spare"]})
     sections["models"]["spare"] = dict(sections["models"]["small"], upstream="other", id="spare")
     del sections["models"]["large"]

@@ -65,6 +65,7 @@ extension ExchangeFinished {
     duration = moment.monotonic - exchange.startedAt.monotonic
     upstreamWait = min(exchange.upstreamWait, duration)
     code = exchange.errorCode
+    failure = exchange.failure.map { "\($0)" } ?? ""
     trail = exchange.trail.line(in: exchange.generation.graph)
   }
 }

@@ -183,14 +183,15 @@ package struct AttemptStage: WaitingStage {
     for name in ["retry-after", "retry-after-ms"] {
       if let value = reply.field(name) { fields.append((name, value)) }
     }
+    let isOutOfQuota = status == 429 && APIError.isQuotaExhausted(body)
+    // Clients try every 429 again unless they are told that it is of no use.
+    if isOutOfQuota { fields.append(("x-should-retry", "false")) }
     let isError = (400..<600).contains(status) && APIError.isErrorBody(body)
     let words = Reply(status: status, body: body, fields: fields)
     if isError { exchange.upstreamRefusal = words }
     let wait = reply.retryAfter(at: exchange.world.now)
     if status == 429 {
-      throw APIError.isQuotaExhausted(body)
-        ? Failure(.outOfQuota)
-        : Failure(.rateLimited, retryAfter: wait)
+      throw isOutOfQuota ? Failure(.outOfQuota) : Failure(.rateLimited, retryAfter: wait)
     }
     if status >= 500 {
       throw Failure(.serverError, retryAfter: wait)

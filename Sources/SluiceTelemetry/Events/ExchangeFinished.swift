@@ -36,6 +36,8 @@ package struct ExchangeFinished: Event {
   package var upstreamWait: Int64 = 0
   /// The `code` of the error that the client was sent.
   package var code = ""
+  /// Why the last attempt that failed did; a later one may have answered.
+  package var failure = ""
   /// The nodes passed and the exits taken.
   package var trail = ""
 
@@ -75,6 +77,7 @@ package struct ExchangeFinished: Event {
     line.append("status", status.rawValue)
     line.append("http", httpStatus)
     line.append("code", code)
+    line.append("failure", failure)
     line.append("cache", cache)
     line.append("attempts", attempts)
     line.append("input_tokens", inputTokens)

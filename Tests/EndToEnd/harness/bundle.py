@@ -30,14 +30,17 @@ EXPOSE = ["cache", "generation", "route", "model", "cost", "age"]
 def policy(upstream, **sections):
     """A policy whose models are at `upstream`; `sections` replace those of the same name.
 
-    A section that is `None` is left out.
+    Each failure of the upstream is seen: nothing is tried again, and no breaker opens. A section that is `None` is left out.
     """
     base = {
         "sluice": "v1",
         "server": {"timeout": {"drain": "5s"}, "expose": EXPOSE},
         "identity": {"anonymous": {"tier": "free", "products": ["assistant"]}},
         "upstreams": {
-            "main": {"api": "openai", "url": upstream.url, "secret": "env:UPSTREAM_KEY"}
+            "main": {
+                "api": "openai", "url": upstream.url, "secret": "env:UPSTREAM_KEY",
+                "breaker": "none", "retry": "none",
+            }
         },
         "models": copy.deepcopy(MODELS),
         "tiers": {"free": {}, "premium": {}},

@@ -3,6 +3,7 @@
 import json
 import select
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -90,12 +91,16 @@ class Call:
 
     # Failing.
 
+    def pause(self):
+        """Waits a little; `ClientLeft` if the gateway leaves meanwhile."""
+        if self._is_closed():
+            self._left()
+
     def hold(self, until=None, within=20.0):
         """Says nothing until `until` is set; `ClientLeft` if the gateway leaves first."""
         deadline = time.monotonic() + within
         while not (until and until.is_set()):
-            if self._is_closed():
-                self._left()
+            self.pause()
             if time.monotonic() > deadline:
                 raise AssertionError("an upstream was held for too long")
 
@@ -115,7 +120,9 @@ class Call:
         if not readable:
             return False
         try:
-            return self.connection.recv(1, socket.MSG_PEEK) == b""
+            # TLS knows no peeking; nobody speaks while a call is held.
+            flags = 0 if isinstance(self.connection, ssl.SSLSocket) else socket.MSG_PEEK
+            return self.connection.recv(1, flags) == b""
         except OSError:
             return True
 
@@ -128,7 +135,11 @@ class Call:
 class Upstream:
     """A server on a free port; `behave` says how it answers."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
+        """`tls` is the context of a server that speaks HTTPS."""
+        self.tls = tls
+        self.handshakes = 0
+        self.resumed = 0
         self.calls = []
         self.opened = 0
         self.behave = default
@@ -142,6 +153,9 @@ class Upstream:
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}/v1"
+
+    def https(self, host):
+        return f"https://{host}:{self.port}/v1"
 
     @property
     def count(self):
@@ -182,6 +196,20 @@ class Upstream:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
+        if self.tls:
+            plain = connection
+            try:
+                connection = self.tls.wrap_socket(plain, server_side=True)
+            except OSError:
+                plain.close()
+                return
+            finally:
+                with self._lock:
+                    self._open.discard(plain)
+            with self._lock:
+                self._open.add(connection)
+                self.handshakes += 1
+                self.resumed += connection.session_reused
         reader = connection.makefile("rb")
         try:
             while call := self._read(connection, reader):
@@ -208,6 +236,28 @@ class Upstream:
             fields.append((name, value.strip()))
         length = next((int(v) for k, v in fields if k.lower() == "content-length"), 0)
         return Call(connection, method, path, fields, reader.read(length))
+
+
+class SilentUpstream:
+    """An address whose queue of connections is full, so that no more of them are made."""
+
+    def __init__(self):
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(0)
+        address = self._listener.getsockname()
+        self.url = f"http://127.0.0.1:{address[1]}/v1"
+        self._waiting = []
+        for _ in range(4):
+            waiting = socket.socket()
+            waiting.setblocking(False)
+            waiting.connect_ex(address)
+            self._waiting.append(waiting)
+
+    def close(self):
+        for waiting in self._waiting:
+            waiting.close()
+        self._listener.close()
 
 
 class RefusingUpstream:

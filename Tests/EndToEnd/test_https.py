@@ -1,0 +1,160 @@
+"""An upstream behind TLS: served if its certificate is for its host and from whom we trust."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from harness.bundle import policy
+from harness.certificates import Authority
+from harness.gateway import UPSTREAM_KEY
+from harness.resilient import OFF, RETRY, TIMEOUT
+from harness.upstream import Upstream
+from harness.wire import chat, events, request
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority") / "ours")
+
+
+@pytest.fixture
+def serving():
+    """Makes HTTPS servers, and ends them."""
+    made = []
+
+    def serve(context):
+        made.append(Upstream(context))
+        return made[-1]
+
+    yield serve
+    for upstream in made:
+        upstream.close()
+
+
+def sections(url, authority=None, **settings):
+    entry = {"api": "openai", "url": url, "secret": "env:UPSTREAM_KEY", "timeout": TIMEOUT, **OFF}
+    if authority:
+        entry["ca"] = str(authority.file)
+    return policy(SimpleNamespace(url=url), upstreams={"main": entry | settings})
+
+
+def refused(gateway, *words):
+    """It is a plain 502, and the log says why."""
+    reply = gateway.chat()
+    assert (reply.status_code, reply.json()["error"]["code"]) == (502, "upstream_unreachable")
+    assert "certificate" not in reply.text
+    failure = gateway.exchange(reply)["failure"]
+    assert failure.startswith("tlsFailed: ")
+    assert all(word in failure for word in words), failure
+    streamed = gateway.chat(stream=True)
+    assert streamed.status_code == 502
+
+
+@pytest.mark.parametrize("host, names", [("localhost", "DNS:localhost"), ("127.0.0.1", "IP:127.0.0.1")])
+def test_a_private_authority_is_trusted_where_it_is_named(start, serving, authority, host, names):
+    upstream = serving(authority.server(names))
+    gateway = start(sections(upstream.https(host), authority))
+    assert gateway.chat().status_code == 200
+    assert events(gateway.chat(stream=True).content)[-1] == "[DONE]"
+    assert [call.field("authorization") for call in upstream.calls] == [
+        [f"Bearer {UPSTREAM_KEY}"]
+    ] * 2
+    # One handshake: the connection was kept.
+    assert upstream.handshakes == 1
+
+
+def test_a_broken_connection_is_made_again_with_the_session_that_was_kept(
+    start, serving, authority
+):
+    upstream = serving(authority.server("DNS:localhost"))
+    gateway = start(sections(upstream.https("localhost"), authority))
+    upstream.behave = lambda call: (call.answer(), call.cut())
+    for _ in range(4):
+        assert gateway.chat().status_code == 200
+    assert upstream.handshakes == 4 and upstream.resumed >= 1
+
+
+def test_without_its_authority_it_is_refused(start, serving, authority):
+    upstream = serving(authority.server("DNS:localhost"))
+    gateway = start(sections(upstream.https("localhost")))
+    refused(gateway, "unknown authority")
+    assert upstream.calls == []
+
+
+def test_another_authority_does_not_do(start, serving, authority, tmp_path):
+    upstream = serving(authority.server("DNS:localhost"))
+    other = Authority(tmp_path / "other", "Another Authority")
+    refused(start(sections(upstream.https("localhost"), other)), "unknown authority")
+
+
+def test_the_certificate_of_another_host_is_refused(start, serving, authority):
+    upstream = serving(authority.server("DNS:elsewhere.test"))
+    refused(start(sections(upstream.https("localhost"), authority)), "another host")
+    assert upstream.calls == []
+
+
+def test_an_expired_certificate_is_refused(start, serving, authority):
+    upstream = serving(authority.server("DNS:localhost", days=-1))
+    refused(start(sections(upstream.https("localhost"), authority)), "expired")
+
+
+def test_a_server_that_speaks_no_tls_is_refused(start, upstream, authority):
+    refused(start(sections(upstream.https("localhost"), authority)))
+
+
+def test_the_next_candidate_answers_for_one_that_cannot_be_trusted(
+    start, serving, authority, upstream
+):
+    untrusted = serving(authority.server("DNS:localhost"))
+    made = sections(untrusted.https("localhost"))
+    made["upstreams"]["other"] = {"api": "openai", "url": upstream.url, **OFF}
+    made["models"]["spare"] = dict(made["models"]["small"], upstream="other")
+    made["targets"] = {"fast": ["small", "spare"]}
+    del made["models"]["large"]
+    assert start(made).chat().headers["x-sluice-model"] == "spare"
+
+
+def test_a_breaker_opens_on_what_cannot_be_trusted(start, serving, authority):
+    untrusted = serving(authority.server("DNS:localhost"))
+    breaker = {"consecutive": 2, "recovery": "5m"}
+    gateway = start(sections(untrusted.https("localhost"), breaker=breaker, retry=RETRY))
+    codes = [gateway.chat().status_code for _ in range(4)]
+    assert codes[-1] == 503
+
+
+def test_an_authority_file_that_is_missing_refuses_the_start(start, authority, tmp_path):
+    made = sections("https://localhost:1/v1", authority)
+    made["upstreams"]["main"]["ca"] = str(tmp_path / "missing.pem")
+    with pytest.raises(AssertionError, match="missing.pem"):
+        start(made)
+
+
+def test_a_stream_over_tls_that_is_cut_without_a_goodbye_does_not_look_complete(
+    start, serving, authority
+):
+    upstream = serving(authority.server("DNS:localhost"))
+    gateway = start(sections(upstream.https("localhost"), authority))
+
+    def behave(call):
+        call.begin_stream()
+        call.chunk({"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m",
+                    "choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": None}]})
+        call.cut()
+
+    upstream.behave = behave
+    data = events(gateway.chat(stream=True).content)
+    assert "[DONE]" not in data and data[-1]["error"]["code"] == "upstream_cut"
+
+
+def test_the_upstream_sees_within_a_second_that_the_client_left(start, serving, authority):
+    upstream = serving(authority.server("DNS:localhost"))
+    timeout = TIMEOUT | {"first_byte": "20s"}
+    gateway = start(sections(upstream.https("localhost"), authority, timeout=timeout))
+    for streams in (False, True):
+        upstream.reset()
+        upstream.behave = lambda call: call.hold()
+        connection = gateway.connect()
+        connection.sendall(request(chat(stream=streams)))
+        call = upstream.called()
+        connection.close()
+        assert call.cancelled.wait(1)

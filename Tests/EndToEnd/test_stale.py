@@ -1,0 +1,160 @@
+"""When nobody answers, what was right a while ago is told again: marked, in its scope, within its time."""
+
+import time
+
+import pytest
+
+from harness import faults
+from harness.resilient import one
+from harness.upstream import default
+from harness.waiting import until
+from harness.wire import events
+
+LONG = {"consecutive": 3, "recovery": "5m", "probes": 1}
+
+
+@pytest.fixture
+def served(start, upstream, keys):
+    """Answers live a second; then they may be told again for an hour, those of `brief` a second."""
+    cache = {"ttl": "1s", "stale_if_error": "1h"}
+    products = {
+        "public": {"cache": {"scope": "product", **cache, "tags": ["catalog"]}},
+        "ours": {"cache": {"scope": "tenant", **cache}},
+        "mine": {"cache": {"scope": "user", **cache}},
+        "brief": {"cache": {"scope": "product", "ttl": "1s", "stale_if_error": "1s"}},
+        "strict": {"cache": {"scope": "product", "ttl": "1s"}},
+    }
+    people = {
+        name: keys.add(tenant=tenant, user=name, products=list(products))[1]
+        for name, tenant in [("ada", "acme"), ("bob", "acme"), ("eve", "evil")]
+    }
+    gateway = start(
+        one(upstream, {"breaker": LONG}, products=products, identity={"keys": "keys.jsonl"})
+    )
+
+    def asked(who="ada", product="public", prompt="Hello", **body):
+        headers = {"x-sluice-product": product}
+        return gateway.chat(prompt, key=people[who], headers=headers, **body)
+
+    gateway.asked = asked
+    return gateway
+
+
+def outcome(reply):
+    return reply.headers.get("x-sluice-cache") if reply.status_code == 200 else reply.status_code
+
+
+def goes_down(gateway, upstream, fault=faults.server_error, **ask):
+    """An answer is kept, its TTL passes, and the upstream fails meanwhile."""
+    reply = gateway.asked(**ask)
+    assert outcome(reply) == "miss"
+    upstream.behave = fault
+    until(lambda: outcome(gateway.asked(**ask)) != "exact", "the end of the TTL", within=5)
+    return reply
+
+
+DOWN = [faults.server_error, faults.resets, faults.stalls, faults.html, faults.limited,
+        faults.out_of_quota]
+
+
+@pytest.mark.parametrize("fault", DOWN)
+def test_a_stale_answer_is_told_and_marked(served, upstream, fault):
+    first = goes_down(served, upstream, fault)
+    reply = served.asked()
+    assert outcome(reply) == "stale"
+    assert reply.json()["choices"] == first.json()["choices"]
+    assert int(reply.headers["age"]) >= 1
+    assert int(reply.headers["x-sluice-age"]) >= 1
+    assert float(reply.headers["x-sluice-cost"]) == 0
+    line = served.exchange(reply)
+    assert (line["cache"], line["status"]) == ("stale", "success")
+
+
+def test_a_stale_answer_is_told_as_a_stream_to_who_asks_for_one(served, upstream):
+    goes_down(served, upstream)
+    reply = served.asked(stream=True)
+    data = events(reply.content)
+    assert outcome(reply) == "stale" and data[-1] == "[DONE]"
+    assert "".join(d["choices"][0]["delta"].get("content") or "" for d in data[:-1]) == "Water flows."
+
+
+def test_while_the_breaker_is_open_a_stale_answer_comes_at_once(served, upstream):
+    goes_down(served, upstream)
+    for number in range(3):
+        served.asked(prompt=f"other {number}")
+    calls = upstream.count
+    began = time.monotonic()
+    assert outcome(served.asked()) == "stale"
+    assert time.monotonic() - began < 0.25 and upstream.count == calls
+    # What was never asked cannot be told again.
+    reply = served.asked(prompt="new")
+    assert reply.status_code == 503 and int(reply.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    "product, same_tenant, other_tenant",
+    [("mine", 500, 500), ("ours", "stale", 500), ("public", "stale", "stale")],
+)
+def test_a_stale_answer_never_crosses_its_scope(
+    served, upstream, product, same_tenant, other_tenant
+):
+    goes_down(served, upstream, product=product)
+    assert outcome(served.asked("ada", product)) in ("stale", 503)
+    # An open breaker says the same of what is not there.
+    seen = [outcome(served.asked(who, product)) for who in ("bob", "eve")]
+    assert [500 if code == 503 else code for code in seen] == [same_tenant, other_tenant]
+
+
+@pytest.mark.parametrize(
+    "selection", [{"product": "public"}, {"tag": "catalog"}, {"everything": True}]
+)
+def test_a_stale_answer_is_never_told_behind_its_invalidation(served, upstream, selection):
+    goes_down(served, upstream)
+    assert outcome(served.asked()) == "stale"
+    assert served.order("/cache/invalidate", selection).status_code == 200
+    assert outcome(served.asked()) in (500, 503)
+
+
+def test_a_stale_answer_is_never_told_behind_its_time(served, upstream):
+    goes_down(served, upstream, product="brief")
+    until(lambda: outcome(served.asked(product="brief")) in (500, 503), "its end", within=5)
+
+
+def test_a_product_that_allows_none_gets_none(served, upstream):
+    goes_down(served, upstream, product="strict")
+    assert outcome(served.asked(product="strict")) in (500, 503)
+
+
+def test_an_error_of_the_request_is_told_rather_than_a_stale_answer(served, upstream):
+    goes_down(served, upstream)
+    upstream.behave = faults.refuses_the_request
+    reply = served.asked(prompt="Hello")
+    assert reply.status_code == 400 and reply.json()["error"]["code"] == "bad_tool"
+
+
+def test_when_the_upstream_is_back_the_answer_is_fresh(served, upstream):
+    goes_down(served, upstream)
+    assert outcome(served.asked()) == "stale"
+    upstream.behave = default
+    assert outcome(served.asked()) == "miss"
+    assert outcome(served.asked()) == "exact"
+
+
+def test_a_deadline_that_passes_ends_in_a_stale_answer(start, upstream):
+    products = {"assistant": {"cache": {"scope": "product", "ttl": "1s", "stale_if_error": "1h"}}}
+    server = {"timeout": {"request": "500ms", "drain": "5s"}}
+    gateway = start(
+        one(upstream, {"timeout": {"first_byte": "20s"}}, products=products, server=server)
+    )
+    assert gateway.chat().status_code == 200
+    upstream.behave = lambda call: call.hold()
+    began = []
+
+    def is_stale():
+        began.append(time.monotonic())
+        return gateway.chat().headers.get("x-sluice-cache") == "stale"
+
+    until(is_stale, "a stale answer", within=5)
+    assert 0.4 < time.monotonic() - began[-1] < 1.5
+    fresh = gateway.chat("new")
+    assert (fresh.status_code, fresh.json()["error"]["code"]) == (504, "deadline_exceeded")
