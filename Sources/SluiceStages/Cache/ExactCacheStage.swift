@@ -184,7 +184,7 @@ package struct ExactCacheStage: WaitingStage {
       scope: CacheScope(rules.scope, of: exchange.caller),
       product: exchange.caller.product,
       target: exchange.target,
-      primary: exchange.policy[primary],
+      primary: exchange.generation.policy.models[primary.position],
       extra: extra,
       body: body
     )
@@ -203,7 +203,7 @@ package struct ExactCacheStage: WaitingStage {
     exchange.outcome = .reply(answer)
     exchange.cacheOutcome = .exact
     exchange.ageSeconds = age
-    exchange.answeredBy = exchange.policy.model(named: reply.model)
+    exchange.answeredBy = exchange.generation.policy.model(named: reply.model)
     exchange.cost = .zero
     exchange.explain("stored \(age) s ago by \(reply.model)")
     return Exit.hit.index
