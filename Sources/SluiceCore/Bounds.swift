@@ -152,6 +152,10 @@ package enum Bounds {
   // Operating.
   /// Bytes of log lines that wait for their reader; beyond it whole lines are dropped.
   package static let logQueueBytes = 4 << 20
+  /// Bytes of log lines that are written at once, without waiting for more.
+  package static let logBatchBytes = 64 << 10
+  /// How long a log line waits for others, so that one wake-up and one write serve them all.
+  package static let logDelayNanoseconds: Int64 = 1_000_000
   /// Orders to reload or roll back that wait for the one being carried out.
   package static let pendingOrders = 16
   /// Bytes of the body of a request to the admin listener.

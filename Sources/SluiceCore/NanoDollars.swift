@@ -23,12 +23,7 @@ extension NanoDollars: CustomStringConvertible {
   ///
   /// `NanoDollars(1_500_000)` prints `0.0015`, two dollars print `2.00`.
   package var description: String {
-    let magnitude = count.magnitude
-    let whole = magnitude / UInt64(Self.perDollar)
-    var digits = String(magnitude % UInt64(Self.perDollar))
-    digits = String(repeating: "0", count: 9 - digits.count) + digits
-    while digits.count > 2, digits.hasSuffix("0") { digits.removeLast() }
-    return (count < 0 ? "-" : "") + "\(whole).\(digits)"
+    DecimalText.text(ofNano: count, leastDecimals: 2)
   }
 
   /// Reads plain decimal dollars such as `5`, `0.02` or `-1.50`; at most nine decimals.

@@ -98,7 +98,12 @@ extension HostAddress: CustomStringConvertible {
   /// The form of RFC 5952: the longest run of zeros is left out, lower case.
   package var description: String {
     if isIPv4 {
-      return [24, 16, 8, 0].map { String((low >> UInt64($0)) & 0xff) }.joined(separator: ".")
+      var text = String(low >> 24 & 0xff)
+      for shift: UInt64 in [16, 8, 0] {
+        text += "."
+        text += String(low >> shift & 0xff)
+      }
+      return text
     }
     let words = [high, low]
       .flatMap { half in

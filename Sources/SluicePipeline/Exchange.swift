@@ -96,6 +96,7 @@ package final class Exchange {
     frame = Frame(slots: generation.frameSlots, source: facts)
   }
 
+  /// A copy; `generation.policy` is read in place, which counts on the path of every request.
   package var policy: Policy { generation.policy }
   package var request: ClientRequest { facts.request }
   package var caller: Caller {

@@ -63,6 +63,8 @@ package struct Node: Sendable {
   package let place: SourcePlace
   package let step: Step
   package let exits: [Exit]
+  /// What a trail says of each exit: `limit per-user:admitted`.
+  package let passages: [String]
 
   package init(
     kind: Kind,
@@ -84,6 +86,7 @@ package struct Node: Sendable {
     self.place = place
     self.step = step
     self.exits = exits
+    passages = exits.map { "\(name):\($0.name)" }
   }
 }
 

@@ -11,16 +11,16 @@ package enum GraphRunner {
     let graph = exchange.generation.graph
     var next = graph.entries[service]
     while let index = next {
-      let node = graph[index]
-      let exit =
-        switch node.step {
-        case .decide(let stage):
-          stage.decide(exchange, at: exchange.moment)
-        case .wait(let stage):
-          await stage.decide(exchange)
-        }
-      if case .wait = node.step { exchange.moment = exchange.world.now }
-      let edge = node.exits[exit.position]
+      let exit: ExitIndex
+      // Only what is needed is read of a node: it is large to copy.
+      switch graph.nodes[index.position].step {
+      case .decide(let stage):
+        exit = stage.decide(exchange, at: exchange.moment)
+      case .wait(let stage):
+        exit = await stage.decide(exchange)
+        exchange.moment = exchange.world.now
+      }
+      let edge = graph.nodes[index.position].exits[exit.position]
       edge.counter.increment()
       exchange.trail.append(node: index, exit: exit, remark: exchange.takeRemark())
       next = edge.destination

@@ -7,14 +7,18 @@ extension Exchange {
   /// Read when the head is sent: what is not known by then (the cost of a stream) is left out.
   /// Answers are private to who asked, whatever stands between (`Cache-Control`, `Vary`).
   package var replyFields: [(name: String, value: String)] {
-    var fields: [(name: String, value: String)] = [
-      ("x-request-id", id),
-      ("cache-control", "private, no-store"),
-      ("vary", "authorization"),
-    ]
+    var fields: [(name: String, value: String)] = []
+    fields.reserveCapacity(16)
+    fields.append(("x-request-id", id))
+    fields.append(("cache-control", "private, no-store"))
+    fields.append(("vary", "authorization"))
     let exposed = policy.server.expose
-    func expose(_ header: ServerSettings.ExposedHeader, _ name: String, _ value: String?) {
-      if let value, exposed.contains(header) { fields.append((name, value)) }
+    func expose(
+      _ header: ServerSettings.ExposedHeader,
+      _ name: String,
+      _ value: @autoclosure () -> String?
+    ) {
+      if exposed.contains(header), let value = value() { fields.append((name, value)) }
     }
     expose(.generation, "x-sluice-generation", String(generation.number))
     if request.service == .chat {

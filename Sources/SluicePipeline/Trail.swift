@@ -9,7 +9,7 @@ package struct Trail: Sendable {
 
   package private(set) var steps: [Step] = []
 
-  package init() {}
+  package init() { steps.reserveCapacity(12) }
 
   package mutating func append(node: NodeIndex, exit: ExitIndex, remark: String?) {
     steps.append(Step(node: node, exit: exit, remark: remark))
@@ -17,10 +17,12 @@ package struct Trail: Sendable {
 
   /// The trail in one line: `identity:known limit per-user:admitted route:fast …`.
   package func line(in graph: Graph) -> String {
-    steps.map { step in
-      let node = graph[step.node]
-      return "\(node.name):\(node.exits[step.exit.position].name)"
+    var line = ""
+    line.reserveCapacity(32 * steps.count)
+    for step in steps {
+      if !line.isEmpty { line += " " }
+      line += graph[step.node].passages[step.exit.position]
     }
-    .joined(separator: " ")
+    return line
   }
 }

@@ -17,6 +17,21 @@ struct LogWriterTests {
     #expect(dropped.value == 3)
     loops.stop()
   }
+
+  @Test("leaves no line of a loop behind when it is flushed")
+  func waiting() async throws {
+    let dropped = Counter()
+    let loops = try EventLoopGroup(count: 1)
+    let log = try LogWriter(descriptor: 1_000_000, dropped: dropped)
+    let loop = loops.loops[0]
+    await loop.startTask {
+      for _ in 0..<3 { log.write(line: Array("{}\n".utf8)) }
+    }
+    .value
+    await log.flush(until: .max, in: loop)
+    #expect(dropped.value == 3)
+    loops.stop()
+  }
 }
 
 @Suite("Something that comes once")

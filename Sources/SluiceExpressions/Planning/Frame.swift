@@ -59,7 +59,14 @@ package struct Frame {
   }
 
   private let source: any FrameSource
-  private var cells: [Cell]
+  /// Where the cell of a slot lies in `cells`; 0 for a slot that nobody has asked for.
+  ///
+  /// Few slots are ever asked for, and cells are large: making one for each would cost more than
+  /// most expressions do.
+  private var places: [Int32]
+  /// The first is empty and stands for all slots that have none of their own.
+  private var cells = Self.noCells
+  private static let noCells = [Cell()]
   private var failures: [Int: EvaluationError] = [:]
   private var reads: [Read] = []
   /// The variables of the macros that are running, innermost program last.
@@ -69,18 +76,30 @@ package struct Frame {
 
   package init(slots count: Int, source: some FrameSource) {
     self.source = source
-    cells = Array(repeating: Cell(), count: count)
+    places = Array(repeating: 0, count: count)
+  }
+
+  private func place(of slot: Int) -> Int { Int(places[slot]) }
+
+  private mutating func set(_ slot: Int, to cell: Cell) {
+    let place = place(of: slot)
+    if place > 0 {
+      cells[place] = cell
+    } else {
+      places[slot] = Int32(cells.count)
+      cells.append(cell)
+    }
   }
 
   /// Sets a slot whose value is known from the start; the source is not asked for it.
   package mutating func fill(_ slot: Int, with value: Value) {
     switch value {
-    case .bool(let value): cells[slot] = Cell(state: .bool, word: value ? 1 : 0)
-    case .int(let value): cells[slot] = Cell(state: .int, word: value)
+    case .bool(let value): set(slot, to: Cell(state: .bool, word: value ? 1 : 0))
+    case .int(let value): set(slot, to: Cell(state: .int, word: value))
     case .double(let value):
-      cells[slot] = Cell(state: .double, word: Int64(bitPattern: value.bitPattern))
-    case .string(let value): cells[slot] = Cell(state: .string, text: value)
-    default: cells[slot] = Cell(state: .other, value: value)
+      set(slot, to: Cell(state: .double, word: Int64(bitPattern: value.bitPattern)))
+    case .string(let value): set(slot, to: Cell(state: .string, text: value))
+    default: set(slot, to: Cell(state: .other, value: value))
     }
   }
 
@@ -92,71 +111,77 @@ package struct Frame {
 
   /// The value of a slot if it was needed so far, for a trail.
   package func knownValue(at slot: Int) -> Value? {
-    switch cells[slot].state {
+    let place = place(of: slot)
+    return switch cells[place].state {
     case .empty, .pending, .failed: nil
-    case .bool: .bool(cells[slot].word != 0)
-    case .int: .int(cells[slot].word)
-    case .double: .double(Double(bitPattern: UInt64(bitPattern: cells[slot].word)))
-    case .string: .string(cells[slot].text)
-    case .other: cells[slot].value
+    case .bool: .bool(cells[place].word != 0)
+    case .int: .int(cells[place].word)
+    case .double: .double(Double(bitPattern: UInt64(bitPattern: cells[place].word)))
+    case .string: .string(cells[place].text)
+    case .other: cells[place].value
     }
   }
 
   /// Asks the source for a slot that is not filled.
   @inline(never)
   private mutating func ask(_ slot: Int) throws(EvaluationError) -> Value {
-    switch cells[slot].state {
+    switch cells[place(of: slot)].state {
     case .pending: throw .cycle
     case .failed: throw failures[slot] ?? .cycle
     case .empty: break
     case .bool, .int, .double, .string, .other: throw .wrongType
     }
-    cells[slot].state = .pending
+    set(slot, to: Cell(state: .pending))
     do throws(EvaluationError) {
       let value = try source.value(ofSlot: slot, in: &self)
       fill(slot, with: value)
       return value
     } catch {
-      cells[slot].state = .failed
+      set(slot, to: Cell(state: .failed))
       failures[slot] = error
       throw error
     }
   }
 
   mutating func bool(at slot: Int) throws(EvaluationError) -> Bool {
-    if cells[slot].state == .bool { return cells[slot].word != 0 }
+    let place = place(of: slot)
+    if cells[place].state == .bool { return cells[place].word != 0 }
     guard case .bool(let value) = try ask(slot) else { throw .wrongType }
     return value
   }
 
   mutating func int(at slot: Int) throws(EvaluationError) -> Int64 {
-    if cells[slot].state == .int { return cells[slot].word }
+    let place = place(of: slot)
+    if cells[place].state == .int { return cells[place].word }
     guard case .int(let value) = try ask(slot) else { throw .wrongType }
     return value
   }
 
   /// What the source can say of a slot before it is computed.
   func bounds(at slot: Int) -> ClosedRange<Int64>? {
-    cells[slot].state == .empty ? source.bounds(ofSlot: slot) : nil
+    cells[place(of: slot)].state == .empty ? source.bounds(ofSlot: slot) : nil
   }
 
   mutating func double(at slot: Int) throws(EvaluationError) -> Double {
-    if cells[slot].state == .double {
-      return Double(bitPattern: UInt64(bitPattern: cells[slot].word))
+    let place = place(of: slot)
+    if cells[place].state == .double {
+      return Double(bitPattern: UInt64(bitPattern: cells[place].word))
     }
     guard case .double(let value) = try ask(slot) else { throw .wrongType }
     return value
   }
 
   mutating func string(at slot: Int) throws(EvaluationError) -> String {
-    if cells[slot].state == .string { return cells[slot].text }
+    let place = place(of: slot)
+    if cells[place].state == .string { return cells[place].text }
     guard case .string(let value) = try ask(slot) else { throw .wrongType }
     return value
   }
 
   /// Whether a slot holds this text; the text is compared where it lies.
   mutating func string(at slot: Int, is text: KnownText) throws(EvaluationError) -> Bool {
-    if cells[slot].state == .string { return text.isSame(as: cells[slot].text) }
+    let place = place(of: slot)
+    if cells[place].state == .string { return text.isSame(as: cells[place].text) }
     guard case .string(let value) = try ask(slot) else { throw .wrongType }
     return text.isSame(as: value)
   }

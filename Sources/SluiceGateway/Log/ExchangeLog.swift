@@ -34,7 +34,7 @@ final class ExchangeLog: ExchangeObserver {
 extension ExchangeFinished {
   /// What the log says of an exchange; nothing of its texts.
   init(_ exchange: Exchange, httpStatus: Int, at moment: Moment) {
-    let policy = exchange.policy
+    let generation = exchange.generation
     let caller = exchange.caller
     self.init(
       requestID: exchange.id,
@@ -47,9 +47,9 @@ extension ExchangeFinished {
     tier = caller.tier
     product = caller.product
     keyID = caller.keyID
-    route = exchange.route.map { policy.routes[$0].name } ?? ""
+    route = exchange.route.map { generation.policy.routes[$0].name } ?? ""
     target = exchange.target
-    model = exchange.answeredBy.map { policy[$0].name } ?? ""
+    model = exchange.answeredBy.map { generation.policy.models[$0.position].name } ?? ""
     self.httpStatus = httpStatus
     if exchange.request.service == .chat { cache = exchange.cacheOutcome.rawValue }
     switch exchange.cacheOutcome {

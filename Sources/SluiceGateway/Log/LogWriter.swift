@@ -5,13 +5,20 @@ import Synchronization
 
 /// Writes log lines to a descriptor without ever making who logs wait.
 ///
-/// Lines queue up to `Bounds.logQueueBytes`; a thread of its own writes them, as many at once as
-/// have come. A reader that does not keep up, or is gone, costs whole lines, and they are counted.
+/// Lines queue up to `Bounds.logQueueBytes`; a thread of its own writes them. To wake it costs more
+/// than to make a line, so the lines of a loop wait a moment for each other
+/// (`Bounds.logDelayNanoseconds`, `Bounds.logBatchBytes`). A reader that does not keep up, or is
+/// gone, costs whole lines, and they are counted.
 final class LogWriter: LogSink {
   private struct Queue {
     var bytes: [UInt8] = []
     var lines: Int64 = 0
+    /// Whether the thread is at work.
     var isWriting = false
+    /// Whether what has come is to be written now.
+    var isDue = false
+    /// Whether a timer will say so.
+    var isTimed = false
     var flushed: [Occasion] = []
   }
   private let queue = Mutex(Queue())
@@ -26,19 +33,44 @@ final class LogWriter: LogSink {
   }
 
   func write(line: [UInt8]) {
-    let wakes = queue.withLock { queue -> Bool in
+    enum Next { case nothing, wait, write }
+    let next = queue.withLock { queue -> Next in
       guard queue.bytes.count + line.count <= Bounds.logQueueBytes else {
         dropped.increment()
-        return false
+        return .nothing
       }
       queue.bytes += line
       queue.lines += 1
+      if queue.bytes.count >= Bounds.logBatchBytes { return queue.isDue ? .nothing : .write }
+      guard !queue.isTimed else { return .nothing }
+      queue.isTimed = true
+      return .wait
+    }
+    switch next {
+    case .nothing: break
+    case .write: writeNow()
+    case .wait:
+      guard let loop = EventLoop.current else { return endWait() }
+      // A loop that stops runs its timers, so nothing is left behind.
+      _ = loop.schedule(at: loop.turn.monotonic + Bounds.logDelayNanoseconds) { self.endWait() }
+    }
+  }
+
+  private func endWait() {
+    queue.withLock { $0.isTimed = false }
+    writeNow()
+  }
+
+  /// Has the thread write what has come.
+  private func writeNow() {
+    let starts = queue.withLock { queue -> Bool in
+      guard !queue.bytes.isEmpty || !queue.flushed.isEmpty else { return false }
+      queue.isDue = true
       defer { queue.isWriting = true }
       return !queue.isWriting
     }
-    guard wakes else { return }
     // Never refused: one such task exists at a time.
-    _ = executor.startTask { [self] in writeAll() }
+    if starts { _ = executor.startTask { [self] in writeAll() } }
   }
 
   /// Waits until everything that was logged has been written, or until `deadline` on the monotonic
@@ -46,12 +78,9 @@ final class LogWriter: LogSink {
   func flush(until deadline: Int64, in world: EventLoop) async {
     let flushed = Occasion()
     world.execute { _ = world.schedule(at: deadline) { flushed.come() } }
-    let isDone = queue.withLock { queue in
-      if !queue.isWriting { return true }
-      queue.flushed.append(flushed)
-      return false
-    }
-    if !isDone { await flushed.hasCome() }
+    queue.withLock { $0.flushed.append(flushed) }
+    writeNow()
+    await flushed.hasCome()
   }
 
   private func writeAll() {
@@ -68,13 +97,15 @@ final class LogWriter: LogSink {
   private func take() -> (bytes: [UInt8], lines: Int64)? {
     let (taken, flushed) = queue.withLock {
       queue -> ((bytes: [UInt8], lines: Int64)?, [Occasion]) in
-      guard queue.bytes.isEmpty else {
+      if queue.isDue, !queue.bytes.isEmpty {
         defer {
           queue.bytes = []
           queue.lines = 0
+          queue.isDue = false
         }
         return ((queue.bytes, queue.lines), [])
       }
+      queue.isDue = false
       queue.isWriting = false
       defer { queue.flushed = [] }
       return (nil, queue.flushed)

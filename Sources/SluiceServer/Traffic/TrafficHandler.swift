@@ -56,7 +56,9 @@ struct TrafficHandler: RequestHandler {
     case .pending, .streamed, .cut: reply = ServerReply(.internalError)
     case .abandoned: return 0
     }
-    reply.fields = exchange.replyFields + reply.fields
+    var fields = exchange.replyFields
+    fields += reply.fields
+    reply.fields = fields
     do throws(IOFailure) {
       try await sink.send(reply)
       return reply.status
@@ -72,13 +74,13 @@ struct TrafficHandler: RequestHandler {
 
   /// `req_` and 24 hexadecimal digits.
   private static func makeID(_ loop: EventLoop) -> String {
-    let digits = Array("0123456789abcdef".utf8)
     var bytes = Array("req_".utf8)
     bytes.reserveCapacity(28)
     var bits = loop.random()
     for place in 0..<24 {
       if place == 16 { bits = loop.random() }
-      bytes.append(digits[Int(bits & 15)])
+      let digit = UInt8(truncatingIfNeeded: bits & 15)
+      bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
       bits >>= 4
     }
     return String(decoding: bytes, as: UTF8.self)

@@ -183,7 +183,7 @@ package struct ExactCacheStage: WaitingStage {
       scope: CacheScope(rules.scope, of: exchange.caller),
       product: exchange.caller.product,
       target: exchange.target,
-      primary: exchange.policy[primary],
+      primary: exchange.generation.policy.models[primary.position],
       extra: extra,
       body: body
     )
@@ -215,7 +215,7 @@ extension Exchange {
     outcome = .reply(answer)
     self.cacheOutcome = cacheOutcome
     ageSeconds = age
-    answeredBy = policy.model(named: reply.model)
+    answeredBy = generation.policy.model(named: reply.model)
     cost = .zero
     explain("stored \(age) s ago by \(reply.model)")
   }

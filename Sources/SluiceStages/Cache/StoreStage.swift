@@ -33,7 +33,7 @@ package struct StoreStage: Stage {
       body: answer.body,
       product: pending.product,
       tags: pending.rules.tags,
-      model: exchange.policy[model].name,
+      model: exchange.generation.policy.models[model.position].name,
       storedAt: moment,
       ttlNanoseconds: pending.rules.ttlNanoseconds,
       staleNanoseconds: pending.rules.staleNanoseconds

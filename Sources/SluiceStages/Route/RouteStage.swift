@@ -63,9 +63,9 @@ package struct RouteStage: Stage {
       exchange.explain(remark(decision, exchange, "no route matches"))
       return exit(.noRoute)
     }
-    let settings = exchange.policy.routes[route]
+    let routeName = exchange.generation.policy.routes[route].name
     exchange.route = route
-    exchange.facts.route = settings.name
+    exchange.facts.route = routeName
 
     if case .target(let target) = goal, let (split, key) = splits[target] {
       do throws(EvaluationError) {
@@ -77,7 +77,7 @@ package struct RouteStage: Stage {
       }
     }
 
-    let name = exchange.policy.name(of: goal)
+    let name = exchange.generation.policy.name(of: goal)
     exchange.target = name
     exchange.facts.target = name
     guard let primary = access.primary(of: goal, tier: tier) else {
@@ -86,7 +86,11 @@ package struct RouteStage: Stage {
     }
     exchange.primary = primary
     exchange.explain(
-      remark(decision, exchange, "route \(settings.name) at \(settings.place) to \(name)")
+      remark(
+        decision,
+        exchange,
+        "route \(routeName) at \(exchange.policy.routes[route].place) to \(name)"
+      )
     )
     guard let position = goals.firstIndex(of: goal) else {
       preconditionFailure("\(name) has no exit")

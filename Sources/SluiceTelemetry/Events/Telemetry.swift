@@ -32,6 +32,6 @@ package struct Telemetry: Sendable {
   /// Counts and logs an event that happened at `moment`.
   package func tell(_ event: some Event, at moment: Moment) {
     event.count(in: metrics)
-    sink.write(line: event.line(at: moment).bytes)
+    sink.write(line: event.line(at: moment).finish())
   }
 }

@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// A metric that can be written on a page.
 package protocol ExposedMetric: Sendable {
   var name: String { get }
@@ -84,14 +86,7 @@ package struct ExpositionPage: Sendable {
 
   /// `value` × 10⁻⁹, exactly, with no more digits than it needs: `2`, `0.0015`.
   package static func decimal(nano value: Int64) -> String {
-    let magnitude = value.magnitude
-    let sign = value < 0 ? "-" : ""
-    let (whole, fraction) = magnitude.quotientAndRemainder(dividingBy: 1_000_000_000)
-    guard fraction > 0 else { return "\(sign)\(whole)" }
-    var digits = String(fraction)
-    digits = String(repeating: "0", count: 9 - digits.count) + digits
-    while digits.hasSuffix("0") { digits.removeLast() }
-    return "\(sign)\(whole).\(digits)"
+    DecimalText.text(ofNano: value)
   }
 }
 

@@ -190,15 +190,9 @@ package final class MetricsRegistry: Sendable {
   package func exposition() -> [UInt8] {
     ExpositionPage([
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, expressionErrors,
-<<<<<<< HEAD
-      followers, entries, bytes, evictions, reloads, generationFamily, liveGenerations,
-      configStale, refused, requestsRefused, connections, upstreamConnections, droppedLines, residentMemory,
-=======
       followers, breakerState, breakerTransitions, entries, bytes, evictions, reloads,
-      generationFamily, liveGenerations,
-      configStale, refused, connections, upstreamConnections, droppedLines, residentMemory,
->>>>>>> resilience
-      openDescriptors,
+      generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,
+      upstreamConnections, droppedLines, residentMemory, openDescriptors,
     ])
     .bytes
   }
