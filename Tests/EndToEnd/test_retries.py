@@ -197,7 +197,7 @@ TOLD = [
     (faults.closes, 502, "upstream_cut"),
     (faults.sends_half_a_head, 502, "upstream_cut"),
     (faults.stalls, 504, "upstream_timeout"),
-    (faults.stalls_in_the_body, 504, "upstream_timeout"),
+    (faults.stalls_in_the_body, 504, "upstream_idle_timeout"),
     (faults.html, 502, "upstream_invalid_reply"),
     (faults.html_error, 502, "upstream_invalid_reply"),
     (faults.malformed, 502, "upstream_invalid_reply"),
