@@ -1,4 +1,4 @@
-"""Every deadline of an attempt fires on its own, is told by its own code, and cancels the upstream."""
+"""Every deadline of an attempt fires on its own, with its own code, and cancels the upstream."""
 
 import json
 import time

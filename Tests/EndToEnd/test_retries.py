@@ -6,6 +6,8 @@ import openai
 import pytest
 
 from harness import faults
+from harness.bundle import Bundle
+from harness.gateway import Gateway
 from harness.resilient import RETRY, one, two
 from harness.upstream import RefusingUpstream, default, delta
 from harness.waiting import until
@@ -216,9 +218,6 @@ TOLD = [
 @pytest.fixture(scope="module")
 def bare(shared_upstream, tmp_path_factory):
     """One gateway without breaker, retry or second candidate."""
-    from harness.bundle import Bundle
-    from harness.gateway import Gateway
-
     folder = tmp_path_factory.mktemp("bare")
     bundle = Bundle(folder / "bundle", one(shared_upstream))
     with Gateway(bundle.path, folder / "state") as gateway:
