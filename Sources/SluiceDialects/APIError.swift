@@ -32,7 +32,11 @@ package enum APIError: Error, Hashable, Sendable {
   case policyError(place: String)
   case upstreamUnreachable
   case upstreamInvalidReply
+  case upstreamConnectTimeout
+  /// No first byte in time.
   case upstreamTimeout
+  case upstreamIdleTimeout
+  case upstreamTotalTimeout
   case upstreamCut
   case upstreamRefusedKey
   case upstreamUnavailable(retryAfterSeconds: Int64)
@@ -57,7 +61,9 @@ package enum APIError: Error, Hashable, Sendable {
     case .policyError, .internalError: 500
     case .upstreamUnreachable, .upstreamInvalidReply, .upstreamCut, .upstreamRefusedKey: 502
     case .overloaded, .draining, .upstreamUnavailable: 503
-    case .upstreamTimeout, .deadlineExceeded: 504
+    case .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout,
+      .deadlineExceeded:
+      504
     }
   }
 
@@ -71,7 +77,9 @@ package enum APIError: Error, Hashable, Sendable {
     case .productNotAllowed, .permissionDenied, .modelNotAllowed: "permission_error"
     case .rateLimited, .tooManyConcurrent: "requests"
     case .insufficientQuota: "insufficient_quota"
-    case .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamTimeout, .upstreamCut,
+    case .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamConnectTimeout,
+      .upstreamTimeout, .upstreamIdleTimeout,
+      .upstreamTotalTimeout, .upstreamCut,
       .upstreamRefusedKey, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,
       .internalError:
       "server_error"
@@ -104,7 +112,10 @@ package enum APIError: Error, Hashable, Sendable {
     case .policyError: "policy_error"
     case .upstreamUnreachable: "upstream_unreachable"
     case .upstreamInvalidReply: "upstream_invalid_reply"
+    case .upstreamConnectTimeout: "upstream_connect_timeout"
     case .upstreamTimeout: "upstream_timeout"
+    case .upstreamIdleTimeout: "upstream_idle_timeout"
+    case .upstreamTotalTimeout: "upstream_total_timeout"
     case .upstreamCut: "upstream_cut"
     case .upstreamRefusedKey: "upstream_refused_key"
     case .upstreamUnavailable: "upstream_unavailable"
@@ -123,7 +134,9 @@ package enum APIError: Error, Hashable, Sendable {
     case .malformedMessage, .bodyTooLarge, .unsupportedMediaType, .requestTimeout, .missingKey,
       .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .noRoute, .rateLimited, .tooManyConcurrent, .insufficientQuota,
-      .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamTimeout, .upstreamCut,
+      .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamConnectTimeout,
+      .upstreamTimeout, .upstreamIdleTimeout,
+      .upstreamTotalTimeout, .upstreamCut,
       .upstreamRefusedKey, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,
       .internalError:
       nil
@@ -140,7 +153,8 @@ package enum APIError: Error, Hashable, Sendable {
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel, .noRoute,
       .insufficientQuota, .policyError, .upstreamUnreachable, .upstreamInvalidReply,
-      .upstreamTimeout, .upstreamCut, .upstreamRefusedKey, .deadlineExceeded, .internalError:
+      .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout,
+      .upstreamTotalTimeout, .upstreamCut, .upstreamRefusedKey, .deadlineExceeded, .internalError:
       nil
     }
   }
@@ -155,7 +169,8 @@ package enum APIError: Error, Hashable, Sendable {
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel, .noRoute,
       .rateLimited, .tooManyConcurrent, .upstreamUnreachable, .upstreamInvalidReply,
-      .upstreamTimeout, .upstreamCut, .upstreamUnavailable, .deadlineExceeded, .overloaded,
+      .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout,
+      .upstreamTotalTimeout, .upstreamCut, .upstreamUnavailable, .deadlineExceeded, .overloaded,
       .draining,
       .internalError:
       nil
@@ -207,7 +222,11 @@ package enum APIError: Error, Hashable, Sendable {
     case .upstreamUnreachable:
       "No upstream that may answer this request could be reached. Try again."
     case .upstreamInvalidReply: "The upstream's reply could not be understood. Try again."
+    case .upstreamConnectTimeout: "No upstream could be reached in time. Try again."
     case .upstreamTimeout: "The upstream did not answer in time. Try again."
+    case .upstreamIdleTimeout: "The upstream fell silent in the middle of its reply. Try again."
+    case .upstreamTotalTimeout:
+      "The upstream's reply took longer than the policy allows. Ask for less, or try again."
     case .upstreamCut: "The upstream ended its reply before it was complete. Try again."
     case .upstreamRefusedKey:
       "The upstream refused this gateway's own credentials. Tell its operator; trying again will "

@@ -223,8 +223,8 @@ def test_it_opens_at_its_ratio_and_not_before_enough_calls(start, upstream):
     gateway = start(
         one(upstream, {"breaker": {"ratio": "50%", "min_calls": 8, "window": "30s"}})
     )
-    fails = faults.server_error
-    upstream.behave = faults.by_number(fails, fails, fails, default, default, default, default, fails)
+    fails, works = faults.server_error, default
+    upstream.behave = faults.by_number(fails, fails, fails, works, works, works, works, fails)
     codes = [gateway.chat().status_code for _ in range(9)]
     # Three of seven are many, but too few calls to judge; the eighth makes it four of eight.
     assert codes == [500, 500, 500, 200, 200, 200, 200, 500, 503]

@@ -1,4 +1,4 @@
-"""Every deadline of an attempt fires on its own, is told by its own code, and cancels the upstream."""
+"""Every deadline of an attempt fires on its own, with its own code, and cancels the upstream."""
 
 import json
 import time
@@ -58,7 +58,7 @@ def test_connect(start, silent, streams):
     gateway = bounded(start, silent, connect="400ms")
     reply, took = timed(gateway, stream=streams)
     assert 0.35 < took < 1.4
-    assert (reply.status_code, code(reply)) == (502, "upstream_unreachable")
+    assert (reply.status_code, code(reply)) == (504, "upstream_connect_timeout")
     assert gateway.exchange(reply)["failure"].startswith("connectTimeout")
 
 
@@ -78,7 +78,7 @@ def test_idle(start, upstream):
     upstream.behave = faults.stalls_in_the_body
     reply, took = timed(gateway)
     assert 0.35 < took < 1.4
-    assert (reply.status_code, code(reply)) == (504, "upstream_timeout")
+    assert (reply.status_code, code(reply)) == (504, "upstream_idle_timeout")
     assert gateway.exchange(reply)["failure"].startswith("idleTimeout")
     assert upstream.calls[0].cancelled.wait(1)
 
@@ -95,7 +95,7 @@ def test_idle_in_a_stream(start, upstream):
     reply, took = timed(gateway, stream=True)
     assert 0.35 < took < 1.4
     data = events(reply.content)
-    assert data[-1]["error"]["code"] == "upstream_timeout" and "[DONE]" not in data
+    assert data[-1]["error"]["code"] == "upstream_idle_timeout" and "[DONE]" not in data
     assert gateway.exchange(reply)["failure"].startswith("idleTimeout")
     assert upstream.calls[0].cancelled.wait(1)
 
@@ -105,7 +105,7 @@ def test_total(start, upstream):
     upstream.behave = dripping
     reply, took = timed(gateway)
     assert 0.55 < took < 1.6
-    assert (reply.status_code, code(reply)) == (504, "upstream_timeout")
+    assert (reply.status_code, code(reply)) == (504, "upstream_total_timeout")
     assert gateway.exchange(reply)["failure"].startswith("totalTimeout")
     assert upstream.calls[0].cancelled.wait(1)
 
@@ -116,7 +116,7 @@ def test_total_in_a_stream(start, upstream):
     reply, took = timed(gateway, stream=True)
     assert 0.55 < took < 1.6
     data = events(reply.content)
-    assert data[-1]["error"]["code"] == "upstream_timeout" and "[DONE]" not in data
+    assert data[-1]["error"]["code"] == "upstream_total_timeout" and "[DONE]" not in data
     assert all(not c.get("finish_reason") for d in data for c in d.get("choices", []))
     assert gateway.exchange(reply)["failure"].startswith("totalTimeout")
     assert upstream.calls[0].cancelled.wait(1)

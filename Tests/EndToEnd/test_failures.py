@@ -110,7 +110,7 @@ def test_a_cut_stream_ends_legally_with_an_error_and_never_looks_complete(gatewa
         assert reply.status == 200
         assert "[DONE]" not in data
         assert data[-1]["error"]["code"] in {
-            "upstream_cut", "upstream_timeout", "upstream_invalid_reply"
+            "upstream_cut", "upstream_idle_timeout", "upstream_invalid_reply"
         }
         assert not any(
             choice.get("finish_reason") for d in data for choice in d.get("choices", [])

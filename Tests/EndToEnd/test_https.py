@@ -50,7 +50,9 @@ def refused(gateway, *words):
     assert streamed.status_code == 502
 
 
-@pytest.mark.parametrize("host, names", [("localhost", "DNS:localhost"), ("127.0.0.1", "IP:127.0.0.1")])
+@pytest.mark.parametrize(
+    "host, names", [("localhost", "DNS:localhost"), ("127.0.0.1", "IP:127.0.0.1")]
+)
 def test_a_private_authority_is_trusted_where_it_is_named(start, serving, authority, host, names):
     upstream = serving(authority.server(names))
     gateway = start(sections(upstream.https(host), authority))

@@ -10,7 +10,7 @@ import subprocess
 import openai
 import pytest
 
-from harness.gateway import ROOT, SLUICE, Lines
+from harness.gateway import ROOT, SLUICE, Lines, run
 from harness.waiting import until
 
 POLICIES = ROOT / "policies"
@@ -54,9 +54,57 @@ def test_the_simulated_model_obeys_max_tokens_and_says_the_same_again(start):
     assert ask().message.content == ask().message.content
 
 
+def test_resilient_hides_the_failures_of_its_flaky_service(start):
+    gateway = start(bundle=POLICIES / "resilient")
+    replies = [gateway.chat(f"n{number}") for number in range(30)]
+    assert {reply.status_code for reply in replies} == {200}
+    assert {reply.headers["x-sluice-model"] for reply in replies} <= {"quick", "spare"}
+    # It did fail.
+    assert any(gateway.exchange(reply)["attempts"] > 1 for reply in replies)
+    streamed = gateway.openai().chat.completions.create(
+        model="auto", messages=[{"role": "user", "content": "Hello"}], stream=True
+    )
+    assert [chunk.choices[0].finish_reason for chunk in streamed][-1] == "stop"
+    assert gateway.chat(LONG).headers["x-sluice-route"] == "long"
+
+
+def test_resilient_tells_what_it_knows_when_nothing_answers(start):
+    text = (POLICIES / "resilient/policy.yaml").read_text()
+    text = text.replace("ttl: 30s", "ttl: 1s").replace("failures: 33%", "failures: 0%")
+    down = text.replace("failures: 0%", "failures: 100%").replace("seed: 8", "failures: 100%")
+    gateway = start(text)
+    first = gateway.chat("Hello")
+    assert first.headers["x-sluice-model"] == "quick"
+    before = gateway.generation()
+    gateway.bundle.write(down)
+    until(lambda: gateway.generation() > before, "a reload")
+
+    def is_stale():
+        return gateway.chat("Hello").headers["x-sluice-cache"] == "stale"
+
+    until(is_stale, "a stale answer")
+    stale = gateway.chat("Hello")
+    assert stale.json()["choices"] == first.json()["choices"] and "age" in stale.headers
+
+    def is_open():
+        reply = gateway.chat("never asked")
+        return reply if reply.status_code == 503 else None
+
+    reply = until(is_open, "open breakers", within=20)
+    assert 1 <= int(reply.headers["retry-after"]) <= 10
+    for model in ("quick", "spare"):
+        assert gateway.metric("sluice_breaker_transitions_total", model=model, state="open") >= 1
+
+
+@pytest.mark.parametrize("name", ["quickstart", "launch", "resilient"])
+def test_every_bundle_is_without_a_finding(name):
+    done = run("lint", POLICIES / name, "--fail-level", "warning")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.fixture
 def launch(start, keys):
-    """The article's policy; its simulated upstream fails 2 % of the time, so clients retry."""
+    """The article's policy; its simulated upstream fails 2 % of the time, which retries hide."""
     products = ["support", "pricing", "assistant"]
     people = {
         tier: keys.add(tenant="acme", user=tier, tier=tier, products=products)[1]
@@ -65,13 +113,9 @@ def launch(start, keys):
     gateway = start(bundle=POLICIES / "launch")
 
     def asked(tier, prompt, product="support", **options):
-        def reply():
-            reply = gateway.chat(
-                prompt, key=people[tier], headers={"x-sluice-product": product}, **options
-            )
-            return reply if reply.status_code != 500 else None
-
-        return until(reply, "an answer")
+        return gateway.chat(
+            prompt, key=people[tier], headers={"x-sluice-product": product}, **options
+        )
 
     gateway.asked = asked
     gateway.people = people
@@ -94,6 +138,12 @@ def test_launch_routes_by_complexity_and_tier(launch):
     assert way("free", "Compare these two.")[0] == "rest"
     assert way("free", LONG)[1] in {"gpt-4-turbo", "gpt-3.5-turbo"}
     assert way("premium", LONG + "```x```") == ("hard", "gpt-4")
+
+
+def test_launch_tells_simple_from_the_rest_at_200_tokens(launch):
+    # " a" is one token; a message and the reply that begins are three each.
+    assert launch.asked("free", " a" * 193).headers["x-sluice-route"] == "simple"
+    assert launch.asked("free", " a" * 194).headers["x-sluice-route"] == "rest"
 
 
 def test_launch_caches_by_product_and_scope(launch):

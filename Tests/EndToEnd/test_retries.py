@@ -6,6 +6,8 @@ import openai
 import pytest
 
 from harness import faults
+from harness.bundle import Bundle
+from harness.gateway import Gateway
 from harness.resilient import RETRY, one, two
 from harness.upstream import RefusingUpstream, default, delta
 from harness.waiting import until
@@ -197,7 +199,7 @@ TOLD = [
     (faults.closes, 502, "upstream_cut"),
     (faults.sends_half_a_head, 502, "upstream_cut"),
     (faults.stalls, 504, "upstream_timeout"),
-    (faults.stalls_in_the_body, 504, "upstream_timeout"),
+    (faults.stalls_in_the_body, 504, "upstream_idle_timeout"),
     (faults.html, 502, "upstream_invalid_reply"),
     (faults.html_error, 502, "upstream_invalid_reply"),
     (faults.malformed, 502, "upstream_invalid_reply"),
@@ -216,9 +218,6 @@ TOLD = [
 @pytest.fixture(scope="module")
 def bare(shared_upstream, tmp_path_factory):
     """One gateway without breaker, retry or second candidate."""
-    from harness.bundle import Bundle
-    from harness.gateway import Gateway
-
     folder = tmp_path_factory.mktemp("bare")
     bundle = Bundle(folder / "bundle", one(shared_upstream))
     with Gateway(bundle.path, folder / "state") as gateway:

@@ -1,4 +1,4 @@
-"""When nobody answers, what was right a while ago is told again: marked, in its scope, within its time."""
+"""When nobody answers, what was right a while ago is told again: marked, in scope, within its time."""
 
 import time
 
@@ -75,7 +75,8 @@ def test_a_stale_answer_is_told_as_a_stream_to_who_asks_for_one(served, upstream
     reply = served.asked(stream=True)
     data = events(reply.content)
     assert outcome(reply) == "stale" and data[-1] == "[DONE]"
-    assert "".join(d["choices"][0]["delta"].get("content") or "" for d in data[:-1]) == "Water flows."
+    said = "".join(d["choices"][0]["delta"].get("content") or "" for d in data[:-1])
+    assert said == "Water flows."
 
 
 def test_while_the_breaker_is_open_a_stale_answer_comes_at_once(served, upstream):

@@ -102,7 +102,9 @@ extension APIError {
       true
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType,
       .requestTimeout, .notFound, .methodNotAllowed, .modelNotFound, .unsupportedModel,
-      .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamTimeout, .upstreamCut,
+      .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamConnectTimeout,
+      .upstreamTimeout, .upstreamIdleTimeout,
+      .upstreamTotalTimeout, .upstreamCut,
       .upstreamRefusedKey, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,
       .internalError:
       false

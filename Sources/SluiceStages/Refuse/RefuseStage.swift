@@ -28,8 +28,11 @@ package struct RefuseStage: Stage {
   package static func error(for failure: Failure?) -> APIError {
     guard let failure else { return .internalError }
     switch failure.reason {
-    case .unresolved, .connectRefused, .connectTimeout, .tlsFailed: return .upstreamUnreachable
-    case .firstByteTimeout, .idleTimeout, .totalTimeout: return .upstreamTimeout
+    case .unresolved, .connectRefused, .tlsFailed: return .upstreamUnreachable
+    case .connectTimeout: return .upstreamConnectTimeout
+    case .firstByteTimeout: return .upstreamTimeout
+    case .idleTimeout: return .upstreamIdleTimeout
+    case .totalTimeout: return .upstreamTotalTimeout
     case .connectionBroken: return .upstreamCut
     case .invalidReply, .replyTooLarge, .serverError: return .upstreamInvalidReply
     case .refusedKey: return .upstreamRefusedKey

@@ -30,7 +30,8 @@ EXPOSE = ["cache", "generation", "route", "model", "cost", "age"]
 def policy(upstream, **sections):
     """A policy whose models are at `upstream`; `sections` replace those of the same name.
 
-    Each failure of the upstream is seen: nothing is tried again, and no breaker opens. A section that is `None` is left out.
+    Each failure of the upstream is seen: nothing is tried again, and no breaker opens. A section
+    that is `None` is left out.
     """
     base = {
         "sluice": "v1",
