@@ -287,7 +287,7 @@ def run(bench):
         print("\nnginx is not installed: no ratio.")
     print()
     print(table(
-        ["", ""],
+        ["of the process", ""],
         [["resident at start", f"{memory[0]:.1f} MB"],
          ["with 1,000 idle connections", f"{memory[1]:.1f} MB"],
          ["with 10,000 idle connections", f"{memory[2]:.1f} MB"],
