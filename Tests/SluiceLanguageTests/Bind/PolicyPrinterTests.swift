@@ -5,7 +5,10 @@ import Testing
 
 @Suite("Printed policies")
 struct PolicyPrinterTests {
-  @Test("a printed policy spells out its defaults", arguments: ["quickstart", "launch", "resilient"])
+  @Test(
+    "a printed policy spells out its defaults",
+    arguments: ["quickstart", "launch", "resilient"]
+  )
   func golden(name: String) throws {
     let path = Repository.root.appending(component: "policies").appending(component: name).path
     let policy = try #require(Language.check(BundleReader.load(paths: [path]).bundle).policy)
@@ -14,7 +17,10 @@ struct PolicyPrinterTests {
     try Golden.compare(PolicyPrinter.print(policy), with: file)
   }
 
-  @Test("a printed policy is a policy that says the same", arguments: ["quickstart", "launch", "resilient"])
+  @Test(
+    "a printed policy is a policy that says the same",
+    arguments: ["quickstart", "launch", "resilient"]
+  )
   func roundTrip(name: String) throws {
     let path = Repository.root.appending(component: "policies").appending(component: name).path
     let policy = try #require(Language.check(BundleReader.load(paths: [path]).bundle).policy)
