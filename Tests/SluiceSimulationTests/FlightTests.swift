@@ -126,6 +126,17 @@ struct FlightTests {
     #expect(run.exchanges.map(\.generation) == [1, 1, 2, 2])
   }
 
+  @Test("wait no longer for a leader that streams on and on", arguments: Seeds.some(5))
+  func leaderStreamsOn(seed: UInt64) {
+    let drip = Behaviour(pieces: 30, gap: 14 * Scenario.second)
+    let run = run(seed: seed, [ask(0, streams: true), ask(1), ask(2, streams: true)], [drip])
+    #expect(run.exchanges[0].ending == .streamed)
+    #expect(
+      run.exchanges.dropFirst()
+        .allSatisfy { $0.ending == .refused(status: 504, code: "deadline_exceeded") }
+    )
+  }
+
   @Test("wait no longer than the policy gives them", arguments: Seeds.some(5))
   func waitsNoLonger(seed: UInt64) {
     // A piece of the answer in time, again and again, for seven minutes.

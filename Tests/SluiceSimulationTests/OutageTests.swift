@@ -9,7 +9,11 @@ import Testing
 struct OutageTests {
   private static let second = Scenario.second
   private static let begins = 60 * second
-  private static let ends = begins + 25 * 60 * second
+
+  /// Each seed ends it at another point of the breaker's rounds.
+  private static func ends(_ seed: UInt64) -> Int64 {
+    begins + (25 * 60 + Int64(seed % 4) * 15) * second
+  }
 
   private static let policy = Policy.compiled(
     from: """
@@ -50,7 +54,7 @@ struct OutageTests {
     let scenario = ResilientScenario(seed: seed, policy: Self.policy, asks: asks, plan: .quiet)
     let ports = scenario.ports
     scenario.gateway.at(Self.begins) { ports.follow(FaultPlan(percent: 100, faults: [fault])) }
-    scenario.gateway.at(Self.ends) { ports.follow(.quiet) }
+    scenario.gateway.at(Self.ends(seed)) { ports.follow(.quiet) }
     scenario.world.run()
     expect(
       scenario.history,
@@ -75,7 +79,7 @@ struct OutageTests {
   func recovers(seed: UInt64, fault: Fault) throws {
     let run = run(seed: seed, fault, product: "")
     let origin = try #require(run.exchanges.first).began.moment.monotonic
-    let (begins, ends) = (origin + Self.begins, origin + Self.ends)
+    let (begins, ends) = (origin + Self.begins, origin + Self.ends(seed))
     let served = try #require(
       run.exchanges.first { exchange in
         exchange.began.moment.monotonic >= ends && exchange.received.status == 200
@@ -94,7 +98,7 @@ struct OutageTests {
     }
     // An upstream that limits our rate is there: it is asked again whenever it said.
     let isLimit = fault == .tooManyRequests(retryAfterSeconds: 7)
-    let rounds = Self.ends - Self.begins
+    let rounds = Self.ends(seed) - Self.begins
     #expect(during.count <= (isLimit ? Int(rounds / (7 * Self.second)) + 20 : 60))
     // Once it is open, a refusal takes no time, and says when to try again.
     let refused = run.exchanges.filter { $0.passed("breaker all/only:open") }

@@ -285,8 +285,16 @@ private final class CacheBench: Sendable {
         errors: errors
       ),
       exits: [
-        "hit": nil, "miss": "attempt", "refresh": "attempt", "bypass": "attempt", "gave_up": nil,
+        "hit": nil, "miss": "attempt", "refresh": "attempt", "bypass": "attempt",
+        "gave_up": "refuse",
       ]
+    )
+    builder.add(
+      .refuse,
+      "refuse",
+      place: .builtIn,
+      stage: RefuseStage(),
+      exits: ["refused": nil]
     )
     builder.add(
       .attempt,

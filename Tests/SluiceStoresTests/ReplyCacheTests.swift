@@ -19,6 +19,41 @@ struct ReplyCacheTests {
     #expect(cache.usage == EmbeddedReplyCache.Usage())
   }
 
+  @Test("gives a stale answer only when asked for one, and until its time for that has passed")
+  func stale() {
+    var table = ReplyTable(capacity: 10_000)
+    var old = reply("k", ttl: 10)
+    old.staleNanoseconds = 5 * second
+    let isKept = table.store(old, for: key("k"))
+    #expect(isKept)
+    #expect(table.staleReply(for: key("k"), at: at(9)) != nil)
+    // Looking for a fresh one does not drop it.
+    let fresh = table.reply(for: key("k"), at: at(10))
+    #expect(fresh == nil)
+    #expect(table.staleReply(for: key("k"), at: at(14))?.body == old.body)
+    #expect(table.staleReply(for: key("k"), at: at(15)) == nil)
+    #expect(table.count == 1)
+    let freshLater = table.reply(for: key("k"), at: at(15))
+    #expect(freshLater == nil)
+    #expect(table.count == 0)
+  }
+
+  @Test("gives no stale answer that was invalidated, nor one that may not be stale")
+  func staleAndGone() {
+    var table = ReplyTable(capacity: 10_000)
+    var old = reply("k", ttl: 10)
+    let isKept = table.store(old, for: key("k"))
+    #expect(isKept)
+    #expect(table.staleReply(for: key("k"), at: at(10)) == nil)
+    old.staleNanoseconds = .max
+    let isKeptAgain = table.store(old, for: key("k"))
+    #expect(isKeptAgain)
+    #expect(table.staleReply(for: key("k"), at: at(1_000_000)) != nil)
+    let forgotten = table.remove(.product("p"))
+    #expect(forgotten == 1)
+    #expect(table.staleReply(for: key("k"), at: at(10)) == nil)
+  }
+
   @Test("forgets what an invalidation names and nothing else")
   func invalidates() {
     let cache = EmbeddedReplyCache()

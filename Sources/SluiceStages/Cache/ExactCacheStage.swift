@@ -127,14 +127,10 @@ package struct ExactCacheStage: WaitingStage {
         exchange.explain("\(Bounds.flightFollowers) wait for this answer already")
         return ask(exchange, key, rules, flights: nil, by: .miss)
       case .deadline:
-        exchange.refuse(.deadlineExceeded)
+        exchange.failure = Failure(.deadline)
         return Exit.gaveUp.index
       case .cancelled(let reason):
-        switch reason {
-        case .clientLeft: exchange.outcome = .abandoned
-        case .deadline: exchange.refuse(.deadlineExceeded)
-        case .draining, .killed: exchange.refuse(.draining)
-        }
+        exchange.failure = Failure(Failure.Reason(reason))
         return Exit.gaveUp.index
       }
     }

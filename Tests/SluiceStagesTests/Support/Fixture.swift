@@ -34,7 +34,8 @@ struct Fixture: Sendable {
     caller: Caller? = nil,
     cancellation: Cancellation = Cancellation(),
     deadline: Duration = .seconds(60),
-    isTraced: Bool = false
+    isTraced: Bool = false,
+    tokens: PromptCount? = nil
   ) -> Exchange {
     let now = world.now
     let exchange = Exchange(
@@ -53,7 +54,8 @@ struct Fixture: Sendable {
         policy: policy,
         graph: graph,
         features: [],
-        states: BreakerTable()
+        states: BreakerTable(),
+        tokens: tokens
       ),
       world: world,
       sink: NoSink(),

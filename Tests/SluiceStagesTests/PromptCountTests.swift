@@ -1,0 +1,72 @@
+import SluiceCore
+import SluiceDialects
+import SluiceExpressions
+import SluicePipeline
+import SluicePolicy
+import SluiceStages
+import SluiceTelemetry
+import Synchronization
+import Testing
+
+@Suite("What counts prompts")
+struct PromptCountTests {
+  /// A token for every three bytes; counts how often it counts.
+  private final class Counting: TokenCounter {
+    private let calls = Mutex(0)
+    var count: Int { calls.withLock { $0 } }
+
+    func count(_ text: Span<UInt8>, upTo limit: Int) -> Int {
+      calls.withLock { $0 += 1 }
+      return min((text.count + 2) / 3, limit)
+    }
+    func lowerBound(bytes: Int) -> Int { bytes / 8 }
+    func upperBound(bytes: Int) -> Int { bytes }
+  }
+
+  private let counter = Counting()
+  private let fixture = Fixture()
+
+  /// An exchange with one message of so many bytes: between `bytes/8 + 6` and `bytes + 6` tokens.
+  private func exchange(bytes: Int, _ tokens: PromptCount) throws -> Exchange {
+    let text = String(repeating: "x", count: bytes)
+    let body = Array(#"{"model":"m","messages":[{"role":"user","content":"\#(text)"}]}"#.utf8)
+    let exchange = fixture.exchange(
+      Fixture.graph(RefuseStage()),
+      body: String(decoding: body, as: UTF8.self),
+      tokens: tokens
+    )
+    exchange.facts.chat = try ChatRequest(body)
+    return exchange
+  }
+
+  private var tokens: PromptCount { PromptCount(counter, remembering: RememberedCounts()) }
+
+  @Test(
+    "does not count where the bounds of a text decide a comparison",
+    arguments: [
+      ("prompt.tokens < 200", 100, true), ("prompt.tokens < 200", 2_000, false),
+      ("prompt.tokens >= 200", 2_000, true), ("prompt.tokens > 16000", 900, false),
+      ("200 > prompt.tokens", 100, true),
+    ]
+  )
+  func bounds(source: String, bytes: Int, value: Bool) throws {
+    let exchange = try exchange(bytes: bytes, tokens)
+    #expect(try Fixture.program(source).evaluateBool(&exchange.frame) == value)
+    #expect(counter.count == 0)
+  }
+
+  @Test("counts where they do not, once for an exchange, and once for equal bodies")
+  func counts() throws {
+    let tokens = tokens
+    for _ in 0..<3 {
+      let exchange = try exchange(bytes: 300, tokens)
+      // 100 for the text, 6 around it.
+      #expect(try Fixture.program("prompt.tokens < 200").evaluateBool(&exchange.frame))
+      #expect(try Fixture.program("prompt.tokens == 106").evaluateBool(&exchange.frame))
+    }
+    #expect(counter.count == 1)
+    let other = try exchange(bytes: 303, tokens)
+    #expect(try Fixture.program("prompt.tokens == 107").evaluateBool(&other.frame))
+    #expect(counter.count == 2)
+  }
+}
