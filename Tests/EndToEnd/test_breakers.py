@@ -151,8 +151,13 @@ def test_the_probe_is_told_as_a_state_of_its_own(start, upstream):
         gateway.chat()
     upstream.behave = default
     until(lambda: gateway.chat().status_code == 200, "an answer", within=5)
-    changes = [(e["from"], e["to"]) for e in gateway.events("breaker")]
-    assert changes == [("closed", "open"), ("open", "half_open"), ("half_open", "closed")]
+
+    def changes():
+        return [(e["from"], e["to"]) for e in gateway.events("breaker")]
+
+    # The log is a moment behind the reply.
+    until(lambda: len(changes()) >= 3, "the log lines of three changes")
+    assert changes() == [("closed", "open"), ("open", "half_open"), ("half_open", "closed")]
     assert transitions(gateway, "half_open") == 1
 
 
