@@ -30,7 +30,7 @@ package struct PricedTokens: Sendable {
 }
 
 extension NanoDollars {
-  /// The cost of all `lines` together, rounded up once, as `DESIGN.md` asks of money.
+  /// The cost of all `lines` together, rounded up once.
   ///
   /// The products are taken in 128 bits, so no count of tokens overflows on the way; a total
   /// beyond `Int64` is clamped to its maximum, which every budget refuses.
