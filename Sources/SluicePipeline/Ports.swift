@@ -315,6 +315,19 @@ package struct Failure: Error, Sendable, Equatable {
   }
 }
 
+extension Failure.Reason {
+  /// What work that was cancelled came to.
+  package init(_ reason: Cancellation.Reason) {
+    self =
+      switch reason {
+      case .clientLeft: .clientLeft
+      case .deadline: .deadline
+      // A switch that stops an exchange stops it as we do when we end: nobody else is to blame.
+      case .draining, .killed: .draining
+      }
+  }
+}
+
 extension Failure: CustomStringConvertible {
   package var description: String { detail.map { "\(reason): \($0)" } ?? "\(reason)" }
 }

@@ -39,15 +39,3 @@ extension Failure {
     self.init(.tlsFailed, detail: fault.message)
   }
 }
-
-extension Failure.Reason {
-  init(_ reason: Cancellation.Reason) {
-    self =
-      switch reason {
-      case .clientLeft: .clientLeft
-      case .deadline: .deadline
-      // A switch that stops an exchange stops it as we do when we end: nobody else is to blame.
-      case .draining, .killed: .draining
-      }
-  }
-}

@@ -57,17 +57,6 @@ package struct RetryStage: WaitingStage {
   }
 }
 
-extension Failure.Reason {
-  init(_ reason: Cancellation.Reason) {
-    self =
-      switch reason {
-      case .clientLeft: .clientLeft
-      case .deadline: .deadline
-      case .draining, .killed: .draining
-      }
-  }
-}
-
 extension Exchange {
   /// Has `cancellation` cancelled with the exchange, but not while others wait for its answer.
   ///
