@@ -1,5 +1,6 @@
 package import SluiceCore
 package import SluiceDialects
+package import SluicePolicy
 
 /// The durable record of money: what is spent, what is held, and what stops both.
 ///
@@ -190,7 +191,7 @@ package struct SwitchChange: Sendable, Equatable {
   /// `switch.runaway` for a rule's; `manual` with a selector as key for a person's.
   package var account: Account
   /// `nil`: released.
-  package var action: SwitchAction?
+  package var action: KillSwitchSettings.Action?
   /// Seconds since 1970; `nil`: until somebody releases it.
   package var until: Int64?
   /// Who: `rule`, or the name that the person gave.
@@ -199,7 +200,7 @@ package struct SwitchChange: Sendable, Equatable {
 
   package init(
     account: Account,
-    action: SwitchAction?,
+    action: KillSwitchSettings.Action?,
     until: Int64?,
     by: String,
     reason: String
@@ -210,11 +211,6 @@ package struct SwitchChange: Sendable, Equatable {
     self.by = by
     self.reason = reason
   }
-}
-
-package enum SwitchAction: String, Sendable, CaseIterable {
-  case deny
-  case cacheOnly = "cache_only"
 }
 
 /// Why a record could not be written.
