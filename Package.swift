@@ -56,8 +56,10 @@ let package = Package(
       linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]
     ),
 
+    .target(name: "CZone"),
+
     // 0
-    module("SluiceCore", uses: ["CCrypto"]),
+    module("SluiceCore", uses: ["CCrypto", "CZone"]),
 
     // 1
     module("SluiceExpressions", uses: ["SluiceCore", "CRE2"]),
@@ -171,7 +173,7 @@ let package = Package(
       swiftSettings: strict
     ),
 
-    tests("SluiceCore"),
+    tests("SluiceCore", fixtures: ["Fixtures"]),
     tests("SluiceExpressions", uses: ["SluiceCore"], fixtures: ["Fixtures"]),
     tests("SluiceJSON", uses: ["SluiceCore", "SluiceTestSupport"]),
     tests("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions"]),

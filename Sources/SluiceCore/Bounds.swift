@@ -27,6 +27,8 @@ package enum Bounds {
   package static let keptDiagnostics = 1_000
   /// Bytes of a line up to which a finding looks for the value that an author meant.
   package static let snippetBytes = 4_096
+  /// Bytes of the file of a time zone; the largest of the database has some 4 KB.
+  package static let zoneFileBytes = 64 << 10
   /// Bytes of one CEL expression.
   package static let expressionBytes = 4_096
   /// Nesting of one CEL expression.

@@ -8,26 +8,12 @@ import Testing
 /// All cases of `Fixtures/cel-core.jsonl` run; see the NOTICE beside it.
 @Suite("conformance with CEL")
 struct ConformanceTests {
-  @Test("passes the core tier, except for what is known and named")
+  @Test("passes the core tier")
   func coreTier() throws {
     let cases = try ConformanceCase.all()
     #expect(cases.count == 539)
-    var failures: [String: String] = [:]
-    for test in cases { if let failure = test.failure() { failures[test.id] = failure } }
+    let failures = cases.compactMap { test in test.failure().map { "\(test.id): \($0)" } }
     print("CEL core tier: \(cases.count - failures.count) of \(cases.count) pass")
-    for (id, failure) in failures.sorted(by: { $0.key < $1.key }) where !Self.known.contains(id) {
-      Issue.record("\(id): \(failure)")
-    }
-    #expect(Self.known.isSubset(of: failures.keys), "a known failure passes now")
+    #expect(failures == [])
   }
-
-  /// 536 of 539 pass.
-  ///
-  /// These three name places: time zones are UTC and fixed offsets so far, and
-  /// the name of a place is an issue when the policy is checked.
-  private static let known: Set<String> = [
-    "timestamps/timestamp_selectors_tz/getDate",
-    "timestamps/timestamp_selectors_tz/getDayOfMonth_name_neg",
-    "timestamps/timestamp_selectors_tz/getMinutes",
-  ]
 }

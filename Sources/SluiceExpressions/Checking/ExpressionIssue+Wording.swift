@@ -31,7 +31,7 @@ extension ExpressionIssue {
     case .notConstant(let function): "'\(function)' takes only literals"
     case .duplicateKey(let key): "the key \(key) occurs twice"
     case .unsupportedKey(let type): "a value of type \(type) cannot be a key"
-    case .unsupportedZone(let zone): "the time zone '\(zone)' is not supported"
+    case .unsupportedZone(let zone): "there is no time zone '\(zone)'"
     }
   }
 
@@ -78,7 +78,8 @@ extension ExpressionIssue {
     case .notConstant: "write the value itself, so that it is known when the policy is loaded"
     case .duplicateKey: "remove one of the two"
     case .unsupportedKey: "keys are bool, int, uint or string"
-    case .unsupportedZone: "write \"UTC\" or an offset such as \"+02:00\""
+    case .unsupportedZone:
+      "write \"UTC\", an offset such as \"+02:00\" or a place such as \"Europe/Paris\""
     }
   }
 

@@ -39,7 +39,7 @@ package struct ExpressionIssue: Sendable, Equatable {
     case notConstant(function: String)
     case duplicateKey(String)
     case unsupportedKey(CELType)
-    /// Time zones are `UTC` and fixed offsets such as `+02:00`.
+    /// Time zones are `UTC`, fixed offsets such as `+02:00`, and names of the IANA database.
     case unsupportedZone(String)
   }
 

@@ -31,9 +31,9 @@ enum TimePart: String, Sendable, CaseIterable {
     case .timestamp(let time):
       guard let zone else { return read(time, offset: 0) }
       guard let zone = Zone(zone) else {
-        throw .invalidArgument("time zones are UTC and offsets such as +02:00")
+        throw .invalidArgument("no time zone; they are UTC, +02:00, Europe/Paris")
       }
-      return read(time, offset: zone.offset)
+      return read(time, offset: zone.offset(at: time.seconds))
     case .duration(let nanoseconds) where zone == nil && isOfDuration:
       return switch self {
       case .hours: nanoseconds / 3_600_000_000_000
@@ -65,17 +65,26 @@ enum TimePart: String, Sendable, CaseIterable {
   }
 }
 
-/// A time zone with one offset all year.
-struct Zone {
-  /// Seconds east of Greenwich.
-  let offset: Int64
+/// What a time is read in: a fixed offset, or a place.
+enum Zone {
+  /// Seconds east of Greenwich, all year.
+  case fixed(Int64)
+  case place(TimeZone)
 
-  /// Reads `UTC`, `Z`, `+02:00`, `-02:30` or `02:00`; `nil` for all else, names of places included.
+  /// Reads `UTC`, `Z`, `+02:00`, `-02:30`, `02:00` or `Europe/Paris`; `nil` for all else.
   init?(_ text: String) {
     if text.isEmpty || text == "UTC" || text == "Z" {
-      offset = 0
-      return
+      self = .fixed(0)
+    } else if let offset = Self.offset(text) {
+      self = .fixed(offset)
+    } else if let zone = TimeZone.named(text) {
+      self = .place(zone)
+    } else {
+      return nil
     }
+  }
+
+  private static func offset(_ text: String) -> Int64? {
     var bytes = Array(text.utf8)[...]
     let isWest = bytes.first == UInt8(ascii: "-")
     if isWest || bytes.first == UInt8(ascii: "+") { bytes = bytes.dropFirst() }
@@ -84,6 +93,13 @@ struct Zone {
       reader.isAtEnd, hours <= 23, minutes <= 59
     else { return nil }
     let seconds = hours * 3_600 + minutes * 60
-    offset = isWest ? -seconds : seconds
+    return isWest ? -seconds : seconds
+  }
+
+  func offset(at seconds: Int64) -> Int64 {
+    switch self {
+    case .fixed(let offset): offset
+    case .place(let zone): zone.offset(at: seconds)
+    }
   }
 }

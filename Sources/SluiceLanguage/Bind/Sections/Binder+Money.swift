@@ -56,12 +56,7 @@ extension Binder {
 
   private func zone(_ entry: YAMLEntry) -> String? {
     guard let scalar = text(entry, expected: "a time zone") else { return nil }
-    let isName = scalar.text.utf8.allSatisfy { byte in
-      let letter = byte | 0x20
-      return (0x61...0x7a).contains(letter) || (0x30...0x39).contains(byte)
-        || "/_-+".utf8.contains(byte)
-    }
-    if isName { return scalar.text }
+    if TimeZone.named(scalar.text) != nil { return scalar.text }
     report(
       .badQuantity(
         "zone",
