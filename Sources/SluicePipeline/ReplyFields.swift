@@ -45,7 +45,9 @@ extension RateReport {
   ) {
     guard let first = requests ?? tokens else { return }
     let second = requests == nil ? nil : tokens
-    fields.append(("ratelimit-policy", first.policyItem + (second.map { ", " + $0.policyItem } ?? "")))
+    fields.append(
+      ("ratelimit-policy", first.policyItem + (second.map { ", " + $0.policyItem } ?? ""))
+    )
     fields.append(("ratelimit", first.item + (second.map { ", " + $0.item } ?? "")))
     first.appendOwnFields(to: &fields)
     second?.appendOwnFields(to: &fields)

@@ -130,11 +130,31 @@ struct TokenLimitStageTests {
       (0, { _ in }),
       // Asked in vain: refused, or not reached.
       (0, { $0.attempts = 2 }),
-      (60, { $0.attempts = 1; $0.hasAnswer = true; $0.usage = usage }),
-      (156, { $0.attempts = 1; $0.hasAnswer = true }),
-      (156, { $0.attempts = 1; $0.hasLostAttempt = true }),
+      (
+        60,
+        {
+          $0.attempts = 1; $0.hasAnswer = true; $0.usage = usage
+        }
+      ),
+      (
+        156,
+        {
+          $0.attempts = 1; $0.hasAnswer = true
+        }
+      ),
+      (
+        156,
+        {
+          $0.attempts = 1; $0.hasLostAttempt = true
+        }
+      ),
       // Of two attempts one is not known.
-      (156, { $0.attempts = 2; $0.hasLostAttempt = true; $0.hasAnswer = true; $0.usage = usage }),
+      (
+        156,
+        {
+          $0.attempts = 2; $0.hasLostAttempt = true; $0.hasAnswer = true; $0.usage = usage
+        }
+      ),
       // The upstream took more than it was asked for.
       (
         300,

@@ -78,11 +78,11 @@ package struct SlidingWindow: Sendable {
     return (decision, Reservation(amount: amount, slotEnd: (newest + 1) * slotNanoseconds - 1))
   }
 
-  /// Counts `used` in place of what was reserved.
+  /// Counts `used` in place of what was reserved, under the rate that it was reserved under.
   ///
-  /// - Parameters:
-  ///   - rate: the one that it was reserved under. Slots stay as the last take has them: an
-  ///     exchange of an older generation must not bring its rate back.
+  /// Slots stay as the last take has them: an exchange of an older generation must not bring its
+  /// rate back.
+  ///
   /// - Complexity: linear in the slots.
   package mutating func settle(
     _ reservation: Reservation,
