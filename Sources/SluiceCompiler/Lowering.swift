@@ -17,6 +17,10 @@ struct Lowering {
   private let goals: [RouteTable.Goal]
   /// By product; without any, no node of a cache exists.
   private let cacheRules: [String: ExactCacheStage.Rules]
+  /// Limits of requests and of exchanges in flight, which come before the route.
+  private let limits: [LimitSettings]
+  /// Limits of tokens, which come before the candidates of each goal.
+  private let tokenLimits: [LimitSettings]
   private var builder = GraphBuilder()
 
   init(_ policy: Policy, _ ports: Ports) {
@@ -25,6 +29,8 @@ struct Lowering {
     access = ModelAccess(policy)
     routes = LiveRoute.all(of: policy)
     goals = LiveRoute.goals(of: routes, in: policy)
+    limits = policy.limits.filter { !$0.measure.isOfTokens }
+    tokenLimits = policy.limits.filter { $0.measure.isOfTokens }
     cacheRules = Dictionary(
       uniqueKeysWithValues: policy.products.compactMap { product in
         product.cache.map { cache in
@@ -51,11 +57,9 @@ struct Lowering {
       "request",
       place: .builtIn,
       stage: RequestStage(),
-      exits: ["understood": firstLimit, "refused": nil]
+      exits: ["understood": limit(0), "refused": nil]
     )
-    for (position, limit) in policy.limits.enumerated() {
-      add(limit, next: position + 1 < policy.limits.count ? name(ofLimit: position + 1) : "route")
-    }
+    for (position, limit) in limits.enumerated() { add(limit, next: self.limit(position + 1)) }
     addRoute()
     for goal in goals { addGoal(goal) }
     builder.add(
@@ -111,17 +115,27 @@ struct Lowering {
 
   // MARK: How much
 
-  private var firstLimit: String { policy.limits.isEmpty ? "route" : name(ofLimit: 0) }
+  /// Where the limit at `position` begins; behind the last, the route.
+  private func limit(_ position: Int) -> String {
+    position < limits.count ? "limit \(limits[position].name)" : "route"
+  }
 
-  private func name(ofLimit position: Int) -> String { "limit \(policy.limits[position].name)" }
-
-  private mutating func add(_ limit: LimitSettings, next: String) {
-    let name = "limit \(limit.name)"
-    let errors = ports.metrics.expressionErrors[name]
+  private mutating func add(_ limit: LimitSettings, as node: String? = nil, next: String) {
+    let name = node ?? "limit \(limit.name)"
+    let errors = ports.metrics.expressionErrors["limit \(limit.name)"]
     let key = limit.key?.checked.program()
     let exits: [String: String?] = ["admitted": next, "refused": nil]
     switch limit.measure {
-    case .requests, .tokens:
+    case .tokens:
+      builder.add(
+        .limit,
+        name,
+        summary: limit.summary,
+        place: limit.place,
+        stage: TokenLimitStage(limit, key: key, counters: ports.counters, errors: errors),
+        exits: exits
+      )
+    case .requests:
       builder.add(
         .limit,
         name,
@@ -172,7 +186,13 @@ struct Lowering {
   // MARK: The answer
 
   private func first(of goal: RouteTable.Goal) -> String {
-    hasCache ? "cache \(policy.name(of: goal))" : candidate(goal, 0)
+    hasCache ? "cache \(policy.name(of: goal))" : tokenLimit(goal, 0)
+  }
+
+  /// Where the token limit at `position` begins; behind the last, the first candidate.
+  private func tokenLimit(_ goal: RouteTable.Goal, _ position: Int) -> String {
+    position < tokenLimits.count
+      ? "limit \(tokenLimits[position].name) \(policy.name(of: goal))" : candidate(goal, 0)
   }
 
   private func models(of goal: RouteTable.Goal) -> [ModelIndex] {
@@ -200,6 +220,9 @@ struct Lowering {
 
   private mutating func addGoal(_ goal: RouteTable.Goal) {
     if hasCache { addCache(goal) }
+    for (position, limit) in tokenLimits.enumerated() {
+      add(limit, as: tokenLimit(goal, position), next: tokenLimit(goal, position + 1))
+    }
     for (position, model) in models(of: goal).enumerated() {
       let candidate = Candidate(goal: policy.name(of: goal), model: policy[model].name)
       add(candidate, model, next: self.candidate(goal, position + 1))
@@ -301,8 +324,8 @@ struct Lowering {
         errors: ports.metrics.expressionErrors["cache"]
       ),
       exits: [
-        "hit": nil, "miss": candidate(goal, 0), "refresh": candidate(goal, 0),
-        "bypass": candidate(goal, 0), "gave_up": unanswered,
+        "hit": nil, "miss": tokenLimit(goal, 0), "refresh": tokenLimit(goal, 0),
+        "bypass": tokenLimit(goal, 0), "gave_up": unanswered,
       ]
     )
   }

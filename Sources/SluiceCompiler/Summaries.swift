@@ -26,7 +26,7 @@ extension LimitSettings.Measure {
   var summary: String {
     switch self {
     case .requests(let rate, let burst): rate.text + (burst > 0 ? " + \(burst)" : "")
-    case .tokens(let rate, _): rate.tokensText
+    case .tokens(let rate, let burst): rate.tokensText + (burst > 0 ? " + \(burst)" : "")
     case .concurrent(let maximum): "\(maximum) at once"
     }
   }

@@ -130,6 +130,8 @@ package enum Bounds {
   package static let keyLineBytes = 64 << 10
   /// Bytes of `keys.jsonl`.
   package static let keyFileBytes = 64 << 20
+  /// Tokens of input, and of output, that one exchange is counted for, whatever its upstream says.
+  package static let exchangeTokens = 1_000_000_000_000
   /// Counts of tokens that are remembered by the digest of their body, in each of two halves.
   package static let rememberedCounts = 16_384
   /// Bytes of the table of a tokenizer.

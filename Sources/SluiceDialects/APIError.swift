@@ -26,6 +26,9 @@ package enum APIError: Error, Hashable, Sendable {
   case noRoute
   // How much.
   case rateLimited(limit: String, retryAfterSeconds: Int64)
+  case tokenRateLimited(limit: String, retryAfterSeconds: Int64)
+  /// More tokens than ever fit; `isInput`: those of the prompt alone.
+  case beyondTokenLimit(limit: String, quota: Int, isInput: Bool)
   case tooManyConcurrent(limit: String)
   case insufficientQuota(reason: String)
   // What failed.
@@ -49,7 +52,7 @@ package enum APIError: Error, Hashable, Sendable {
   package var status: Int {
     switch self {
     case .malformedMessage(let refusal): refusal.status
-    case .invalidRequest, .unsupportedModel: 400
+    case .invalidRequest, .unsupportedModel, .beyondTokenLimit: 400
     case .missingKey, .invalidKey, .expiredKey: 401
     case .productNotAllowed, .permissionDenied, .modelNotAllowed: 403
     case .notFound, .modelNotFound, .noRoute: 404
@@ -57,7 +60,7 @@ package enum APIError: Error, Hashable, Sendable {
     case .requestTimeout: 408
     case .bodyTooLarge: 413
     case .unsupportedMediaType: 415
-    case .rateLimited, .tooManyConcurrent, .insufficientQuota: 429
+    case .rateLimited, .tokenRateLimited, .tooManyConcurrent, .insufficientQuota: 429
     case .policyError, .internalError: 500
     case .upstreamUnreachable, .upstreamInvalidReply, .upstreamCut, .upstreamRefusedKey: 502
     case .overloaded, .draining, .upstreamUnavailable: 503
@@ -72,10 +75,11 @@ package enum APIError: Error, Hashable, Sendable {
     switch self {
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType, .requestTimeout,
       .missingKey, .invalidKey, .expiredKey, .notFound, .methodNotAllowed, .modelNotFound,
-      .unsupportedModel, .noRoute:
+      .unsupportedModel, .noRoute, .beyondTokenLimit:
       "invalid_request_error"
     case .productNotAllowed, .permissionDenied, .modelNotAllowed: "permission_error"
     case .rateLimited, .tooManyConcurrent: "requests"
+    case .tokenRateLimited: "tokens"
     case .insufficientQuota: "insufficient_quota"
     case .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamConnectTimeout,
       .upstreamTimeout, .upstreamIdleTimeout,
@@ -106,7 +110,8 @@ package enum APIError: Error, Hashable, Sendable {
     case .modelNotAllowed: "model_not_allowed"
     case .unsupportedModel: "unsupported_model"
     case .noRoute: "no_route"
-    case .rateLimited: "rate_limit_exceeded"
+    case .rateLimited, .tokenRateLimited: "rate_limit_exceeded"
+    case .beyondTokenLimit: "request_too_large"
     case .tooManyConcurrent: "too_many_concurrent_requests"
     case .insufficientQuota: "insufficient_quota"
     case .policyError: "policy_error"
@@ -131,10 +136,12 @@ package enum APIError: Error, Hashable, Sendable {
     switch self {
     case .invalidRequest(_, let param, _): param
     case .modelNotFound, .modelNotAllowed, .unsupportedModel: "model"
+    case .beyondTokenLimit(_, _, let isInput): isInput ? "messages" : "max_tokens"
     case .malformedMessage, .bodyTooLarge, .unsupportedMediaType, .requestTimeout, .missingKey,
       .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
-      .methodNotAllowed, .noRoute, .rateLimited, .tooManyConcurrent, .insufficientQuota,
-      .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamConnectTimeout,
+      .methodNotAllowed, .noRoute, .rateLimited, .tokenRateLimited, .tooManyConcurrent,
+      .insufficientQuota, .policyError, .upstreamUnreachable, .upstreamInvalidReply,
+      .upstreamConnectTimeout,
       .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut,
       .upstreamRefusedKey, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,
@@ -146,14 +153,15 @@ package enum APIError: Error, Hashable, Sendable {
   /// How long to wait before another try, in seconds; the server puts it into `Retry-After`.
   package var retryAfterSeconds: Int64? {
     switch self {
-    case .rateLimited(_, let seconds), .overloaded(let seconds), .upstreamUnavailable(let seconds):
+    case .rateLimited(_, let seconds), .tokenRateLimited(_, let seconds), .overloaded(let seconds),
+      .upstreamUnavailable(let seconds):
       seconds
     case .tooManyConcurrent, .draining: 1
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType, .requestTimeout,
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel, .noRoute,
-      .insufficientQuota, .policyError, .upstreamUnreachable, .upstreamInvalidReply,
-      .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout,
+      .beyondTokenLimit, .insufficientQuota, .policyError, .upstreamUnreachable,
+      .upstreamInvalidReply, .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut, .upstreamRefusedKey, .deadlineExceeded, .internalError:
       nil
     }
@@ -168,7 +176,8 @@ package enum APIError: Error, Hashable, Sendable {
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType, .requestTimeout,
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel, .noRoute,
-      .rateLimited, .tooManyConcurrent, .upstreamUnreachable, .upstreamInvalidReply,
+      .rateLimited, .tokenRateLimited, .beyondTokenLimit, .tooManyConcurrent,
+      .upstreamUnreachable, .upstreamInvalidReply,
       .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut, .upstreamUnavailable, .deadlineExceeded, .overloaded,
       .draining,
@@ -213,6 +222,14 @@ package enum APIError: Error, Hashable, Sendable {
     case .noRoute: "No route of the policy matches this request."
     case .rateLimited(let limit, let seconds):
       "The rate limit `\(limit)` is reached. Try again in \(seconds) s."
+    case .tokenRateLimited(let limit, let seconds):
+      "The rate limit `\(limit)` of tokens is reached: what is left does not hold this request with "
+        + "the longest answer that it allows. Try again in \(seconds) s, or lower `max_tokens`."
+    case .beyondTokenLimit(let limit, let quota, let isInput):
+      "This request never fits the rate limit `\(limit)` of \(quota) tokens, however long you "
+        + (isInput
+          ? "wait: its input alone is larger. Shorten it."
+          : "wait: its input with the longest answer that it allows is larger. Lower `max_tokens`.")
     case .tooManyConcurrent(let limit):
       "The limit `\(limit)` of requests in flight is reached. Wait for one to finish."
     case .insufficientQuota(let reason): "Not answered, to stop spending: \(reason)."

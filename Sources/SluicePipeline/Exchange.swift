@@ -33,6 +33,8 @@ package final class Exchange {
   // Found out on the way; in the order of the pipeline.
   /// What the tightest request limit that admitted the exchange has left.
   package var rate: RateReport?
+  /// What the tightest token limit that admitted the exchange had left.
+  package var tokenRate: RateReport?
   /// The place in `Policy.routes` of the route that was taken.
   package var route: Int?
   /// The name of the target that was chosen.
@@ -47,6 +49,10 @@ package final class Exchange {
   /// The key that the answer is looked up by; `nil` if it is not.
   package var cacheKey: Digest?
   package var attempts = 0
+  /// Whether the last attempt brought an answer, whole or cut, whose tokens `usage` counts.
+  package var hasAnswer = false
+  /// Whether an attempt failed that may have taken tokens which nobody counted.
+  package var hasLostAttempt = false
   /// Who let the attempt through that is being made.
   package var watch: (any AttemptWatch)?
   /// When the first of the breakers that refused may let an attempt through again, in monotonic
@@ -112,6 +118,17 @@ package final class Exchange {
   package func takeRemark() -> String? {
     defer { remark = nil }
     return remark
+  }
+
+  /// The tokens of the prompt if they are fewer than `limit`; else `limit`, without counting on.
+  ///
+  /// `nil` before the request is read, and where nothing counts prompts (`Policy.countsTokens`).
+  package func promptTokens(upTo limit: Int) -> Int? {
+    let slot = PolicyVariable.promptTokens.slot
+    if case .int(let known)? = frame.knownValue(at: slot) { return min(Int(known), limit) }
+    guard let count = facts.promptTokens(upTo: limit) else { return nil }
+    if count < limit { frame.fill(slot, with: .int(Int64(count))) }
+    return count
   }
 
   /// Has `obligation` met when the exchange ends, whatever ends it.
@@ -180,16 +197,26 @@ package struct WholeAnswer: Sendable {
   }
 }
 
-/// What a request limit has left, for the reply's rate-limit fields.
+/// What a limit has left, for the reply's rate-limit fields.
 package struct RateReport: Sendable, Equatable {
+  /// What is counted, in the words of OpenAI's fields.
+  package enum Unit: String, Sendable { case requests, tokens }
+
   package var limit: String
   package var windowSeconds: Int64
   package var decision: RateDecision
+  package var unit: Unit
 
-  package init(limit: String, windowSeconds: Int64, decision: RateDecision) {
+  package init(
+    limit: String,
+    windowSeconds: Int64,
+    decision: RateDecision,
+    unit: Unit = .requests
+  ) {
     self.limit = limit
     self.windowSeconds = windowSeconds
     self.decision = decision
+    self.unit = unit
   }
 }
 

@@ -86,6 +86,12 @@ extension Facts: FrameSource {
     }
   }
 
+  /// The tokens of the prompt if they are fewer than `limit`; else `limit`, without counting on.
+  func promptTokens(upTo limit: Int) -> Int? {
+    guard let tokens, let chat else { return nil }
+    return tokens.tokens(of: chat, body: request.body, upTo: limit)
+  }
+
   private func parsed(_ variable: PolicyVariable) throws(EvaluationError) -> ChatRequest {
     guard let chat else { throw .unavailable(variable.name) }
     return chat

@@ -43,7 +43,7 @@ package struct KeyRecord: Sendable, Equatable {
   }
 }
 
-/// Counts of requests and of exchanges in flight, by limit and key.
+/// Counts of requests, of tokens and of exchanges in flight, by limit and key.
 package protocol Counters: Sendable {
   /// Counts one request against `limit` for `key`, if it fits.
   func take(
@@ -54,11 +54,50 @@ package protocol Counters: Sendable {
     at moment: Moment
   ) -> RateDecision
 
+  /// Counts `amount` against `limit` for `key`, if it fits, until it is known what was used.
+  ///
+  /// What was reserved must be settled once, whatever became of it.
+  func reserve(
+    _ amount: Int,
+    limit: String,
+    key: String,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    at moment: Moment
+  ) -> (decision: RateDecision, reservation: Reservation?)
+
+  /// Counts what was used in place of what was reserved.
+  ///
+  /// What is given back leaves the slot of the window that it was taken from, if the window still
+  /// reaches there; else it counts no more, and there is nothing to give back. What was used beyond
+  /// the reservation counts from now on for a whole window, also where it does not fit.
+  func settle(
+    _ reservation: Reservation,
+    used: Int,
+    limit: String,
+    key: String,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    at moment: Moment
+  )
+
   /// Takes a place in flight, if one of `maximum` is free.
   func enter(limit: String, key: String, maximum: Int) -> Bool
 
   /// Gives the place back.
   func leave(limit: String, key: String)
+}
+
+/// What was counted before it was known.
+package struct Reservation: Sendable, Equatable {
+  package let amount: Int
+  /// The last nanosecond of the slot that it was counted in, on the monotonic clock.
+  package let slotEnd: Int64
+
+  package init(amount: Int, slotEnd: Int64) {
+    self.amount = amount
+    self.slotEnd = slotEnd
+  }
 }
 
 /// What a rate limit decided, and what the client is told.
@@ -316,6 +355,20 @@ package struct Failure: Error, Sendable, Equatable {
 }
 
 extension Failure.Reason {
+  /// Whether an attempt that came to this may have taken tokens which nobody counted.
+  ///
+  /// What never reached the upstream took none, nor did what it refused with an error.
+  package var mayHaveTakenTokens: Bool {
+    switch self {
+    case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .poolExhausted, .serverError,
+      .rateLimited, .outOfQuota, .refusedKey:
+      false
+    case .firstByteTimeout, .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply,
+      .replyTooLarge, .clientLeft, .deadline, .draining:
+      true
+    }
+  }
+
   /// What work that was cancelled came to.
   package init(_ reason: Cancellation.Reason) {
     self =

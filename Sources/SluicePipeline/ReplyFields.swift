@@ -28,26 +28,48 @@ extension Exchange {
       expose(.cost, "x-sluice-cost", cost?.description)
       expose(.age, "x-sluice-age", ageSeconds.map(String.init))
     }
-    if let rate { fields += rate.fields }
+    RateReport.append(rate, tokenRate, to: &fields)
     return fields
   }
 }
 
 extension RateReport {
-  /// The fields of draft-ietf-httpapi-ratelimit-headers-11, and those that OpenAI's clients know.
-  package var fields: [(name: String, value: String)] {
-    let reset = (decision.resetNanoseconds + 999_999_999) / 1_000_000_000
-    var fields = [
-      ("ratelimit-policy", "\"\(limit)\";q=\(decision.quota);w=\(windowSeconds)"),
-      ("ratelimit", "\"\(limit)\";r=\(decision.remaining);t=\(reset)"),
-      ("x-ratelimit-limit-requests", String(decision.quota)),
-      ("x-ratelimit-remaining-requests", String(decision.remaining)),
-      ("x-ratelimit-reset-requests", "\(reset)s"),
-    ]
+  /// Appends what is told of a limit of requests and of one of tokens.
+  ///
+  /// The fields of draft-ietf-httpapi-ratelimit-headers-11, which are lists, and those that OpenAI's
+  /// clients know.
+  package static func append(
+    _ requests: RateReport?,
+    _ tokens: RateReport?,
+    to fields: inout [(name: String, value: String)]
+  ) {
+    guard let first = requests ?? tokens else { return }
+    let second = requests == nil ? nil : tokens
+    fields.append(
+      ("ratelimit-policy", first.policyItem + (second.map { ", " + $0.policyItem } ?? ""))
+    )
+    fields.append(("ratelimit", first.item + (second.map { ", " + $0.item } ?? "")))
+    first.appendOwnFields(to: &fields)
+    second?.appendOwnFields(to: &fields)
+  }
+
+  private var policyItem: String {
+    // Requests are what a quota counts unless it says otherwise.
+    let unit = unit == .requests ? "" : ";qu=\"\(unit)\""
+    return "\"\(limit)\";q=\(decision.quota);w=\(windowSeconds)\(unit)"
+  }
+
+  private var item: String { "\"\(limit)\";r=\(decision.remaining);t=\(resetSeconds)" }
+
+  private var resetSeconds: Int64 { (decision.resetNanoseconds + 999_999_999) / 1_000_000_000 }
+
+  private func appendOwnFields(to fields: inout [(name: String, value: String)]) {
+    fields.append(("x-ratelimit-limit-\(unit)", String(decision.quota)))
+    fields.append(("x-ratelimit-remaining-\(unit)", String(decision.remaining)))
+    fields.append(("x-ratelimit-reset-\(unit)", "\(resetSeconds)s"))
     if case .refused(let wait) = decision.verdict {
       // OpenAI's SDKs wait by it before they look at `Retry-After`.
       fields.append(("retry-after-ms", String((wait + 999_999) / 1_000_000)))
     }
-    return fields
   }
 }

@@ -20,6 +20,8 @@ package struct LimitSettings: Sendable {
     case tokens(Rate, burst: Int)
     /// Exchanges in flight.
     case concurrent(Int)
+
+    package var isOfTokens: Bool { if case .tokens = self { true } else { false } }
   }
 
   package var name: String

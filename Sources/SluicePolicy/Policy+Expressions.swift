@@ -19,6 +19,7 @@ extension Policy {
   /// Whether something of the policy asks how many tokens a prompt has, so that a table of tokens
   /// must be there.
   package var countsTokens: Bool {
-    expressions.contains { $0.checked.slots.contains(PolicyVariable.promptTokens.slot) }
+    limits.contains { $0.measure.isOfTokens }
+      || expressions.contains { $0.checked.slots.contains(PolicyVariable.promptTokens.slot) }
   }
 }

@@ -16,6 +16,11 @@ struct APIErrorTests {
       (.notFound, 404, "invalid_request_error", "not_found"),
       (.methodNotAllowed(allowed: "POST"), 405, "invalid_request_error", "method_not_allowed"),
       (.rateLimited(limit: "l", retryAfterSeconds: 3), 429, "requests", "rate_limit_exceeded"),
+      (.tokenRateLimited(limit: "l", retryAfterSeconds: 3), 429, "tokens", "rate_limit_exceeded"),
+      (
+        .beyondTokenLimit(limit: "l", quota: 9, isInput: true), 400, "invalid_request_error",
+        "request_too_large"
+      ),
       (.tooManyConcurrent(limit: "l"), 429, "requests", "too_many_concurrent_requests"),
       (.insufficientQuota(reason: "r"), 429, "insufficient_quota", "insufficient_quota"),
       (.unsupportedModel("m"), 400, "invalid_request_error", "unsupported_model"),

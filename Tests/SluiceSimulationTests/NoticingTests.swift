@@ -19,6 +19,9 @@ struct NoticingTests {
     case admitsOneTooMany
     case admitsOneTooFew
     case neverGivesBack
+    case admitsAnyTokens
+    case forgetsDebts
+    case keepsTokens
 
     /// The beginning of the claim that it breaks.
     var claim: String {
@@ -27,6 +30,7 @@ struct NoticingTests {
       case .findsNothing, .keepsNothing: "one flight"
       case .admitsEverybody: "limit rate"
       case .admitsOneTooMany, .admitsOneTooFew, .neverGivesBack: "limit in-flight"
+      case .admitsAnyTokens, .forgetsDebts, .keepsTokens: "limit tokens"
       }
     }
   }
@@ -38,8 +42,17 @@ struct NoticingTests {
     disguise.counters = { FaultyCounts(counters: $0, fault: fault) }
     let found = (0..<60 as Range<UInt64>)
       .contains { seed in
-        Scenario.mixed(seed: seed, disguise: disguise).history.run
-          .violations(of: Scenario.invariants).contains { $0.hasPrefix(fault.claim) }
+        let found: [String]
+        switch fault {
+        case .admitsAnyTokens, .forgetsDebts, .keepsTokens:
+          found = TokenScenario.mixed(seed: seed, disguise: disguise).history.run
+            .violations(of: TokenScenario.invariants)
+        case .answersUnderAnyKey, .ignoresInvalidations, .ignoresTime, .findsNothing,
+          .keepsNothing, .admitsEverybody, .admitsOneTooMany, .admitsOneTooFew, .neverGivesBack:
+          found = Scenario.mixed(seed: seed, disguise: disguise).history.run
+            .violations(of: Scenario.invariants)
+        }
+        return found.contains { $0.hasPrefix(fault.claim) }
       }
     #expect(found)
   }
@@ -106,7 +119,7 @@ private final class FaultyStore: ReplyCache {
     case .findsNothing: nil
     case .ignoresTime: cache.reply(for: key, at: Moment(monotonic: 0, wall: 0))
     case .ignoresInvalidations, .keepsNothing, .admitsEverybody, .admitsOneTooMany,
-      .admitsOneTooFew, .neverGivesBack:
+      .admitsOneTooFew, .neverGivesBack, .admitsAnyTokens, .forgetsDebts, .keepsTokens:
       cache.reply(for: key, at: moment)
     }
   }
@@ -145,13 +158,62 @@ private struct FaultyCounts: Counters {
     return decision
   }
 
+  func reserve(
+    _ amount: Int,
+    limit: String,
+    key: String,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    at moment: Moment
+  ) -> (decision: RateDecision, reservation: Reservation?) {
+    let burst = fault == .admitsAnyTokens ? burst + 1_000 : burst
+    return counters.reserve(
+      amount,
+      limit: limit,
+      key: key,
+      rate: rate,
+      burst: burst,
+      at: moment
+    )
+  }
+
+  func settle(
+    _ reservation: Reservation,
+    used: Int,
+    limit: String,
+    key: String,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    at moment: Moment
+  ) {
+    let told =
+      switch fault {
+      case .forgetsDebts: min(used, reservation.amount)
+      case .keepsTokens: max(used, reservation.amount)
+      case .answersUnderAnyKey, .ignoresInvalidations, .ignoresTime, .findsNothing,
+        .keepsNothing, .admitsEverybody, .admitsOneTooMany, .admitsOneTooFew, .neverGivesBack,
+        .admitsAnyTokens:
+        used
+      }
+    counters.settle(
+      reservation,
+      used: told,
+      limit: limit,
+      key: key,
+      rate: rate,
+      burst: burst,
+      at: moment
+    )
+  }
+
   func enter(limit: String, key: String, maximum: Int) -> Bool {
     let change =
       switch fault {
       case .admitsOneTooMany: 1
       case .admitsOneTooFew: -1
       case .answersUnderAnyKey, .ignoresInvalidations, .ignoresTime, .findsNothing,
-        .keepsNothing, .admitsEverybody, .neverGivesBack:
+        .keepsNothing, .admitsEverybody, .neverGivesBack, .admitsAnyTokens, .forgetsDebts,
+        .keepsTokens:
         0
       }
     return counters.enter(limit: limit, key: key, maximum: maximum + change)

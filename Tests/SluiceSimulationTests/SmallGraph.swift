@@ -182,6 +182,28 @@ final class PlainCounters: Counters {
     RateDecision(verdict: .admitted, quota: 0, remaining: 0, resetNanoseconds: 0)
   }
 
+  func reserve(
+    _ amount: Int,
+    limit: String,
+    key: String,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    at moment: Moment
+  ) -> (decision: RateDecision, reservation: Reservation?) {
+    let decision = RateDecision(verdict: .admitted, quota: 0, remaining: 0, resetNanoseconds: 0)
+    return (decision, Reservation(amount: amount, slotEnd: 0))
+  }
+
+  func settle(
+    _ reservation: Reservation,
+    used: Int,
+    limit: String,
+    key: String,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    at moment: Moment
+  ) {}
+
   func enter(limit: String, key: String, maximum: Int) -> Bool {
     places.withLock { places in
       guard neverRefuses || places[key, default: 0] < maximum else { return false }

@@ -98,7 +98,8 @@ extension APIError {
   fileprivate var isPolicy: Bool {
     switch self {
     case .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied,
-      .modelNotAllowed, .noRoute, .rateLimited, .tooManyConcurrent, .insufficientQuota:
+      .modelNotAllowed, .noRoute, .rateLimited, .tokenRateLimited, .beyondTokenLimit,
+      .tooManyConcurrent, .insufficientQuota:
       true
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType,
       .requestTimeout, .notFound, .methodNotAllowed, .modelNotFound, .unsupportedModel,

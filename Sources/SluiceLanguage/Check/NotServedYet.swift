@@ -17,7 +17,6 @@ struct NotServedYet: PolicyCheck {
       guard let span = product.keySpan("cache", "semantic") else { continue }
       binder.report(.notServedYet("semantic", at: span))
     }
-    for limit in draft.limits { inspect(limit, binder) }
     for use in binder.unservedUses where !refused.contains(where: { $0.contains(use.span) }) {
       binder.report(.notServedYet(use.feature, at: use.span))
     }
@@ -34,17 +33,6 @@ struct NotServedYet: PolicyCheck {
         ModelSettings.Service(rawValue: text) != nil
       else { continue }
       binder.report(.notServedYet("serves: \(text)", at: item.span))
-    }
-  }
-
-  private func inspect(_ limit: Declared<LimitSettings>, _ binder: Binder) {
-    func tell(_ measure: LimitSettings.Measure, at span: SourceSpan) {
-      guard case .tokens = measure else { return }
-      binder.report(.notServedYet(binder.bundle.text(of: span), at: span))
-    }
-    tell(limit.settings.measure, at: limit.span("rate"))
-    for (tier, measure) in limit.settings.tiers.sorted(by: { $0.key < $1.key }) {
-      tell(measure, at: limit.span("tiers", tier))
     }
   }
 }

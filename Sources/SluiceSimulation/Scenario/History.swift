@@ -124,6 +124,49 @@ package final class History: Sendable {
     }
   }
 
+  // MARK: Limits of tokens
+
+  func reserve(
+    _ amount: Int,
+    limit: String,
+    key: String,
+    _ answer: (decision: RateDecision, reservation: Reservation?),
+    at time: Int64
+  ) {
+    record { run, stamp in
+      run.reservations.append(
+        ReservationRecord(
+          limit: limit,
+          key: key,
+          amount: amount,
+          reservation: answer.reservation,
+          time: time,
+          stamp: stamp
+        )
+      )
+      return ("\(amount) of \(limit) for \(key): \(answer.decision.verdict)", ())
+    }
+  }
+
+  func settle(
+    _ reservation: Reservation,
+    used: Int,
+    limit: String,
+    key: String,
+    at time: Int64
+  ) {
+    record { run, stamp in
+      // Equal ones of one slot are the same to whoever counts them.
+      let place = run.reservations.firstIndex {
+        $0.limit == limit && $0.key == key && $0.reservation == reservation
+          && $0.settlements.isEmpty
+      }
+      guard let place else { preconditionFailure("what was not reserved is not settled") }
+      run.reservations[place].settlements.append((used, time, stamp))
+      return ("\(used) used of \(reservation.amount) of \(limit) for \(key)", ())
+    }
+  }
+
   // MARK: The operator
 
   func publish(_ generation: UInt64) {
@@ -168,6 +211,7 @@ package struct Run: Sendable {
   package var exchanges: [ExchangeRecord] = []
   package var attempts: [AttemptRecord] = []
   package var turns: [BreakerTurn] = []
+  package var reservations: [ReservationRecord] = []
   package var publications: [Publication] = []
   package var invalidations: [Invalidation] = []
   /// When all that was in flight was told to stop.

@@ -73,9 +73,54 @@ package struct FaultyCounters: Counters {
     guard faults.strikes("take \(limit)") else {
       return base.take(limit: limit, key: key, rate: rate, burst: burst, at: moment)
     }
-    return RateDecision(
+    return Self.refusal(rate, burst)
+  }
+
+  package func reserve(
+    _ amount: Int,
+    limit: String,
+    key: String,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    at moment: Moment
+  ) -> (decision: RateDecision, reservation: Reservation?) {
+    guard faults.strikes("reserve \(limit)") else {
+      return base.reserve(
+        amount,
+        limit: limit,
+        key: key,
+        rate: rate,
+        burst: burst,
+        at: moment
+      )
+    }
+    return (Self.refusal(rate, burst), nil)
+  }
+
+  package func settle(
+    _ reservation: Reservation,
+    used: Int,
+    limit: String,
+    key: String,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    at moment: Moment
+  ) {
+    base.settle(
+      reservation,
+      used: used,
+      limit: limit,
+      key: key,
+      rate: rate,
+      burst: burst,
+      at: moment
+    )
+  }
+
+  private static func refusal(_ rate: LimitSettings.Rate, _ burst: Int) -> RateDecision {
+    RateDecision(
       verdict: .tableFull(retryAfterNanoseconds: 1_000_000_000),
-      quota: rate.count,
+      quota: rate.count + burst,
       remaining: 0,
       resetNanoseconds: 1_000_000_000
     )

@@ -129,6 +129,21 @@ package struct BreakerTurn: Sendable {
   package var stamp: Stamp
 }
 
+/// Tokens that a stage reserved, or was refused.
+package struct ReservationRecord: Sendable {
+  package var limit: String
+  package var key: String
+  package var amount: Int
+  /// `nil`: refused.
+  package var reservation: Reservation?
+  /// On the monotonic clock, as the stage said it.
+  package var time: Int64
+  package var stamp: Stamp
+  package var settlements: [(used: Int, time: Int64, stamp: Stamp)] = []
+
+  package var isAdmitted: Bool { reservation != nil }
+}
+
 /// Another generation went live.
 package struct Publication: Sendable {
   package var generation: UInt64

@@ -63,11 +63,12 @@ package struct SimulatedPorts: Sendable {
     }
     ports = Ports(
       keys: keys,
-      counters: counters,
+      counters: RecordedCounters(counters, in: history),
       cache: cache,
       flights: flights,
       breakers: BreakerTable { history.turn($0) },
       upstreams: upstreams,
+      tokens: PromptCount(ScriptedTokens(), remembering: RememberedCounts()),
       metrics: metrics
     )
   }

@@ -70,10 +70,12 @@ package struct AttemptStage: WaitingStage {
     earnings?.earn()
     do throws(Failure) {
       let exit = try await attempt(exchange, chat)
+      exchange.hasAnswer = exit != .declined
       report(exit == .cut ? exchange.failure?.report ?? .neither : .success, of: exchange)
       return exit.index
     } catch {
       exchange.failure = error
+      if error.reason.mayHaveTakenTokens { exchange.hasLostAttempt = true }
       if let wait = error.retryAfter {
         let now = exchange.world.now
         exchange.watch?.coolDown(until: now.monotonic + wait, at: now)

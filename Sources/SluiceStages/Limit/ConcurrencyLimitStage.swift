@@ -13,12 +13,10 @@ package struct ConcurrencyLimitStage: Stage {
 
   package let exits = Exit.names
   private let name: String
-  private let place: SourcePlace
   private let key: LimitKey
   private let maximum: Int
   private let tiers: [String: Int]
   private let counters: any Counters
-  private let errors: Counter
 
   /// Makes the node of a limit that measures exchanges in flight.
   ///
@@ -34,12 +32,10 @@ package struct ConcurrencyLimitStage: Stage {
     errors: Counter
   ) {
     name = settings.name
-    place = settings.place
-    self.key = LimitKey(key)
+    self.key = LimitKey(key, place: settings.place, errors: errors)
     maximum = Self.maximum(settings.measure)
     tiers = settings.tiers.mapValues(Self.maximum)
     self.counters = counters
-    self.errors = errors
   }
 
   private static func maximum(_ measure: LimitSettings.Measure) -> Int {
@@ -50,15 +46,7 @@ package struct ConcurrencyLimitStage: Stage {
   }
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
-    let value: String
-    do throws(EvaluationError) {
-      value = try key.value(in: &exchange.frame)
-    } catch {
-      errors.increment()
-      exchange.refuse(.policyError(place: "\(place)"))
-      exchange.explain("the key has no value: \(error)")
-      return Exit.refused.index
-    }
+    guard let value = key.value(of: exchange) else { return Exit.refused.index }
     let maximum = tiers[exchange.caller.tier] ?? self.maximum
     guard counters.enter(limit: name, key: value, maximum: maximum) else {
       exchange.refuse(.tooManyConcurrent(limit: name))

@@ -1,21 +1,43 @@
-internal import SluiceCore
-package import SluiceExpressions
+import SluiceCore
+import SluiceDialects
+import SluiceExpressions
+import SluicePipeline
+import SluiceTelemetry
 
 /// What a limit counts by: the value of an expression, or one count for all.
-package struct LimitKey: Sendable {
+struct LimitKey: Sendable {
   private let program: Program?
+  private let place: SourcePlace
+  private let errors: Counter
 
   /// Counts by `program`, which gives a string; `nil`: one count for all.
-  package init(_ program: Program?) { self.program = program }
+  ///
+  /// - Parameters:
+  ///   - program: of the limit's `key`.
+  ///   - place: where the limit is declared.
+  ///   - errors: counts keys that had no value.
+  init(_ program: Program?, place: SourcePlace, errors: Counter) {
+    self.program = program
+    self.place = place
+    self.errors = errors
+  }
 
-  /// The key of one exchange.
+  /// The key of one exchange; `nil` if it has no value, and then the exchange is refused: a limit
+  /// that cannot count must not admit.
   ///
   /// A value longer than `Bounds.identityBytes` is replaced by its digest, so that a table of keys
   /// has a size that its count tells.
-  package func value(in frame: inout Frame) throws(EvaluationError) -> String {
+  func value(of exchange: Exchange) -> String? {
     guard let program else { return "" }
-    let value = try program.evaluateString(&frame)
-    guard value.utf8.count > Bounds.identityBytes else { return value }
-    return "sha256:" + Digest(of: Array(value.utf8)).hex
+    do throws(EvaluationError) {
+      let value = try program.evaluateString(&exchange.frame)
+      guard value.utf8.count > Bounds.identityBytes else { return value }
+      return "sha256:" + Digest(of: Array(value.utf8)).hex
+    } catch {
+      errors.increment()
+      exchange.refuse(.policyError(place: "\(place)"))
+      exchange.explain("the key has no value: \(error)")
+      return nil
+    }
   }
 }

@@ -12,19 +12,12 @@ package import SluiceTelemetry
 package struct RateLimitStage: Stage {
   package enum Exit: Int, StageExit { case admitted, refused }
 
-  private struct Rule: Sendable {
-    var rate: LimitSettings.Rate
-    var burst: Int
-  }
-
   package let exits = Exit.names
   private let name: String
-  private let place: SourcePlace
   private let key: LimitKey
-  private let rule: Rule
-  private let tiers: [String: Rule]
+  private let rule: RateRule
+  private let tiers: [String: RateRule]
   private let counters: any Counters
-  private let errors: Counter
 
   /// Makes the node of a limit that measures requests.
   ///
@@ -40,31 +33,21 @@ package struct RateLimitStage: Stage {
     errors: Counter
   ) {
     name = settings.name
-    place = settings.place
-    self.key = LimitKey(key)
+    self.key = LimitKey(key, place: settings.place, errors: errors)
     rule = Self.rule(settings.measure)
     tiers = settings.tiers.mapValues(Self.rule)
     self.counters = counters
-    self.errors = errors
   }
 
-  private static func rule(_ measure: LimitSettings.Measure) -> Rule {
+  private static func rule(_ measure: LimitSettings.Measure) -> RateRule {
     guard case .requests(let rate, let burst) = measure else {
       preconditionFailure("a limit of requests measures requests")
     }
-    return Rule(rate: rate, burst: burst)
+    return RateRule(rate: rate, burst: burst)
   }
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
-    let value: String
-    do throws(EvaluationError) {
-      value = try key.value(in: &exchange.frame)
-    } catch {
-      errors.increment()
-      exchange.refuse(.policyError(place: "\(place)"))
-      exchange.explain("the key has no value: \(error)")
-      return Exit.refused.index
-    }
+    guard let value = key.value(of: exchange) else { return Exit.refused.index }
     let rule = tiers[exchange.caller.tier] ?? self.rule
     let decision = counters.take(
       limit: name,
@@ -73,11 +56,7 @@ package struct RateLimitStage: Stage {
       burst: rule.burst,
       at: moment
     )
-    let report = RateReport(
-      limit: name,
-      windowSeconds: max(1, Self.roundedUp(rule.rate.window.nanoseconds, to: 1_000_000_000)),
-      decision: decision
-    )
+    let report = rule.report(decision, of: name, in: .requests)
     switch decision.verdict {
     case .admitted:
       // The client is told of the limit that it will meet first.
@@ -86,19 +65,13 @@ package struct RateLimitStage: Stage {
       return Exit.admitted.index
     case .refused(let wait):
       exchange.rate = report
-      let seconds = max(1, Self.roundedUp(wait, to: 1_000_000_000))
-      exchange.refuse(.rateLimited(limit: name, retryAfterSeconds: seconds))
+      exchange.refuse(.rateLimited(limit: name, retryAfterSeconds: max(1, RateRule.seconds(wait))))
       exchange.explain("\(decision.quota) used up by \"\(value)\"")
       return Exit.refused.index
     case .tableFull(let wait):
-      let seconds = max(1, Self.roundedUp(wait, to: 1_000_000_000))
-      exchange.refuse(.overloaded(retryAfterSeconds: seconds))
+      exchange.refuse(.overloaded(retryAfterSeconds: max(1, RateRule.seconds(wait))))
       exchange.explain("more keys than are counted at a time")
       return Exit.refused.index
     }
-  }
-
-  private static func roundedUp(_ value: Int64, to unit: Int64) -> Int64 {
-    value <= 0 ? 0 : (value - 1) / unit + 1
   }
 }

@@ -38,6 +38,51 @@ package final class EmbeddedCounters: Counters {
       }
   }
 
+  package func reserve(
+    _ amount: Int,
+    limit: String,
+    key: String,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    at moment: Moment
+  ) -> (decision: RateDecision, reservation: Reservation?) {
+    let name = CountName(limit: limit, key: key)
+    return shard(of: name).windows
+      .withLock { table in
+        table.reserve(
+          amount,
+          name,
+          rate: rate,
+          burst: burst,
+          bound: keysPerShard,
+          at: moment.monotonic
+        )
+      }
+  }
+
+  package func settle(
+    _ reservation: Reservation,
+    used: Int,
+    limit: String,
+    key: String,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    at moment: Moment
+  ) {
+    let name = CountName(limit: limit, key: key)
+    shard(of: name).windows
+      .withLock { table in
+        table.settle(
+          reservation,
+          used: used,
+          name,
+          rate: rate,
+          burst: burst,
+          at: moment.monotonic
+        )
+      }
+  }
+
   package func enter(limit: String, key: String, maximum: Int) -> Bool {
     let name = CountName(limit: limit, key: key)
     return shard(of: name).places
@@ -81,7 +126,7 @@ struct WindowTable: Sendable {
 
   private var windows: [CountName: SlidingWindow] = [:]
   private var keysOfLimit: [String: Int] = [:]
-  /// One entry a window: a time before which it is certainly not idle.
+  /// One entry a window: when to look whether it is idle.
   private var deadlines = DeadlineHeap()
 
   var count: Int { windows.count }
@@ -95,30 +140,77 @@ struct WindowTable: Sendable {
   ) -> RateDecision {
     if let known = windows[name]?.take(rate, burst: burst, at: now) { return known }
 
-    expire(at: now)
-    guard keysOfLimit[name.limit, default: 0] < bound else {
-      let wait = max(1, (deadlines.first?.time ?? now) - now)
-      return RateDecision(
-        verdict: .tableFull(retryAfterNanoseconds: wait),
-        quota: rate.count + burst,
-        remaining: 0,
-        resetNanoseconds: wait
-      )
+    if let full = makeRoom(for: name, rate: rate, burst: burst, bound: bound, at: now) {
+      return full
     }
     var window = SlidingWindow(rate: rate)
     let decision = window.take(rate, burst: burst, at: now)
+    add(window, as: name, at: now)
+    return decision
+  }
+
+  mutating func reserve(
+    _ amount: Int,
+    _ name: CountName,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    bound: Int,
+    at now: Int64
+  ) -> (decision: RateDecision, reservation: Reservation?) {
+    if let known = windows[name]?.reserve(amount, rate, burst: burst, at: now) { return known }
+
+    if let full = makeRoom(for: name, rate: rate, burst: burst, bound: bound, at: now) {
+      return (full, nil)
+    }
+    var window = SlidingWindow(rate: rate)
+    let answer = window.reserve(amount, rate, burst: burst, at: now)
+    add(window, as: name, at: now)
+    return answer
+  }
+
+  mutating func settle(
+    _ reservation: Reservation,
+    used: Int,
+    _ name: CountName,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    at now: Int64
+  ) {
+    guard windows[name] != nil else { preconditionFailure("a window that is awaited is kept") }
+    windows[name]?.settle(reservation, used: used, rate, burst: burst, at: now)
+  }
+
+  /// Has idle keys leave; what is to be told if there is no room for another even so.
+  private mutating func makeRoom(
+    for name: CountName,
+    rate: LimitSettings.Rate,
+    burst: Int,
+    bound: Int,
+    at now: Int64
+  ) -> RateDecision? {
+    expire(at: now)
+    guard keysOfLimit[name.limit, default: 0] >= bound else { return nil }
+    let wait = max(1, (deadlines.first?.time ?? now) - now)
+    return RateDecision(
+      verdict: .tableFull(retryAfterNanoseconds: wait),
+      quota: rate.count + burst,
+      remaining: 0,
+      resetNanoseconds: wait
+    )
+  }
+
+  private mutating func add(_ window: SlidingWindow, as name: CountName, at now: Int64) {
     windows[name] = window
     keysOfLimit[name.limit, default: 0] += 1
-    deadlines.insert(name, at: window.idleAt)
-    return decision
+    deadlines.insert(name, at: window.nextLook(after: now))
   }
 
   private mutating func expire(at now: Int64) {
     for _ in 0..<Self.expiriesPerArrival {
       guard let first = deadlines.first, first.time <= now else { return }
-      let idleAt = windows[first.name]?.idleAt ?? now
-      if idleAt > now {
-        deadlines.replaceFirst(at: idleAt)
+      let next = windows[first.name]?.nextLook(after: now) ?? now
+      if next > now {
+        deadlines.replaceFirst(at: next)
         continue
       }
       deadlines.removeFirst()
@@ -126,6 +218,15 @@ struct WindowTable: Sendable {
       let left = keysOfLimit[first.name.limit, default: 1] - 1
       keysOfLimit[first.name.limit] = left > 0 ? left : nil
     }
+  }
+}
+
+extension SlidingWindow {
+  /// When it may be idle; a time that is not after `now` if it is.
+  ///
+  /// What is awaited is kept, however long ago it was counted, so that it can be settled.
+  fileprivate func nextLook(after now: Int64) -> Int64 {
+    isAwaited ? max(idleAt, now + length) : idleAt
   }
 }
 

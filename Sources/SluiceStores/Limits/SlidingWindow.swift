@@ -10,29 +10,35 @@ package import SluicePolicy
 /// than `count + burst`, and nobody is refused for what happened longer ago than a window and a
 /// slot.
 ///
+/// What costs more than one, and how much is known only afterwards, is reserved and settled: tokens.
+/// A reservation counts as it stands. What it turns out not to have used is given back to its own
+/// slot; what it used beyond counts in the slot of its settlement, as a debt.
+///
 /// A burst is let through on top after quiet times: a bucket of `count + burst`, which refills with
-/// `count` a window, must have one left too. It never refuses what the plain window would admit,
-/// and it keeps the average over many windows at `count`.
+/// `count` a window, must have room too. It never refuses what the plain window would admit, and it
+/// keeps the average over many windows at `count`. A reservation keeps its room in the bucket and is
+/// poured in when it is settled: what refilled meanwhile is not given back a second time.
 ///
 /// A value: time comes in, a decision goes out. Only slots in which something was counted are kept,
-/// eight bytes each.
+/// sixteen bytes each.
 package struct SlidingWindow: Sendable {
   /// Slots that a window is cut into.
   package static let slotsPerWindow: Int64 = 60
 
   private struct Slot: Sendable {
-    /// The low bits of the slot's number; it is never further from `newest` than a window.
-    var number: UInt32
-    var count: UInt32
+    var number: Int64
+    var count: Int
   }
 
   private var slotNanoseconds: Int64
-  /// Ascending.
+  /// Ascending; none is empty.
   private var slots: [Slot] = []
   private var total = 0
+  /// What is reserved and not settled; part of `total` for as long as its slots count.
+  private var reserved = 0
   /// The number of the newest slot that something was asked in.
   private var newest: Int64 = .min
-  /// When the bucket of the burst is full again.
+  /// When the bucket of the burst is full again, but for what is reserved.
   private var fullAt: Int64 = .min
 
   package init(rate: LimitSettings.Rate) {
@@ -52,74 +58,148 @@ package struct SlidingWindow: Sendable {
     burst: Int,
     at now: Int64
   ) -> RateDecision {
-    adopt(slotNanoseconds: Self.slotNanoseconds(of: rate))
-    let now = max(now, newest == .min ? now : newest * slotNanoseconds)
-    advance(to: Self.floorDivision(now, slotNanoseconds))
-
-    let quota = rate.count + burst
-    let bucket = Bucket(rate: rate, burst: burst)
-    let wait = max(
-      waitForSlots(quota: quota, at: now),
-      burst > 0 ? bucket.wait(fullAt: fullAt, at: now) : 0
-    )
-    if wait == 0 {
-      count()
-      if burst > 0 { fullAt = bucket.taking(fullAt: fullAt, at: now) }
-    }
-    let left = max(0, quota - total)
-    return RateDecision(
-      verdict: wait == 0 ? .admitted : .refused(retryAfterNanoseconds: wait),
-      quota: quota,
-      remaining: burst > 0 ? min(left, bucket.left(fullAt: fullAt, at: now)) : left,
-      resetNanoseconds: max(idleAt, now) - now
-    )
+    count(1, keepingOpen: false, rate, burst: burst, at: now)
   }
 
-  /// From this time on nothing counts any more; a value that is dropped then is not missed.
+  /// Counts `amount` if it fits, until `settle` says what was used of it.
+  ///
+  /// As `take`. The wait of a refusal is exact if nothing is settled meanwhile; with a burst, if
+  /// everything is, at what was reserved.
+  ///
+  /// - Complexity: linear in the slots.
+  package mutating func reserve(
+    _ amount: Int,
+    _ rate: LimitSettings.Rate,
+    burst: Int,
+    at now: Int64
+  ) -> (decision: RateDecision, reservation: Reservation?) {
+    let decision = count(amount, keepingOpen: true, rate, burst: burst, at: now)
+    guard decision.verdict == .admitted else { return (decision, nil) }
+    return (decision, Reservation(amount: amount, slotEnd: (newest + 1) * slotNanoseconds - 1))
+  }
+
+  /// Counts `used` in place of what was reserved, under the rate that it was reserved under.
+  ///
+  /// Slots stay as the last take has them: an exchange of an older generation must not bring its
+  /// rate back.
+  ///
+  /// - Complexity: linear in the slots.
+  package mutating func settle(
+    _ reservation: Reservation,
+    used: Int,
+    _ rate: LimitSettings.Rate,
+    burst: Int,
+    at now: Int64
+  ) {
+    precondition(reserved >= reservation.amount, "what was not reserved cannot be settled")
+    reserved -= reservation.amount
+    let now = step(to: now)
+    if used > reservation.amount {
+      add(used - reservation.amount)
+    } else {
+      giveBack(reservation.amount - used, at: reservation.slotEnd)
+    }
+    if burst > 0 {
+      fullAt = Bucket(rate: rate, burst: burst).pouring(used, fullAt: fullAt, at: now)
+    }
+  }
+
+  /// From this time on nothing counts any more; a value that is dropped then is not missed, unless
+  /// it is awaited.
   package var idleAt: Int64 {
     guard let last = slots.last else { return fullAt }
     return max(fullAt, end(of: last))
   }
 
-  private mutating func count() {
-    total += 1
-    let number = UInt32(truncatingIfNeeded: newest)
-    if let last = slots.last, last.number == number, last.count < .max {
-      slots[slots.count - 1].count += 1
+  /// Whether something is reserved that is not settled.
+  package var isAwaited: Bool { reserved > 0 }
+
+  /// The length of the window, rounded up to whole slots.
+  package var length: Int64 { slotNanoseconds * Self.slotsPerWindow }
+
+  private mutating func count(
+    _ amount: Int,
+    keepingOpen: Bool,
+    _ rate: LimitSettings.Rate,
+    burst: Int,
+    at now: Int64
+  ) -> RateDecision {
+    adopt(slotNanoseconds: Self.slotNanoseconds(of: rate))
+    let now = step(to: now)
+    let quota = rate.count + burst
+    let bucket = Bucket(rate: rate, burst: burst)
+    let wait = max(
+      waitForSlots(for: amount, quota: quota, at: now),
+      burst > 0 ? bucket.wait(for: amount, reserved: reserved, fullAt: fullAt, at: now) : 0
+    )
+    if wait == 0 {
+      add(amount)
+      if keepingOpen {
+        reserved += amount
+      } else if burst > 0 {
+        fullAt = bucket.pouring(amount, fullAt: fullAt, at: now)
+      }
+    }
+    let left = max(0, quota - total)
+    return RateDecision(
+      verdict: wait == 0 ? .admitted : .refused(retryAfterNanoseconds: wait),
+      quota: quota,
+      remaining: burst > 0
+        ? min(left, bucket.left(reserved: reserved, fullAt: fullAt, at: now)) : left,
+      resetNanoseconds: max(idleAt, now) - now
+    )
+  }
+
+  private mutating func add(_ amount: Int) {
+    guard amount > 0 else { return }
+    total += amount
+    if let last = slots.last, last.number == newest {
+      slots[slots.count - 1].count += amount
     } else {
-      slots.append(Slot(number: number, count: 1))
+      slots.append(Slot(number: newest, count: amount))
     }
   }
 
-  private mutating func advance(to slot: Int64) {
-    newest = max(newest, slot)
-    let expired = slots.prefix { age(of: $0) > Self.slotsPerWindow }
-    guard !expired.isEmpty else { return }
-    total -= expired.reduce(0) { $0 + Int($1.count) }
-    slots.removeFirst(expired.count)
+  /// Takes up to `amount` from the slot that ends, or ended, at `slotEnd`.
+  ///
+  /// If there is no such slot it has passed, or a rate that changed twice has moved it: then what
+  /// was taken stays, on the strict side.
+  private mutating func giveBack(_ amount: Int, at slotEnd: Int64) {
+    let number = Self.floorDivision(slotEnd, slotNanoseconds)
+    guard amount > 0, let place = slots.lastIndex(where: { $0.number == number }) else { return }
+    let given = min(amount, slots[place].count)
+    total -= given
+    slots[place].count -= given
+    if slots[place].count == 0 { slots.remove(at: place) }
   }
 
-  /// How long until so much has expired that one more fits; 0 if it does now.
-  private func waitForSlots(quota: Int, at now: Int64) -> Int64 {
-    guard total >= quota else { return 0 }
-    var excess = total - quota + 1
+  /// Moves on to `now`, or to the last time that was asked at if that is later, which is returned.
+  private mutating func step(to now: Int64) -> Int64 {
+    let now = max(now, newest == .min ? now : newest * slotNanoseconds)
+    newest = max(newest, Self.floorDivision(now, slotNanoseconds))
+    let expired = slots.prefix { newest - $0.number > Self.slotsPerWindow }
+    if !expired.isEmpty {
+      total -= expired.reduce(0) { $0 + $1.count }
+      slots.removeFirst(expired.count)
+    }
+    return now
+  }
+
+  /// How long until so much has expired that `amount` fits; 0 if it does now.
+  private func waitForSlots(for amount: Int, quota: Int, at now: Int64) -> Int64 {
+    guard total > quota - amount else { return 0 }
+    var excess = total - (quota - amount)
     for slot in slots {
-      excess -= Int(slot.count)
+      excess -= slot.count
       if excess <= 0 { return end(of: slot) - now }
     }
-    // A quota of nothing: no wait helps, so the client is told the longest one that is honest.
-    return slotNanoseconds * Self.slotsPerWindow
-  }
-
-  private func age(of slot: Slot) -> Int64 {
-    // Exact unless a value sat unused for 2³² slots, two years of a window of a second; then old
-    // slots may count once more, on the strict side.
-    Int64(UInt32(truncatingIfNeeded: newest) &- slot.number)
+    // More than the quota: no wait helps, so the client is told the longest one that is honest.
+    return length
   }
 
   /// The time from which a slot no longer counts.
   private func end(of slot: Slot) -> Int64 {
-    (newest - age(of: slot) + Self.slotsPerWindow + 1) * slotNanoseconds
+    (slot.number + Self.slotsPerWindow + 1) * slotNanoseconds
   }
 
   /// Moves what was counted into slots of another length, each at the end of its old one.
@@ -127,25 +207,28 @@ package struct SlidingWindow: Sendable {
     guard new != slotNanoseconds else { return }
     defer { slotNanoseconds = new }
     guard newest != .min else { return }
-    let times = slots.map { (newest - age(of: $0) + 1) * slotNanoseconds - 1 }
-    // The last of these times may lie ahead of the clock; nothing is earlier than `newest` then,
-    // and what is asked next counts as asked at that time.
+    let moved = slots.map { slot in
+      Slot(
+        number: Self.floorDivision((slot.number + 1) * slotNanoseconds - 1, new),
+        count: slot.count
+      )
+    }
+    // The last of these may lie ahead of the clock; nothing is earlier than `newest` then, and what
+    // is asked next counts as asked at that time.
     newest = max(
       Self.floorDivision(newest * slotNanoseconds, new),
-      times.last.map { Self.floorDivision($0, new) } ?? .min
+      moved.last?.number ?? .min
     )
-    var moved: [Slot] = []
-    for (slot, time) in zip(slots, times) {
-      let number = UInt32(truncatingIfNeeded: Self.floorDivision(time, new))
-      if let last = moved.last, last.number == number {
-        moved[moved.count - 1].count += slot.count
-      } else if newest - Self.floorDivision(time, new) <= Self.slotsPerWindow {
-        moved.append(Slot(number: number, count: slot.count))
+    slots.removeAll(keepingCapacity: true)
+    for slot in moved {
+      if let last = slots.last, last.number == slot.number {
+        slots[slots.count - 1].count += slot.count
+      } else if newest - slot.number <= Self.slotsPerWindow {
+        slots.append(slot)
       } else {
-        total -= Int(slot.count)
+        total -= slot.count
       }
     }
-    slots = moved
   }
 
   private static func slotNanoseconds(of rate: LimitSettings.Rate) -> Int64 {
@@ -161,23 +244,36 @@ package struct SlidingWindow: Sendable {
 
 /// The bucket of a burst, as the time at which it is full again (the generic cell rate algorithm).
 private struct Bucket {
-  /// What one request takes, in nanoseconds of refilling.
+  /// Longer than anybody waits, and far from what a clock's sum could overflow.
+  private static let forever: Int64 = 1 << 61
+
+  /// What one of a count takes, in nanoseconds of refilling.
   private let unit: Int64
   private let depth: Int64
 
   init(rate: LimitSettings.Rate, burst: Int) {
     let count = Int64(max(1, rate.count))
     unit = (rate.window.nanoseconds - 1) / count + 1
-    depth = Int64(clamping: Int128(unit) * Int128(rate.count + burst))
+    depth = Self.time(rate.count + burst, unit)
   }
 
-  func wait(fullAt: Int64, at now: Int64) -> Int64 {
-    max(0, max(fullAt, now) - now - (depth - unit))
+  func wait(for amount: Int, reserved: Int, fullAt: Int64, at now: Int64) -> Int64 {
+    let used = max(fullAt, now) - now + Self.time(reserved, unit)
+    return max(0, used - (depth - Self.time(amount, unit)))
   }
 
-  func taking(fullAt: Int64, at now: Int64) -> Int64 { max(fullAt, now) + unit }
+  func pouring(_ amount: Int, fullAt: Int64, at now: Int64) -> Int64 {
+    let used = max(fullAt, now) - now
+    return now + min(used + Self.time(amount, unit), Self.forever)
+  }
 
-  func left(fullAt: Int64, at now: Int64) -> Int {
-    Int(max(0, depth - (max(fullAt, now) - now)) / unit)
+  func left(reserved: Int, fullAt: Int64, at now: Int64) -> Int {
+    let used = max(fullAt, now) - now + Self.time(reserved, unit)
+    return Int(max(0, depth - used) / unit)
+  }
+
+  private static func time(_ amount: Int, _ unit: Int64) -> Int64 {
+    let (time, overflowed) = unit.multipliedReportingOverflow(by: Int64(amount))
+    return overflowed ? forever : min(time, forever)
   }
 }

@@ -120,9 +120,3 @@ extension Binder {
     return mapping.entries
   }
 }
-
-extension LimitSettings.Measure {
-  fileprivate var isOfTokens: Bool {
-    if case .tokens = self { true } else { false }
-  }
-}

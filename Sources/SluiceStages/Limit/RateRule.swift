@@ -1,0 +1,31 @@
+import SluiceCore
+import SluicePipeline
+import SluicePolicy
+
+/// So many in any window, and a burst on top: what one tier may have of a limit.
+struct RateRule: Sendable {
+  let rate: LimitSettings.Rate
+  let burst: Int
+
+  /// How many fit in a window.
+  var quota: Int { rate.count + burst }
+
+  /// What the client is told.
+  func report(
+    _ decision: RateDecision,
+    of limit: String,
+    in unit: RateReport.Unit
+  ) -> RateReport {
+    RateReport(
+      limit: limit,
+      windowSeconds: max(1, Self.seconds(rate.window.nanoseconds)),
+      decision: decision,
+      unit: unit
+    )
+  }
+
+  /// Whole seconds that are not shorter than `nanoseconds`.
+  static func seconds(_ nanoseconds: Int64) -> Int64 {
+    nanoseconds <= 0 ? 0 : (nanoseconds - 1) / 1_000_000_000 + 1
+  }
+}

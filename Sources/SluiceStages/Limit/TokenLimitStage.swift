@@ -1,0 +1,155 @@
+package import SluiceCore
+internal import SluiceDialects
+package import SluiceExpressions
+package import SluicePipeline
+package import SluicePolicy
+package import SluiceTelemetry
+
+/// Admits so many tokens of one key in any window of time.
+///
+/// Stands between the cache and the candidates, so that only who will ask an upstream is counted.
+/// What an answer takes is known at its end: the input and the most that the primary could answer
+/// are reserved, and settled when the exchange ends, whatever ends it.
+package struct TokenLimitStage: Stage {
+  package enum Exit: Int, StageExit { case admitted, refused }
+
+  package let exits = Exit.names
+  private let name: String
+  private let key: LimitKey
+  private let rule: RateRule
+  private let tiers: [String: RateRule]
+  private let counters: any Counters
+
+  /// Makes the node of a limit that measures tokens.
+  ///
+  /// - Parameters:
+  ///   - settings: all its measures, overrides included, are of tokens.
+  ///   - key: the program of `settings.key`.
+  ///   - counters: where the counts are kept.
+  ///   - errors: counts keys that had no value.
+  package init(
+    _ settings: LimitSettings,
+    key: Program?,
+    counters: any Counters,
+    errors: Counter
+  ) {
+    name = settings.name
+    self.key = LimitKey(key, place: settings.place, errors: errors)
+    rule = Self.rule(settings.measure)
+    tiers = settings.tiers.mapValues(Self.rule)
+    self.counters = counters
+  }
+
+  private static func rule(_ measure: LimitSettings.Measure) -> RateRule {
+    guard case .tokens(let rate, let burst) = measure else {
+      preconditionFailure("a limit of tokens measures tokens")
+    }
+    return RateRule(rate: rate, burst: burst)
+  }
+
+  package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
+    guard let value = key.value(of: exchange) else { return Exit.refused.index }
+    let rule = tiers[exchange.caller.tier] ?? self.rule
+    guard let amount = amount(of: exchange, within: rule.quota) else { return Exit.refused.index }
+    let (decision, reservation) = counters.reserve(
+      amount,
+      limit: name,
+      key: value,
+      rate: rule.rate,
+      burst: rule.burst,
+      at: moment
+    )
+    if let reservation {
+      exchange.atEnd(
+        ReservedTokens(
+          limit: name,
+          key: value,
+          rule: rule,
+          reservation: reservation,
+          counters: counters
+        )
+      )
+    }
+    let report = rule.report(decision, of: name, in: .tokens)
+    switch decision.verdict {
+    case .admitted:
+      // The client is told of the limit that it will meet first.
+      if decision.remaining < exchange.tokenRate?.decision.remaining ?? .max {
+        exchange.tokenRate = report
+      }
+      exchange.explain(
+        "\(amount) reserved, \(decision.remaining) of \(decision.quota) left for \"\(value)\""
+      )
+      return Exit.admitted.index
+    case .refused(let wait):
+      exchange.tokenRate = report
+      exchange.refuse(
+        .tokenRateLimited(limit: name, retryAfterSeconds: max(1, RateRule.seconds(wait)))
+      )
+      exchange.explain("\(amount) do not fit: \(decision.remaining) left for \"\(value)\"")
+      return Exit.refused.index
+    case .tableFull(let wait):
+      exchange.refuse(.overloaded(retryAfterSeconds: max(1, RateRule.seconds(wait))))
+      exchange.explain("more keys than are counted at a time")
+      return Exit.refused.index
+    }
+  }
+
+  /// What the exchange may take: its input, and all its answers at their longest.
+  ///
+  /// `nil` if that is more than ever fits, and then the exchange is refused. A prompt is not counted
+  /// any further than that takes.
+  private func amount(of exchange: Exchange, within quota: Int) -> Int? {
+    guard let chat = exchange.facts.chat, let primary = exchange.primary,
+      let input = exchange.promptTokens(upTo: quota + 1)
+    else { preconditionFailure("a request is read, routed and counted before it is limited") }
+    guard input <= quota else { return refuse(exchange, quota, isInput: true) }
+    let clamp = OutputClamp(
+      of: chat,
+      at: exchange.generation.policy.models[primary.position],
+      input: input
+    )
+    let output = clamp.tokens(ofAnswers: chat.n)
+    guard output <= quota - input else { return refuse(exchange, quota, isInput: false) }
+    return input + output
+  }
+
+  private func refuse(_ exchange: Exchange, _ quota: Int, isInput: Bool) -> Int? {
+    exchange.refuse(.beyondTokenLimit(limit: name, quota: quota, isInput: isInput))
+    exchange.explain("more than the \(quota) that ever fit")
+    return nil
+  }
+}
+
+/// What one exchange has of a limit until it is known what it used.
+private struct ReservedTokens: Obligation {
+  let limit: String
+  let key: String
+  let rule: RateRule
+  let reservation: Reservation
+  let counters: any Counters
+
+  func finish(_ exchange: Exchange, at moment: Moment) {
+    counters.settle(
+      reservation,
+      used: exchange.usedTokens(ofReserved: reservation.amount),
+      limit: limit,
+      key: key,
+      rate: rule.rate,
+      burst: rule.burst,
+      at: moment
+    )
+  }
+}
+
+extension Exchange {
+  /// The tokens that the attempts took, as upstreams count them; where that is not known, what was
+  /// reserved for them.
+  fileprivate func usedTokens(ofReserved amount: Int) -> Int {
+    let counted = usage.map { usage in
+      min(usage.prompt, Bounds.exchangeTokens) + min(usage.completion, Bounds.exchangeTokens)
+    }
+    if hasLostAttempt { return max(amount, counted ?? 0) }
+    return hasAnswer ? counted ?? amount : 0
+  }
+}
