@@ -37,6 +37,8 @@ struct LoweringTests {
     #expect(
       GraphPrinter(graph).text == """
         chat starts at identity
+        completions starts at identity
+        embeddings starts at identity
         models starts at identity models
 
         identity: no keys, anonymous

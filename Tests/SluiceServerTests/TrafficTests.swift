@@ -153,7 +153,7 @@ final class Watcher: ExchangeObserver {
       ("GET /v1/chat/completions", "", 405, "method_not_allowed"),
       ("HEAD /", "", 404, ""),
       ("GET /", "", 404, "not_found"),
-      ("POST /v1/embeddings", "application/json", 404, "not_found"),
+      ("POST /v1/embeddings/x", "application/json", 404, "not_found"),
       ("POST /v1/models", "application/json", 405, "method_not_allowed"),
       ("POST /chat/completions", "application/json", 404, "not_found"),
       ("GET /v1/modelsx", "", 404, "not_found"),

@@ -18,6 +18,7 @@ struct ExactKeyTests {
     body: String = "b"
   ) -> Digest {
     ExactKey.digest(
+      service: .chat,
       scope: scope,
       product: product,
       target: target,
