@@ -145,8 +145,9 @@ package struct ChatRequest: Sendable {
 // MARK: Texts
 
 extension ChatRequest {
-  /// The text of the last message whose role is `user`; empty if there is none. Without messages,
-  /// all text.
+  /// The text of the last message whose role is `user`; empty if there is none.
+  ///
+  /// Without messages, all text.
   package var lastUserText: String {
     guard service == .chat else { return allText }
     var last: JSONValue?
@@ -158,6 +159,7 @@ extension ChatRequest {
   }
 
   /// The text of all messages of every role, or of all prompts, in order, joined by line feeds.
+  ///
   /// Tokens that were sent as numbers have no text.
   package var allText: String {
     var text: [UInt8] = []
@@ -253,12 +255,12 @@ extension ChatRequest {
     return (all, longest)
   }
 
-  /// In the words of the gateway's log: what there is to answer.
+  /// What there is to answer, in the words of a trail.
   package var inputSummary: String {
     switch service {
     case .chat: "\(messageCount) messages"
-    case .completions: "\(inputCount) prompts"
-    case .embeddings: "\(inputCount) inputs"
+    case .completions: "\(inputCount) \(inputCount == 1 ? "prompt" : "prompts")"
+    case .embeddings: "\(inputCount) \(inputCount == 1 ? "input" : "inputs")"
     }
   }
 
@@ -267,7 +269,8 @@ extension ChatRequest {
 
   /// The prompts, or the texts to embed, each a string or an array of numbers.
   package var inputs: [JSONValue] {
-    guard document.kind(of: input) == .array, let first = document.elements(of: input).first(where: { _ in true }),
+    guard document.kind(of: input) == .array,
+      let first = document.elements(of: input).first(where: { _ in true }),
       document.kind(of: first) != .number
     else { return [input] }
     return Array(document.elements(of: input))

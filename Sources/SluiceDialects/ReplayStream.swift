@@ -46,7 +46,8 @@ package struct ReplayStream: Sendable {
 
   private func append(_ choice: JSONValue, at index: Int64, to output: inout [UInt8]) {
     let message = reply.member("message", of: choice)
-    if message == nil, let text = reply.member("text", of: choice), reply.kind(of: text) == .string {
+    if message == nil, let text = reply.member("text", of: choice), reply.kind(of: text) == .string
+    {
       return append(text: text, of: choice, at: index, to: &output)
     }
     appendDelta(at: index, to: &output) { writer in

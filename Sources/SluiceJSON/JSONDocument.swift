@@ -27,7 +27,10 @@ package struct JSONDocument: Sendable {
 
   /// Reads a slice, which is kept; offsets count from its first byte.
   ///
-  /// - Parameter maximumValues: how many values it may hold, keys included.
+  /// - Parameters:
+  ///   - bytes: the text.
+  ///   - maximumValues: how many values it may hold, keys included.
+  /// - Throws: `JSONError` with the offset of the first byte that is wrong.
   package init(
     _ bytes: ArraySlice<UInt8>,
     maximumValues: Int = Bounds.jsonNodes

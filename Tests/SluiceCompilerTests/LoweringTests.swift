@@ -1,6 +1,7 @@
 import SluiceCompiler
 import SluiceLanguage
 import SluicePipeline
+import SluicePolicy
 import SluiceTelemetry
 import Testing
 
@@ -137,6 +138,18 @@ struct LoweringTests {
 
         """
     )
+  }
+
+  @Test("needs a table of tokens where candidates hold more and less, or an expression asks")
+  func countsTokens() throws {
+    func counts(_ base: String, when: String = "true") throws -> Bool {
+      let routes = "routes:\n  - { name: rest, when: '\(when)', to: powerful }\n"
+      return try Compiled.policy([("policy.yaml", base + routes)]).countsTokens
+    }
+    let equal = Self.base.replacing("context: 16385", with: "context: 128000")
+    #expect(try counts(Self.base))
+    #expect(try !counts(equal))
+    #expect(try counts(equal, when: "prompt.tokens < 200"))
   }
 
   @Test("puts a breaker before every try, a wait between two, and what is stale before a refusal")
