@@ -73,6 +73,22 @@ struct PromptTokensTests {
     #expect(ThreeBytes().promptTokens(of: chat, upTo: 1) == 1)
   }
 
+  @Test(
+    "are never more than the bytes of the body, whatever is in it",
+    arguments: [
+      (.chat, #""messages":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]"#),
+      (.chat, #""messages":[{"content":"\u0061\ud83d\ude42\ud800"}],"tools":[1],"functions":[2]"#),
+      (.completions, #""prompt":[1,2,3,4,5,6,7,8,9,0],"suffix":"aé""#),
+      (.embeddings, #""input":[[1],[2],[3],[4],[5],[6]]"#),
+      (.embeddings, #""input":["a","b","\n","\u20ac"]"#),
+    ] as [(ModelSettings.Service, String)]
+  )
+  func bodyBound(service: ModelSettings.Service, fields: String) throws {
+    let body = Array(#"{"model":"m",\#(fields)}"#.utf8)
+    let request = try ChatRequest(body, for: service)
+    #expect(ThreeBytes().promptTokenBounds(of: request).upperBound <= body.count)
+  }
+
   @Test("of prompts are those of each, of numbers as many, and nothing beside")
   func prompts() throws {
     let texts = try ChatRequest(
