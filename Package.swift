@@ -72,7 +72,10 @@ let package = Package(
     module("SluiceHTTP", uses: ["SluiceCore"]),
 
     // 3
-    module("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP"]),
+    module(
+      "SluiceDialects",
+      uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP", "SluicePolicy"]
+    ),
 
     // 4
     module(
@@ -180,7 +183,10 @@ let package = Package(
     tests("SluiceTelemetry", uses: ["SluiceCore"]),
     tests("SluiceReactor", uses: ["SluiceCore", "SluiceTestSupport"]),
     tests("SluiceHTTP", uses: ["SluiceCore", "SluiceTestSupport"]),
-    tests("SluiceDialects", uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP", "SluiceTestSupport"]),
+    tests(
+      "SluiceDialects",
+      uses: ["SluiceCore", "SluiceJSON", "SluiceHTTP", "SluicePolicy", "SluiceTestSupport"]
+    ),
     tests(
       "SluicePipeline",
       uses: [

@@ -51,7 +51,7 @@ struct Lowering {
   }
 
   private mutating func build() -> Graph {
-    addEntry(.chat, first: "identity", next: "request")
+    addEntry([.chat, .completions, .embeddings], first: "identity", next: "request")
     builder.add(
       .request,
       "request",
@@ -88,7 +88,7 @@ struct Lowering {
       exits: ["refused": nil]
     )
 
-    addEntry(.models, first: "identity models", next: "models")
+    addEntry([.models], first: "identity models", next: "models")
     builder.add(
       .models,
       "models",
@@ -101,7 +101,7 @@ struct Lowering {
 
   // MARK: Who asks
 
-  private mutating func addEntry(_ service: Service, first: String, next: String) {
+  private mutating func addEntry(_ services: [Service], first: String, next: String) {
     builder.add(
       .identity,
       first,
@@ -110,7 +110,7 @@ struct Lowering {
       stage: IdentityStage(policy.identity, tiers: policy.tiers, keys: ports.keys),
       exits: ["known": next, "anonymous": next, "refused": nil]
     )
-    builder.enter(service, at: first)
+    for service in services { builder.enter(service, at: first) }
   }
 
   // MARK: How much

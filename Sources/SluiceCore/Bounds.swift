@@ -104,6 +104,9 @@ package enum Bounds {
   package static let jsonNesting = 128
   /// Values, keys included, in one JSON text; a node of the tape takes 20 bytes.
   package static let jsonNodes = 1 << 20
+  /// Values in a reply of embeddings, where each dimension of each vector is one; `replyBytes` holds
+  /// no more of them.
+  package static let embeddingNodes = 4 << 20
   /// Choices of one reply that a stream is followed for.
   package static let choices = 128
   /// Tool calls of one choice that a stream is followed for.

@@ -23,6 +23,8 @@ package enum APIError: Error, Hashable, Sendable {
   case modelNotFound(String)
   case modelNotAllowed(String)
   case unsupportedModel(String)
+  /// No candidate holds the input; the largest holds so many tokens.
+  case contextLengthExceeded(tokens: Int, param: String)
   case noRoute
   // How much.
   case rateLimited(limit: String, retryAfterSeconds: Int64)
@@ -52,7 +54,7 @@ package enum APIError: Error, Hashable, Sendable {
   package var status: Int {
     switch self {
     case .malformedMessage(let refusal): refusal.status
-    case .invalidRequest, .unsupportedModel, .beyondTokenLimit: 400
+    case .invalidRequest, .unsupportedModel, .contextLengthExceeded, .beyondTokenLimit: 400
     case .missingKey, .invalidKey, .expiredKey: 401
     case .productNotAllowed, .permissionDenied, .modelNotAllowed: 403
     case .notFound, .modelNotFound, .noRoute: 404
@@ -75,7 +77,7 @@ package enum APIError: Error, Hashable, Sendable {
     switch self {
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType, .requestTimeout,
       .missingKey, .invalidKey, .expiredKey, .notFound, .methodNotAllowed, .modelNotFound,
-      .unsupportedModel, .noRoute, .beyondTokenLimit:
+      .unsupportedModel, .contextLengthExceeded, .noRoute, .beyondTokenLimit:
       "invalid_request_error"
     case .productNotAllowed, .permissionDenied, .modelNotAllowed: "permission_error"
     case .rateLimited, .tooManyConcurrent: "requests"
@@ -109,6 +111,7 @@ package enum APIError: Error, Hashable, Sendable {
     case .modelNotFound: "model_not_found"
     case .modelNotAllowed: "model_not_allowed"
     case .unsupportedModel: "unsupported_model"
+    case .contextLengthExceeded: "context_length_exceeded"
     case .noRoute: "no_route"
     case .rateLimited, .tokenRateLimited: "rate_limit_exceeded"
     case .beyondTokenLimit: "request_too_large"
@@ -135,6 +138,7 @@ package enum APIError: Error, Hashable, Sendable {
   package var param: String? {
     switch self {
     case .invalidRequest(_, let param, _): param
+    case .contextLengthExceeded(_, let param): param
     case .modelNotFound, .modelNotAllowed, .unsupportedModel: "model"
     case .beyondTokenLimit(_, _, let isInput): isInput ? "messages" : "max_tokens"
     case .malformedMessage, .bodyTooLarge, .unsupportedMediaType, .requestTimeout, .missingKey,
@@ -159,7 +163,8 @@ package enum APIError: Error, Hashable, Sendable {
     case .tooManyConcurrent, .draining: 1
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType, .requestTimeout,
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
-      .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel, .noRoute,
+      .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel,
+      .contextLengthExceeded, .noRoute,
       .beyondTokenLimit, .insufficientQuota, .policyError, .upstreamUnreachable,
       .upstreamInvalidReply, .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut, .upstreamRefusedKey, .deadlineExceeded, .internalError:
@@ -175,7 +180,8 @@ package enum APIError: Error, Hashable, Sendable {
     case .insufficientQuota, .policyError, .upstreamRefusedKey: false
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType, .requestTimeout,
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
-      .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel, .noRoute,
+      .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel,
+      .contextLengthExceeded, .noRoute,
       .rateLimited, .tokenRateLimited, .beyondTokenLimit, .tooManyConcurrent,
       .upstreamUnreachable, .upstreamInvalidReply,
       .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout,
@@ -209,8 +215,8 @@ package enum APIError: Error, Hashable, Sendable {
         + "`X-Sluice-Product`, or leave the field out."
     case .permissionDenied: "This API key may not do that."
     case .notFound:
-      "There is nothing at this path. This gateway serves POST /v1/chat/completions and "
-        + "GET /v1/models; a `base_url` ends in `/v1`."
+      "There is nothing at this path. This gateway serves POST /v1/chat/completions, "
+        + "/v1/completions and /v1/embeddings, and GET /v1/models; a `base_url` ends in `/v1`."
     case .methodNotAllowed(let allowed): "This path takes \(allowed) only."
     case .modelNotFound(let model):
       "The model `\(Self.quoted(model))` does not exist here. GET /v1/models lists what may be "
@@ -219,6 +225,9 @@ package enum APIError: Error, Hashable, Sendable {
       "The tier of this API key may not use the model `\(Self.quoted(model))`."
     case .unsupportedModel(let model):
       "No model that `\(Self.quoted(model))` stands for serves this path."
+    case .contextLengthExceeded(let tokens, let param):
+      "This model's maximum context length is \(tokens) tokens, which `\(param)` and an answer do "
+        + "not fit into. Reduce its length."
     case .noRoute: "No route of the policy matches this request."
     case .rateLimited(let limit, let seconds):
       "The rate limit `\(limit)` is reached. Try again in \(seconds) s."

@@ -1,6 +1,9 @@
+internal import SluiceCore
 package import SluiceJSON
+package import SluicePolicy
 
-/// A plain `chat.completion`, as far as metering and the cache must understand it.
+/// A plain answer, as far as metering and the cache must understand it: a `chat.completion`, a
+/// `text_completion`, or a list of embeddings.
 package struct ChatReply: Sendable {
   package let document: JSONDocument
   package let id: String?
@@ -12,14 +15,20 @@ package struct ChatReply: Sendable {
   /// One for each choice, `nil` where it has none.
   package let finishReasons: [String?]
   package let hasToolCalls: Bool
+  /// Whether every choice came to its own end: not cut by a length, a filter or a failure.
+  package let isWhole: Bool
 
   /// Reads the body of a 200 reply.
   ///
-  /// - Returns: `nil` if it is no JSON object with `choices`.
-  package init?(_ body: [UInt8]) {
-    guard let document = try? JSONDocument(body) else { return nil }
+  /// - Returns: `nil` if it is no JSON object with `choices`, or with `data` for embeddings.
+  package init?(_ body: [UInt8], for service: ModelSettings.Service = .chat) {
+    let isEmbedding = service == .embeddings
+    // A vector is a value for each of its dimensions.
+    let values = isEmbedding ? Bounds.embeddingNodes : Bounds.jsonNodes
+    guard let document = try? JSONDocument(body[...], maximumValues: values) else { return nil }
     let root = document.root
-    guard let choices = document.member("choices", of: root), document.kind(of: choices) == .array
+    guard let choices = document.member(isEmbedding ? "data" : "choices", of: root),
+      document.kind(of: choices) == .array
     else { return nil }
     self.document = document
     id = document.member("id", of: root).flatMap { document.string($0) }
@@ -28,6 +37,12 @@ package struct ChatReply: Sendable {
     usage = Usage(document.member("usage", of: root), in: document)
     var reasons: [String?] = []
     var hasToolCalls = false
+    if isEmbedding {
+      isWhole = document.count(of: choices) > 0
+      finishReasons = []
+      self.hasToolCalls = false
+      return
+    }
     for choice in document.elements(of: choices) {
       reasons.append(
         document.member("finish_reason", of: choice).flatMap { document.string($0) }
@@ -39,11 +54,9 @@ package struct ChatReply: Sendable {
       }
     }
     finishReasons = reasons
+    isWhole = FinishReason.areWhole(reasons)
     self.hasToolCalls = hasToolCalls
   }
-
-  /// Whether every choice came to its own end: not cut by a length, a filter or a failure.
-  package var isWhole: Bool { FinishReason.areWhole(finishReasons) }
 }
 
 /// What `finish_reason` says about the end of an answer.

@@ -1,10 +1,15 @@
 package import SluiceJSON
+package import SluicePolicy
 
-/// The body of `POST /v1/chat/completions`, checked as far as the gateway must understand it.
+/// The body of a request that a model answers, checked as far as the gateway must understand it: a
+/// chat, a completion, or texts to be embedded.
 ///
-/// Fields that the gateway does not know pass unread. Texts are gathered when asked for, not
+/// What they share is said once: what differs is where the input stands (`messages`, `prompt`,
+/// `input`) and of what it is made. Fields that the gateway does not know pass unread. Texts are gathered when asked for, not
 /// before: a policy that never looks at the prompt does not pay for it.
 package struct ChatRequest: Sendable {
+  /// Which of the paths it came by.
+  package let service: ModelSettings.Service
   package let document: JSONDocument
   package let model: String
   package let isStreaming: Bool
@@ -12,20 +17,30 @@ package struct ChatRequest: Sendable {
   package let wantsUsage: Bool
   package let maxTokens: Int?
   package let maxCompletionTokens: Int?
-  /// Answers wanted, 1 unless said.
+  /// Answers that are written at most: `n`, or `best_of`, for each input; 0 for embeddings, which
+  /// write none.
   package let n: Int
+  /// Choices that the reply holds: `n` for each input; 0 for embeddings.
+  package let choiceCount: Int
+  /// Inputs that a model reads each by itself: 1, or as many prompts or texts as stand in a list.
+  package let inputCount: Int
   /// Whether tools or functions are offered.
   package let hasTools: Bool
 
   private let temperatureValue: JSONValue?
-  private let messages: JSONValue
+  /// `messages`, `prompt` or `input`.
+  private let input: JSONValue
+  private let suffix: JSONValue?
   private let modelValue: JSONValue
   private let streamOptions: JSONValue?
 
   /// Reads a body.
   ///
   /// - Throws: `APIError` in the words of OpenAI's own refusals, naming the field.
-  package init(_ body: [UInt8]) throws(APIError) {
+  package init(
+    _ body: [UInt8],
+    for service: ModelSettings.Service = .chat
+  ) throws(APIError) {
     let document: JSONDocument
     do throws(JSONError) {
       document = try JSONDocument(body)
@@ -55,32 +70,23 @@ package struct ChatRequest: Sendable {
     guard let model = document.string(modelValue), !model.isEmpty else {
       throw fields.wrongType(.model, "a non-empty string")
     }
-    guard let messages = fields[.messages] else {
+    let name = BodyFields.Name.input(of: service)
+    guard let input = fields[name] else {
       throw .invalid(
-        "You must provide `messages`.",
-        param: "messages",
+        "You must provide `\(name.spelling)`.",
+        param: name.spelling,
         code: "missing_required_parameter"
       )
     }
-    guard document.kind(of: messages) == .array else {
-      throw fields.wrongType(.messages, "an array")
-    }
-    guard document.count(of: messages) > 0 else {
-      throw .invalid(
-        "`messages` must hold at least one message.",
-        param: "messages",
-        code: "empty_array"
-      )
-    }
-    for message in document.elements(of: messages) where document.kind(of: message) != .object {
-      throw fields.wrongType(.messages, "an array of objects")
-    }
+    let inputCount = try fields.checkInput(input, name)
 
+    self.service = service
     self.document = document
     self.model = model
     self.modelValue = modelValue
-    self.messages = messages
-    isStreaming = try fields.bool(.stream) ?? false
+    self.input = input
+    self.inputCount = inputCount
+    isStreaming = service == .embeddings ? false : try fields.bool(.stream) ?? false
     streamOptions = fields[.streamOptions]
     if let streamOptions {
       guard document.kind(of: streamOptions) == .object else {
@@ -101,12 +107,32 @@ package struct ChatRequest: Sendable {
         .flatMap { document.bool($0) } ?? false
     maxTokens = try fields.positiveInt(.maxTokens)
     maxCompletionTokens = try fields.positiveInt(.maxCompletionTokens)
-    n = try fields.positiveInt(.n) ?? 1
+    let choices = try fields.positiveInt(.n) ?? 1
+    switch service {
+    case .chat:
+      choiceCount = choices
+      n = choices
+    case .completions:
+      choiceCount = Self.product(choices, inputCount)
+      n = Self.product(max(choices, try fields.positiveInt(.bestOf) ?? 1), inputCount)
+    case .embeddings:
+      choiceCount = 0
+      n = 0
+    }
+    suffix = service == .completions ? fields[.suffix] : nil
+    if let suffix, document.kind(of: suffix) != .string {
+      throw fields.wrongType(.suffix, "a string")
+    }
     temperatureValue = fields[.temperature]
     if let temperatureValue, document.kind(of: temperatureValue) != .number {
       throw fields.wrongType(.temperature, "a number")
     }
     hasTools = fields.isNonEmptyArray(.tools) || fields.isNonEmptyArray(.functions)
+  }
+
+  private static func product(_ one: Int, _ two: Int) -> Int {
+    let (product, overflows) = one.multipliedReportingOverflow(by: two)
+    return overflows ? .max : product
   }
 
   /// The temperature, `nil` unless said; infinite if it is beyond what a double holds.
@@ -120,19 +146,31 @@ package struct ChatRequest: Sendable {
 
 extension ChatRequest {
   /// The text of the last message whose role is `user`; empty if there is none.
+  ///
+  /// Without messages, all text.
   package var lastUserText: String {
+    guard service == .chat else { return allText }
     var last: JSONValue?
-    for message in document.elements(of: messages) where isFrom("user", message) { last = message }
+    for message in messages where isFrom("user", message) { last = message }
     guard let last else { return "" }
     var text: [UInt8] = []
     appendText(of: last, to: &text)
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The text of all messages of every role, in order, joined by line feeds.
+  /// The text of all messages of every role, or of all prompts, in order, joined by line feeds.
+  ///
+  /// Tokens that were sent as numbers have no text.
   package var allText: String {
     var text: [UInt8] = []
-    for message in document.elements(of: messages) {
+    guard service == .chat else {
+      for value in inputs where document.kind(of: value) == .string {
+        if !text.isEmpty { text.append(UInt8(ascii: "\n")) }
+        document.appendString(value, to: &text)
+      }
+      return String(decoding: text, as: UTF8.self)
+    }
+    for message in messages {
       if !text.isEmpty { text.append(UInt8(ascii: "\n")) }
       appendText(of: message, to: &text)
     }
@@ -158,7 +196,7 @@ extension ChatRequest {
 
   /// Calls `body` with every text that the model reads as tokens: the texts and refusals of each
   /// message, the names and arguments of its tool calls, and the JSON of the tools and
-  /// functions that are offered, as it was sent.
+  /// functions that are offered, as it was sent; or each prompt and the suffix.
   ///
   /// Texts without escapes are not copied.
   package func forEachCountedText(_ body: (Span<UInt8>) -> Void) {
@@ -173,7 +211,12 @@ extension ChatRequest {
         body(document.contents(of: value).span)
       }
     }
-    for message in document.elements(of: messages) {
+    guard service == .chat else {
+      for value in inputs { visit(value) }
+      visit(suffix)
+      return
+    }
+    for message in messages {
       if let content = document.member("content", of: message) {
         visit(content)
         for part in document.elements(of: content) {
@@ -196,7 +239,42 @@ extension ChatRequest {
     }
   }
 
-  package var messageCount: Int { document.count(of: messages) }
+  /// 0 unless it is a chat.
+  package var messageCount: Int { service == .chat ? document.count(of: input) : 0 }
+
+  /// Tokens that were sent as numbers: of all inputs, and of the longest.
+  package var numberedTokens: (all: Int, longest: Int) {
+    guard service != .chat else { return (0, 0) }
+    var (all, longest) = (0, 0)
+    for value in inputs {
+      // Of an array of numbers, the one input is the array.
+      let count = document.count(of: value)
+      all += count
+      longest = max(longest, count)
+    }
+    return (all, longest)
+  }
+
+  /// What there is to answer, in the words of a trail.
+  package var inputSummary: String {
+    switch service {
+    case .chat: "\(messageCount) messages"
+    case .completions: "\(inputCount) \(inputCount == 1 ? "prompt" : "prompts")"
+    case .embeddings: "\(inputCount) \(inputCount == 1 ? "input" : "inputs")"
+    }
+  }
+
+  /// The messages of a chat.
+  private var messages: JSONDocument.Elements { document.elements(of: input) }
+
+  /// The prompts, or the texts to embed, each a string or an array of numbers.
+  package var inputs: [JSONValue] {
+    guard document.kind(of: input) == .array,
+      let first = document.elements(of: input).first(where: { _ in true }),
+      document.kind(of: first) != .number
+    else { return [input] }
+    return Array(document.elements(of: input))
+  }
 
   /// Whether a message has a part that is an image.
   package var hasImages: Bool { hasPart(["image_url", "input_image", "image"]) }
@@ -204,8 +282,9 @@ extension ChatRequest {
   /// Whether a message has a part that is sound.
   package var hasAudio: Bool { hasPart(["input_audio", "audio"]) }
 
-  /// Whether every message is text only, so that the text is all there is to see.
+  /// Whether every message or prompt is text only, so that the text is all there is to see.
   package var isTextOnly: Bool {
+    guard service == .chat else { return numberedTokens.all == 0 }
     for part in parts() {
       guard let type = document.member("type", of: part),
         document.isString(type, equalTo: "text") || document.isString(type, equalTo: "refusal")
@@ -241,7 +320,8 @@ extension ChatRequest {
   /// The parts of all messages whose content is an array.
   private func parts() -> [JSONValue] {
     var parts: [JSONValue] = []
-    for message in document.elements(of: messages) {
+    guard service == .chat else { return parts }
+    for message in messages {
       guard let content = document.member("content", of: message) else { continue }
       parts += document.elements(of: content)
     }
@@ -310,6 +390,19 @@ private struct BodyFields {
     case temperature
     case tools
     case functions
+    case prompt
+    case input
+    case suffix
+    case bestOf
+
+    /// Where the input of a request stands.
+    static func input(of service: ModelSettings.Service) -> Name {
+      switch service {
+      case .chat: .messages
+      case .completions: .prompt
+      case .embeddings: .input
+      }
+    }
 
     init?(_ spelling: String) {
       switch spelling {
@@ -323,6 +416,10 @@ private struct BodyFields {
       case "temperature": self = .temperature
       case "tools": self = .tools
       case "functions": self = .functions
+      case "prompt": self = .prompt
+      case "input": self = .input
+      case "suffix": self = .suffix
+      case "best_of": self = .bestOf
       default: return nil
       }
     }
@@ -339,12 +436,16 @@ private struct BodyFields {
       case .temperature: "temperature"
       case .tools: "tools"
       case .functions: "functions"
+      case .prompt: "prompt"
+      case .input: "input"
+      case .suffix: "suffix"
+      case .bestOf: "best_of"
       }
     }
   }
 
   let document: JSONDocument
-  private var values = InlineArray<10, JSONValue?>(repeating: nil)
+  private var values = InlineArray<14, JSONValue?>(repeating: nil)
 
   /// Visits each member once.
   init(document: JSONDocument) {
@@ -361,8 +462,15 @@ private struct BodyFields {
     case 1: document.isString(key, equalTo: "n") ? .n : nil
     case 5:
       document.isString(key, equalTo: "model")
-        ? .model : document.isString(key, equalTo: "tools") ? .tools : nil
-    case 6: document.isString(key, equalTo: "stream") ? .stream : nil
+        ? .model
+        : document.isString(key, equalTo: "tools")
+          ? .tools : document.isString(key, equalTo: "input") ? .input : nil
+    case 6:
+      document.isString(key, equalTo: "stream")
+        ? .stream
+        : document.isString(key, equalTo: "prompt")
+          ? .prompt : document.isString(key, equalTo: "suffix") ? .suffix : nil
+    case 7: document.isString(key, equalTo: "best_of") ? .bestOf : nil
     case 8: document.isString(key, equalTo: "messages") ? .messages : nil
     case 9: document.isString(key, equalTo: "functions") ? .functions : nil
     case 10: document.isString(key, equalTo: "max_tokens") ? .maxTokens : nil
@@ -393,6 +501,50 @@ private struct BodyFields {
       )
     }
     return Int(int)
+  }
+
+  /// Checks where the input stands.
+  ///
+  /// - Returns: how many inputs it is.
+  func checkInput(_ value: JSONValue, _ name: Name) throws(APIError) -> Int {
+    let isChat = name == .messages
+    if !isChat, document.kind(of: value) == .string { return 1 }
+    guard document.kind(of: value) == .array else {
+      throw wrongType(name, isChat ? "an array" : "a string or an array")
+    }
+    guard let first = document.elements(of: value).first(where: { _ in true }) else {
+      throw empty(name)
+    }
+    let kind = document.kind(of: first)
+    guard isChat ? kind == .object : kind == .string || kind == .number || kind == .array else {
+      throw wrongType(name, isChat ? "an array of objects" : Self.inputTypes)
+    }
+    for element in document.elements(of: value) {
+      guard document.kind(of: element) == kind, kind != .number || isToken(element) else {
+        throw wrongType(name, isChat ? "an array of objects" : Self.inputTypes)
+      }
+      guard kind == .array else { continue }
+      guard document.count(of: element) > 0 else { throw empty(name) }
+      for token in document.elements(of: element) where !isToken(token) {
+        throw wrongType(name, Self.inputTypes)
+      }
+    }
+    return isChat || kind == .number ? 1 : document.count(of: value)
+  }
+
+  private static let inputTypes =
+    "a string, an array of strings, an array of tokens, or an array of such arrays"
+
+  private func isToken(_ value: JSONValue) -> Bool { document.int(value).map { $0 >= 0 } ?? false }
+
+  private func empty(_ name: Name) -> APIError {
+    .invalid(
+      name == .messages
+        ? "`messages` must hold at least one message."
+        : "`\(name.spelling)` must not be empty, nor may an array in it.",
+      param: name.spelling,
+      code: "empty_array"
+    )
   }
 
   func isNonEmptyArray(_ name: Name) -> Bool {

@@ -3,8 +3,8 @@ package import SluiceJSON
 
 /// Turns a stored plain reply back into the stream that a client asked for.
 ///
-/// Each choice gives a chunk with its role, its texts in pieces, its tool calls, and a chunk with
-/// its finish reason; then the usage chunk if it was asked for, and `[DONE]`. All chunks carry the
+/// Each choice of a chat gives a chunk with its role, its texts in pieces, its tool calls, and a
+/// chunk with its finish reason; each of a completion its text in pieces, and a chunk with the rest; then the usage chunk if it was asked for, and `[DONE]`. All chunks carry the
 /// reply's own `id`, `created` and `model`. Strings are split where no character and no escape is
 /// cut, and are never decoded.
 package struct ReplayStream: Sendable {
@@ -15,7 +15,7 @@ package struct ReplayStream: Sendable {
   private let includesUsage: Bool
 
   /// - Parameters:
-  ///   - reply: a `chat.completion`.
+  ///   - reply: a `chat.completion` or a `text_completion`.
   ///   - includesUsage: whether the client asked for the usage chunk.
   package init(_ reply: JSONDocument, includesUsage: Bool) {
     self.reply = reply
@@ -46,6 +46,10 @@ package struct ReplayStream: Sendable {
 
   private func append(_ choice: JSONValue, at index: Int64, to output: inout [UInt8]) {
     let message = reply.member("message", of: choice)
+    if message == nil, let text = reply.member("text", of: choice), reply.kind(of: text) == .string
+    {
+      return append(text: text, of: choice, at: index, to: &output)
+    }
     appendDelta(at: index, to: &output) { writer in
       writer.key("role")
       if let role = message.flatMap({ reply.member("role", of: $0) }) {
@@ -71,6 +75,36 @@ package struct ReplayStream: Sendable {
       for member in reply.members(of: choice)
       where !reply.isString(member.key, equalTo: "index")
         && !reply.isString(member.key, equalTo: "message")
+      {
+        writer.key(reply.string(member.key) ?? "")
+        writer.raw(reply.text(of: member.value))
+      }
+    }
+  }
+
+  /// The choice of a text completion.
+  private func append(
+    text: JSONValue,
+    of choice: JSONValue,
+    at index: Int64,
+    to output: inout [UInt8]
+  ) {
+    for piece in pieces(of: reply.contents(of: text)) {
+      appendChoice(at: index, to: &output) { writer in
+        writer.key("text")
+        writer.string(escaped: piece)
+        writer.key("logprobs")
+        writer.null()
+        writer.key("finish_reason")
+        writer.null()
+      }
+    }
+    appendChoice(at: index, to: &output) { writer in
+      writer.key("text")
+      writer.string("")
+      for member in reply.members(of: choice)
+      where !reply.isString(member.key, equalTo: "index")
+        && !reply.isString(member.key, equalTo: "text")
       {
         writer.key(reply.string(member.key) ?? "")
         writer.raw(reply.text(of: member.value))
@@ -177,7 +211,12 @@ package struct ReplayStream: Sendable {
       case ("choices", _), ("usage", _), (_, .array), (_, .object): break
       case ("object", _):
         writer.key(name)
-        writer.string("chat.completion.chunk")
+        // The chunks of a text completion are called what the whole is.
+        if reply.isString(member.value, equalTo: "text_completion") {
+          writer.raw(reply.text(of: member.value))
+        } else {
+          writer.string("chat.completion.chunk")
+        }
       case (_, .null), (_, .bool), (_, .number), (_, .string):
         writer.key(name)
         writer.raw(reply.text(of: member.value))

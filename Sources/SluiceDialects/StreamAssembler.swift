@@ -68,6 +68,8 @@ struct StreamAssembler: Sendable {
 
   private struct Choice: Sendable {
     var index: Int64
+    /// Of a text completion, joined and still escaped.
+    var text: [UInt8]?
     /// Strings, joined and still escaped.
     var texts = Members()
     /// Other values of the delta, as JSON.
@@ -134,6 +136,9 @@ struct StreamAssembler: Sendable {
       switch name {
       case "index": break
       case "delta": add(delta: member.value, of: chunk, to: position)
+      case "text" where chunk.kind(of: member.value) == .string:
+        let piece = hold(chunk.contents(of: member.value))
+        choices[position].text = (choices[position].text ?? []) + piece
       case "logprobs":
         for list in chunk.members(of: member.value) where !chunk.isNull(list.value) {
           choices[position].hasLogprobs = true
@@ -210,7 +215,7 @@ struct StreamAssembler: Sendable {
 // MARK: The reply
 
 extension StreamAssembler {
-  /// The `chat.completion`; `nil` if nothing came, or if it would not be faithful.
+  /// The `chat.completion` or `text_completion`; `nil` if nothing came, or if it would not be faithful.
   ///
   /// Whether the stream came to its end is for `StreamReader` to say.
   var reply: [UInt8]? {
@@ -222,7 +227,7 @@ extension StreamAssembler {
       writer.raw(id)
     }
     writer.key("object")
-    writer.string("chat.completion")
+    writer.string(choices[0].text == nil ? "chat.completion" : "text_completion")
     head.forEach { name, text in
       guard name != "id" else { return }
       writer.key(name)
@@ -244,6 +249,35 @@ extension StreamAssembler {
     writer.beginObject()
     writer.key("index")
     writer.int(choice.index)
+    if let text = choice.text {
+      writer.key("text")
+      writer.string(escaped: text)
+    } else {
+      write(message: choice, to: &writer)
+    }
+    writer.key("logprobs")
+    if choice.hasLogprobs {
+      writer.beginObject()
+      choice.logprobs.forEach { name, elements in
+        writer.key(name)
+        writer.raw([UInt8(ascii: "[")] + elements + [UInt8(ascii: "]")])
+      }
+      writer.endObject()
+    } else {
+      writer.null()
+    }
+    if choice.besides["finish_reason"] == nil {
+      writer.key("finish_reason")
+      writer.null()
+    }
+    choice.besides.forEach { name, text in
+      writer.key(name)
+      writer.raw(text)
+    }
+    writer.endObject()
+  }
+
+  private func write(message choice: Choice, to writer: inout JSONWriter) {
     writer.key("message")
     writer.beginObject()
     writer.key("role")
@@ -287,26 +321,6 @@ extension StreamAssembler {
     if let call = choice.functionCall {
       writer.key("function_call")
       write(function: call, to: &writer)
-    }
-    writer.endObject()
-    writer.key("logprobs")
-    if choice.hasLogprobs {
-      writer.beginObject()
-      choice.logprobs.forEach { name, elements in
-        writer.key(name)
-        writer.raw([UInt8(ascii: "[")] + elements + [UInt8(ascii: "]")])
-      }
-      writer.endObject()
-    } else {
-      writer.null()
-    }
-    if choice.besides["finish_reason"] == nil {
-      writer.key("finish_reason")
-      writer.null()
-    }
-    choice.besides.forEach { name, text in
-      writer.key(name)
-      writer.raw(text)
     }
     writer.endObject()
   }

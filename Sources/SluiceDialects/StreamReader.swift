@@ -2,7 +2,7 @@ package import SluiceHTTP
 internal import SluiceCore
 internal import SluiceJSON
 
-/// Follows a chat stream: what to show the client, what it cost, and whether it came to its end.
+/// Follows the stream of a chat or of a completion: what to show the client, what it cost, and whether it came to its end.
 ///
 /// Sees each event once, in order; the bytes themselves are passed on untouched by the caller.
 /// Takes the drift of vendors as it comes: `choices` null or missing, usage beside choices or
@@ -45,7 +45,7 @@ package struct StreamReader: Sendable {
     assembler = assembles ? StreamAssembler() : nil
   }
 
-  /// The stream as one plain `chat.completion`, for the cache.
+  /// The stream as one plain `chat.completion` or `text_completion`, for the cache.
   ///
   /// `nil` unless it was to be assembled, came whole, and could be put together faithfully.
   package var assembledReply: [UInt8]? { isWhole ? assembler?.reply : nil }
@@ -95,7 +95,13 @@ package struct StreamReader: Sendable {
     if let reason = chunk.member("finish_reason", of: choice).flatMap({ chunk.string($0) }) {
       finishReasons[Int(index)] = reason
     }
-    guard let delta = chunk.member("delta", of: choice) else { return }
+    guard let delta = chunk.member("delta", of: choice) else {
+      // The piece of a text completion.
+      if let text = chunk.member("text", of: choice), !chunk.contents(of: text).isEmpty {
+        hasOutput = true
+      }
+      return
+    }
     for member in chunk.members(of: delta) where !chunk.isString(member.key, equalTo: "role") {
       if !chunk.isNull(member.value),
         !chunk.contents(of: member.value).isEmpty

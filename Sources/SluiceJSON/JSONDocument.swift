@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// A value of a document: a number that only that document understands.
 package struct JSONValue: Hashable, Sendable {
   let index: Int
@@ -24,9 +26,17 @@ package struct JSONDocument: Sendable {
   }
 
   /// Reads a slice, which is kept; offsets count from its first byte.
-  package init(_ bytes: ArraySlice<UInt8>) throws(JSONError) {
+  ///
+  /// - Parameters:
+  ///   - bytes: the text.
+  ///   - maximumValues: how many values it may hold, keys included.
+  /// - Throws: `JSONError` with the offset of the first byte that is wrong.
+  package init(
+    _ bytes: ArraySlice<UInt8>,
+    maximumValues: Int = Bounds.jsonNodes
+  ) throws(JSONError) {
     self.bytes = bytes
-    nodes = try JSONScanner.scan(bytes.span)
+    nodes = try JSONScanner.scan(bytes.span, maximumNodes: maximumValues)
   }
 
   /// The one value that the text is.

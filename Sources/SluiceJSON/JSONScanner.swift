@@ -36,12 +36,16 @@ struct JSONNode: Sendable {
 struct JSONScanner {
   private var offset = 0
   private var nodes: [JSONNode] = []
-  // Kept here, since another module's constant costs a call.
-  private let nodeLimit = Bounds.jsonNodes
+  private let nodeLimit: Int
 
-  static func scan(_ bytes: Span<UInt8>) throws(JSONError) -> [JSONNode] {
+  private init(nodeLimit: Int) { self.nodeLimit = nodeLimit }
+
+  static func scan(
+    _ bytes: Span<UInt8>,
+    maximumNodes: Int = Bounds.jsonNodes
+  ) throws(JSONError) -> [JSONNode] {
     guard bytes.count < Int(UInt32.max) else { throw JSONError(.tooLarge, at: 0) }
-    var scanner = JSONScanner()
+    var scanner = JSONScanner(nodeLimit: maximumNodes)
     // A chat body has a node for some ten bytes; a larger guess would cost more than growing.
     scanner.nodes.reserveCapacity(min(bytes.count / 8 + 8, 1_024))
     scanner.skipWhiteSpace(bytes)

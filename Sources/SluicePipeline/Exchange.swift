@@ -39,7 +39,7 @@ package final class Exchange {
   package var route: Int?
   /// The name of the target that was chosen.
   package var target = ""
-  /// The first candidate of the target that the tier may reach.
+  /// The first candidate of the target that the tier may reach and that serves the path.
   package var primary: ModelIndex?
   package var cacheOutcome: CacheOutcome = .bypass
   /// How long ago a cached answer was stored, in whole seconds.
@@ -48,6 +48,8 @@ package final class Exchange {
   package var flight: (any LeadingFlight)?
   /// The key that the answer is looked up by; `nil` if it is not.
   package var cacheKey: Digest?
+  /// Tokens of the largest context among the candidates that cannot hold the request.
+  package var exceededContext: Int?
   package var attempts = 0
   /// Whether the last attempt brought an answer, whole or cut, whose tokens `usage` counts.
   package var hasAnswer = false
@@ -59,7 +61,7 @@ package final class Exchange {
   /// nanoseconds.
   package var retryAt: Int64?
   package var answeredBy: ModelIndex?
-  /// The answer of the upstream, whole, as one `chat.completion` object; what may be stored.
+  /// The answer of the upstream, whole, as the path answers in one piece; what may be stored.
   package var answer: WholeAnswer?
   package var usage: Usage?
   /// What the attempt costs at the price table; `nil` until it is settled or if nothing is priced.
@@ -186,7 +188,7 @@ package enum CacheOutcome: String, Sendable, CaseIterable {
 
 /// The whole answer of an upstream, with what decides whether it may be kept.
 package struct WholeAnswer: Sendable {
-  /// One `chat.completion` object.
+  /// One `chat.completion` or `text_completion` object, or a list of embeddings.
   package var body: [UInt8]
   /// Status 200, every choice finished by the model itself, nothing cut.
   package var isComplete: Bool

@@ -92,6 +92,15 @@ extension Facts: FrameSource {
     return tokens.tokens(of: chat, body: request.body, upTo: limit)
   }
 
+  /// Whether each input of the request has fewer tokens than `limit`.
+  ///
+  /// Told from the length of the body if that tells, which it nearly always does: a token is at
+  /// least a byte of it. Without a table of tokens the upstream is left to judge.
+  package func inputs(areBelow limit: Int) -> Bool {
+    guard request.body.count >= limit, let tokens, let chat else { return true }
+    return tokens.inputs(of: chat, body: request.body, areBelow: limit)
+  }
+
   private func parsed(_ variable: PolicyVariable) throws(EvaluationError) -> ChatRequest {
     guard let chat else { throw .unavailable(variable.name) }
     return chat

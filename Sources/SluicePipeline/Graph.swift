@@ -1,4 +1,5 @@
 package import SluiceCore
+package import SluicePolicy
 package import SluiceTelemetry
 
 /// The place of a node in its graph.
@@ -37,7 +38,19 @@ package struct Graph: Sendable {
 /// What clients can ask for.
 package enum Service: String, Sendable, CaseIterable {
   case chat
+  case completions
+  case embeddings
   case models
+
+  /// What a model must serve to answer it; `nil` where no model is asked.
+  package var asked: ModelSettings.Service? {
+    switch self {
+    case .chat: .chat
+    case .completions: .completions
+    case .embeddings: .embeddings
+    case .models: nil
+    }
+  }
 }
 
 /// A step of the graph.

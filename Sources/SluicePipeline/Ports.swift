@@ -161,7 +161,7 @@ package enum CacheSelection: Sendable, Equatable {
 
 /// A whole answer with status 200, as it is kept.
 package struct CachedReply: Sendable {
-  /// One `chat.completion` object, whatever form it came in.
+  /// One object as the path answers in one piece, whatever form it came in.
   package var body: [UInt8]
   package var product: String
   package var tags: [String]

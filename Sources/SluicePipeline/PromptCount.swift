@@ -1,5 +1,6 @@
 import SluiceCore
 package import SluiceDialects
+internal import SluicePolicy
 
 /// Counts the tokens of prompts, once for the same body.
 package struct PromptCount: Sendable {
@@ -13,7 +14,23 @@ package struct PromptCount: Sendable {
 
   /// The tokens of the whole input of `chat`, whose body is `body`.
   package func tokens(of chat: ChatRequest, body: [UInt8]) -> Int {
-    remembered.count(of: Digest(of: body)) { counter.promptTokens(of: chat) }
+    remembered.count(of: digest(of: chat, body)) { counter.promptTokens(of: chat) }
+  }
+
+  /// Whether each input of `chat`, whose body is `body`, has fewer tokens than `limit`.
+  ///
+  /// Counts only where bounds do not tell.
+  package func inputs(of chat: ChatRequest, body: [UInt8], areBelow limit: Int) -> Bool {
+    guard chat.inputCount == 1 else { return counter.inputs(of: chat, areBelow: limit) }
+    let bounds = bounds(of: chat)
+    if bounds.upperBound < limit { return true }
+    if bounds.lowerBound >= limit { return false }
+    return tokens(of: chat, body: body) < limit
+  }
+
+  /// One body may be read by more than one path, and counts differently by each.
+  private func digest(of chat: ChatRequest, _ body: [UInt8]) -> Digest {
+    Digest(of: chat.service == .chat ? body : body + chat.service.rawValue.utf8)
   }
 
   /// The tokens of `chat`, whose body is `body`, if they are fewer than `limit`; else `limit`,

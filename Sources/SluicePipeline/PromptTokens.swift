@@ -1,7 +1,8 @@
 package import SluiceDialects
+internal import SluicePolicy
 
 // What `prompt.tokens` is: the tokens of each text of the messages and of the JSON of the tools,
-// and what the chat format adds around them.
+// and what the chat format adds around them; of other requests the tokens of each prompt.
 
 extension TokenCounter {
   /// The tokens of a chat request as a model reads it.
@@ -11,7 +12,7 @@ extension TokenCounter {
 
   /// The tokens of a chat request if they are fewer than `limit`; else `limit`, without counting on.
   package func promptTokens(of chat: ChatRequest, upTo limit: Int) -> Int {
-    var tokens = ChatOverhead.tokens(messages: chat.messageCount)
+    var tokens = chat.tokensBesideTexts
     chat.forEachCountedText { text in
       guard tokens < limit else { return }
       tokens += count(text, upTo: limit - tokens)
@@ -30,13 +31,31 @@ extension TokenCounter {
 
   /// Between which numbers `promptTokens(of:)` lies, told from the lengths of the texts alone.
   package func promptTokenBounds(of chat: ChatRequest) -> ClosedRange<Int> {
-    var lower = ChatOverhead.tokens(messages: chat.messageCount)
+    var lower = chat.tokensBesideTexts
     var upper = lower
     chat.forEachCountedText { text in
       lower += lowerBound(bytes: text.count)
       upper += upperBound(bytes: text.count)
     }
     return lower...upper
+  }
+
+  /// Whether each of several inputs, which a model reads one by one, has fewer tokens than `limit`.
+  package func inputs(of chat: ChatRequest, areBelow limit: Int) -> Bool {
+    guard chat.inputCount > 1 else { return promptTokens(of: chat, areBelow: limit) }
+    var areBelow = chat.numberedTokens.longest < limit
+    chat.forEachCountedText { text in
+      guard areBelow, upperBound(bytes: text.count) >= limit else { return }
+      areBelow = lowerBound(bytes: text.count) < limit && count(text, upTo: limit) < limit
+    }
+    return areBelow
+  }
+}
+
+extension ChatRequest {
+  /// What the chat format adds, and what was sent as tokens.
+  fileprivate var tokensBesideTexts: Int {
+    service == .chat ? ChatOverhead.tokens(messages: messageCount) : numberedTokens.all
   }
 }
 

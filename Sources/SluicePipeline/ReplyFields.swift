@@ -21,7 +21,7 @@ extension Exchange {
       if exposed.contains(header), let value = value() { fields.append((name, value)) }
     }
     expose(.generation, "x-sluice-generation", String(generation.number))
-    if request.service == .chat {
+    if request.service.asked != nil {
       expose(.cache, "x-sluice-cache", cacheOutcome.rawValue)
       expose(.route, "x-sluice-route", route.map { policy.routes[$0].name })
       expose(.model, "x-sluice-model", answeredBy.map { policy[$0].name })

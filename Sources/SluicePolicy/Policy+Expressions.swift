@@ -18,8 +18,15 @@ extension Policy {
 
   /// Whether something of the policy asks how many tokens a prompt has, so that a table of tokens
   /// must be there.
+  ///
+  /// Expressions ask, and targets whose candidates hold more and less.
   package var countsTokens: Bool {
-    limits.contains { $0.measure.isOfTokens }
+    limits.contains { $0.measure.isOfTokens } || targets.contains(where: hasUnequalContexts)
       || expressions.contains { $0.checked.slots.contains(PolicyVariable.promptTokens.slot) }
+  }
+
+  private func hasUnequalContexts(_ target: TargetSettings) -> Bool {
+    guard case .candidates(let models) = target.kind else { return false }
+    return Set(models.map { self[$0].context }).count > 1
   }
 }

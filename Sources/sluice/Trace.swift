@@ -21,10 +21,13 @@ struct Trace: AsyncParsableCommand {
   var path: String
 
   @Option(
-    help: "The JSON body of a chat completion; - for standard input.",
+    help: "The JSON body; - for standard input.",
     completion: .file(extensions: ["json"])
   )
   var request: String
+
+  @Option(help: "The path that it goes to.")
+  var to = "/v1/chat/completions"
 
   @Option(
     name: .customLong("as"),
@@ -41,6 +44,7 @@ struct Trace: AsyncParsableCommand {
     let body: [UInt8]
     do throws(Refusal) {
       command.asker = try TraceCommand.Asker(asker)
+      try command.ask(at: to)
       body = try Terminal.read(request, maximumBytes: Bounds.replyBytes)
     } catch {
       return try CommandAnswer(error).finish()

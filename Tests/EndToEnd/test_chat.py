@@ -5,7 +5,7 @@ import json
 import openai
 import pytest
 
-from harness.bundle import policy
+from harness.bundle import MODELS, policy
 from harness.gateway import UPSTREAM_KEY
 from harness.upstream import completion
 
@@ -193,7 +193,7 @@ def test_a_body_beyond_the_bound_is_too_large(start, upstream):
     assert upstream.count == 1
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v1/completions", "/chat/completions", "/metrics"])
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v1/responses", "/chat/completions", "/metrics"])
 def test_a_wrong_path_is_not_found(gateway, path):
     reply = gateway.post(b"{}", path)
     assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
@@ -237,9 +237,11 @@ def test_the_upstream_is_asked_for_a_coding_that_can_be_read(gateway):
         assert gateway.upstream.calls[0].field("accept-encoding") in ([], ["identity"])
 
 
-def test_megabytes_pass_unharmed_both_ways(gateway):
+def test_megabytes_pass_unharmed_both_ways(start, upstream):
+    gateway = start(policy(upstream, models={"small": {**MODELS["small"], "context": "16Mi"}},
+                           targets={"fast": ["small"]}))
     prompt = "ä\n\"" * 600_000
-    gateway.upstream.behave = lambda call: call.answer(call.prompt[::-1])
+    upstream.behave = lambda call: call.answer(call.prompt[::-1])
     reply = gateway.chat(prompt)
     assert reply.json()["choices"][0]["message"]["content"] == prompt[::-1]
 

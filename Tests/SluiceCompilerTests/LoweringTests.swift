@@ -1,6 +1,7 @@
 import SluiceCompiler
 import SluiceLanguage
 import SluicePipeline
+import SluicePolicy
 import SluiceTelemetry
 import Testing
 
@@ -37,6 +38,8 @@ struct LoweringTests {
     #expect(
       GraphPrinter(graph).text == """
         chat starts at identity
+        completions starts at identity
+        embeddings starts at identity
         models starts at identity models
 
         identity: no keys, anonymous
@@ -192,6 +195,18 @@ struct LoweringTests {
       #expect(text.contains(part), "\(part) in \(text)")
     }
     #expect(text.contains("understood -> limit per-ip"))
+  }
+
+  @Test("needs a table of tokens where candidates hold more and less, or an expression asks")
+  func countsTokens() throws {
+    func counts(_ base: String, when: String = "true") throws -> Bool {
+      let routes = "routes:\n  - { name: rest, when: '\(when)', to: powerful }\n"
+      return try Compiled.policy([("policy.yaml", base + routes)]).countsTokens
+    }
+    let equal = Self.base.replacing("context: 16385", with: "context: 128000")
+    #expect(try counts(Self.base))
+    #expect(try !counts(equal))
+    #expect(try counts(equal, when: "prompt.tokens < 200"))
   }
 
   @Test("puts a breaker before every try, a wait between two, and what is stale before a refusal")

@@ -24,6 +24,10 @@ struct APIErrorTests {
       (.tooManyConcurrent(limit: "l"), 429, "requests", "too_many_concurrent_requests"),
       (.insufficientQuota(reason: "r"), 429, "insufficient_quota", "insufficient_quota"),
       (.unsupportedModel("m"), 400, "invalid_request_error", "unsupported_model"),
+      (
+        .contextLengthExceeded(tokens: 8_192, param: "prompt"), 400, "invalid_request_error",
+        "context_length_exceeded"
+      ),
       (.bodyTooLarge(limit: 1), 413, "invalid_request_error", "body_too_large"),
       (.malformedMessage(.headTooLong), 431, "invalid_request_error", "head_too_large"),
       (.malformedMessage(.lengthAndCoding), 400, "invalid_request_error", "malformed_http"),

@@ -62,6 +62,20 @@ struct CommandTests {
     #expect(ExplainCommand(code: "SL9999").run().status == .usage)
   }
 
+  @Test("trace takes a request to the path that it is told, and refuses one where no model answers")
+  func tracePath() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Policies.simulated(), to: "p.yaml")
+    var command = TraceCommand(path: folder.path)
+    try command.ask(at: "/v1/completions")
+    let body = Array(#"{"model":"auto","prompt":"Hi"}"#.utf8)
+    #expect(await command.run(body: body).output.contains("model auto, 1 prompt\n"))
+    try command.ask(at: "/embeddings")
+    let refused = await command.run(body: Array(#"{"model":"auto","input":"Hi"}"#.utf8)).output
+    #expect(refused.contains("no model of fast serves embeddings"))
+    #expect(throws: Refusal.self) { try command.ask(at: "/v1/models") }
+  }
+
   @Test("trace prints the walk to the upstream, and who would be asked")
   func trace() async throws {
     let folder = try TemporaryFolder()

@@ -79,6 +79,68 @@ struct SimulatedReplyTests {
     #expect(try texts(assembled) == texts(plain.body))
   }
 
+  @Test("answers each prompt of a completion, plain and streamed alike")
+  func completion() throws {
+    func completion(_ extra: String) throws -> ChatRequest {
+      let body = #"{"model":"m","prompt":["one","two"],"n":2\#(extra)}"#
+      return try ChatRequest(Array(body.utf8), for: .completions)
+    }
+    let plain = reply(try completion(""), settings()).body
+    let read = try #require(ChatReply(plain, for: .completions))
+    #expect(read.finishReasons.count == 4 && read.isWhole)
+    let stream = reply(try completion(#","stream":true"#), settings())
+    var parser = EventStreamParser()
+    var reader = StreamReader(wantsUsage: false, assembles: true)
+    for event in stream.events {
+      parser.append(event)
+      while case .event(let event) = parser.next() { _ = reader.read(event) }
+    }
+    let assembled = try #require(reader.assembledReply.flatMap { ChatReply($0) })
+    func texts(_ reply: ChatReply) -> [String?] {
+      let choices = reply.document.member("choices", of: reply.document.root)
+      return choices.map { choices in
+        reply.document.elements(of: choices)
+          .map { choice in
+            reply.document.member("text", of: choice).flatMap { reply.document.string($0) }
+          }
+      } ?? []
+    }
+    #expect(texts(assembled) == texts(read) && !texts(read).contains(nil))
+  }
+
+  @Test("makes vectors of length 1, the same for the same text, of as many dimensions as asked")
+  func embeddings() throws {
+    func vectors(_ input: String) throws -> [[Double]] {
+      let request = try ChatRequest(
+        Array(#"{"model":"m","input":\#(input),"dimensions":8}"#.utf8),
+        for: .embeddings
+      )
+      let body = try SimulatedEmbeddings(to: request, seed: 1).body
+      let reply = try #require(ChatReply(body, for: .embeddings))
+      let document = reply.document
+      let data = try #require(document.member("data", of: document.root))
+      return document.elements(of: data)
+        .map { item in
+          let vector = document.member("embedding", of: item)
+          return vector.map { document.elements(of: $0).compactMap { document.double($0) } } ?? []
+        }
+    }
+    let three = try vectors(#"["a","b","a"]"#)
+    #expect(three.count == 3 && three[0] == three[2] && three[0] != three[1])
+    for vector in three {
+      #expect(vector.count == 8)
+      #expect(abs(vector.reduce(0) { $0 + $1 * $1 } - 1) < 0.001)
+    }
+    #expect(try vectors("[1,2]").count == 1)
+    #expect(throws: APIError.self) {
+      let body = #"{"model":"m","input":"a","dimensions":99999999}"#
+      _ = try SimulatedEmbeddings(
+        to: ChatRequest(Array(body.utf8), for: .embeddings),
+        seed: 1
+      )
+    }
+  }
+
   @Test("leaves usage out of a stream that was not asked for it")
   func noUsage() throws {
     let stream = reply(try chat(#","stream":true"#), settings())

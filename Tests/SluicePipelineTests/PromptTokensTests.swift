@@ -1,4 +1,5 @@
 import SluiceDialects
+import SluicePolicy
 import Testing
 
 @testable import SluicePipeline
@@ -70,6 +71,52 @@ struct PromptTokensTests {
     #expect(ThreeBytes().promptTokens(of: chat) == 14)
     #expect(ThreeBytes().promptTokens(of: chat, upTo: 12) == 12)
     #expect(ThreeBytes().promptTokens(of: chat, upTo: 1) == 1)
+  }
+
+  @Test(
+    "are never more than the bytes of the body, whatever is in it",
+    arguments: [
+      (.chat, #""messages":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]"#),
+      (.chat, #""messages":[{"content":"\u0061\ud83d\ude42\ud800"}],"tools":[1],"functions":[2]"#),
+      (.completions, #""prompt":[1,2,3,4,5,6,7,8,9,0],"suffix":"aé""#),
+      (.embeddings, #""input":[[1],[2],[3],[4],[5],[6]]"#),
+      (.embeddings, #""input":["a","b","\n","\u20ac"]"#),
+    ] as [(ModelSettings.Service, String)]
+  )
+  func bodyBound(service: ModelSettings.Service, fields: String) throws {
+    let body = Array(#"{"model":"m",\#(fields)}"#.utf8)
+    let request = try ChatRequest(body, for: service)
+    #expect(ThreeBytes().promptTokenBounds(of: request).upperBound <= body.count)
+  }
+
+  @Test("of prompts are those of each, of numbers as many, and nothing beside")
+  func prompts() throws {
+    let texts = try ChatRequest(
+      Array(#"{"model":"m","prompt":["123456","123"],"suffix":"123"}"#.utf8),
+      for: .completions
+    )
+    #expect(ThreeBytes().promptTokens(of: texts) == 2 + 1 + 1)
+    let numbers = try ChatRequest(
+      Array(#"{"model":"m","input":[[1,2],[3,4,5]]}"#.utf8),
+      for: .embeddings
+    )
+    #expect(ThreeBytes().promptTokens(of: numbers) == 5)
+    #expect(ThreeBytes().promptTokenBounds(of: numbers) == 5...5)
+  }
+
+  @Test("of a list are compared one by one")
+  func inputs() throws {
+    func embedding(_ input: String) throws -> ChatRequest {
+      try ChatRequest(Array(#"{"model":"m","input":\#(input)}"#.utf8), for: .embeddings)
+    }
+    let texts = try embedding(#"["123456789","123456789abc"]"#)
+    #expect(ThreeBytes().inputs(of: texts, areBelow: 5))
+    #expect(!ThreeBytes().inputs(of: texts, areBelow: 4))
+    #expect(BoundsOnly().inputs(of: texts, areBelow: 13))
+    #expect(!BoundsOnly().inputs(of: texts, areBelow: 1))
+    let numbers = try embedding("[[1,2],[3,4,5]]")
+    #expect(BoundsOnly().inputs(of: numbers, areBelow: 4))
+    #expect(!BoundsOnly().inputs(of: numbers, areBelow: 3))
   }
 
   @Test("are compared without counting where the bounds decide, and counted where they do not")

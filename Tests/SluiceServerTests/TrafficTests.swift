@@ -39,7 +39,10 @@ struct OneStage: WaitingStage {
       number: number,
       hash: "",
       policy: policy,
-      graph: Graph(nodes: [node], entries: [.chat: NodeIndex(0), .models: NodeIndex(0)]),
+      graph: Graph(
+        nodes: [node],
+        entries: Dictionary(uniqueKeysWithValues: Service.allCases.map { ($0, NodeIndex(0)) })
+      ),
       features: []
     )
   }
@@ -129,6 +132,20 @@ final class Watcher: ExchangeObserver {
     }
   }
 
+  @Test("serves completions and embeddings at their own paths")
+  func otherPaths() async throws {
+    try await serving(Self.ok) { loop, address, _ in
+      let client = try await Client.connect(to: address, on: loop)
+      for service in ["completions", "embeddings"] {
+        try await client.say(
+          "POST /v1/\(service)?x=1 HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+            + "Content-Length: 2\r\n\r\n{}"
+        )
+        #expect(try await client.reply().body == "\(service) /v1/\(service) 127.0.0.1{}")
+      }
+    }
+  }
+
   @Test("serves the list of models and each of them, whatever stands in a name")
   func models() async throws {
     try await serving(Self.ok) { loop, address, _ in
@@ -153,10 +170,13 @@ final class Watcher: ExchangeObserver {
       ("GET /v1/chat/completions", "", 405, "method_not_allowed"),
       ("HEAD /", "", 404, ""),
       ("GET /", "", 404, "not_found"),
-      ("POST /v1/embeddings", "application/json", 404, "not_found"),
+      ("POST /v1/embeddings/x", "application/json", 404, "not_found"),
       ("POST /v1/models", "application/json", 405, "method_not_allowed"),
       ("POST /chat/completions", "application/json", 404, "not_found"),
       ("GET /v1/modelsx", "", 404, "not_found"),
+      ("GET /v1/completions", "", 405, "method_not_allowed"),
+      ("POST /v1/completions", "text/plain", 415, "unsupported_media_type"),
+      ("POST /v1/embeddings", "", 415, "unsupported_media_type"),
       ("POST /v1/chat/completions", "", 415, "unsupported_media_type"),
       ("POST /v1/chat/completions", "text/plain", 415, "unsupported_media_type"),
       ("POST /v1/chat/completions", "application/jsonp", 415, "unsupported_media_type"),

@@ -100,7 +100,8 @@ struct AttemptStageTests {
   private func run(
     _ answer: ScriptedUpstream.Answer,
     body: String,
-    tier: String = ""
+    tier: String = "",
+    service: Service = .chat
   ) async throws
     -> Run
   {
@@ -109,7 +110,8 @@ struct AttemptStageTests {
       upstream: "u",
       upstreamName: "small-v2",
       context: 1_000,
-      maxOutput: 100
+      maxOutput: 100,
+      serves: [.chat, .completions, .embeddings]
     )
     let policy = Policy(
       models: [settings],
@@ -131,14 +133,14 @@ struct AttemptStageTests {
       waiting: stage,
       exits: Dictionary(uniqueKeysWithValues: stage.exits.map { ($0, String?.none) })
     )
-    builder.enter(.chat, at: "attempt")
+    builder.enter(service, at: "attempt")
     let graph = builder.build { _, _ in Counter() }
     let world = FakeWorld()
     let sink = RecordingSink()
     let exchange = Exchange(
       id: "req_test",
       request: ClientRequest(
-        service: .chat,
+        service: service,
         method: "POST",
         path: "/v1/chat/completions",
         fields: Fixture.headerFields([]),
@@ -160,8 +162,8 @@ struct AttemptStageTests {
       deadline: world.now.monotonic + 1_000_000_000
     )
     exchange.caller.tier = tier
-    exchange.facts.chat = try ChatRequest(Array(body.utf8))
-    await GraphRunner.run(exchange, service: .chat)
+    exchange.facts.chat = try ChatRequest(Array(body.utf8), for: service.asked ?? .chat)
+    await GraphRunner.run(exchange, service: service)
     return Run(exit: Fixture.exit(exchange), exchange: exchange, sink: sink, upstream: upstream)
   }
 
@@ -197,6 +199,41 @@ struct AttemptStageTests {
     #expect(run.sink.isFinished)
     #expect(run.exchange.usage?.prompt == 3)
     #expect(run.sink.head?.fields.first?.value == "text/event-stream")
+  }
+
+  @Test("a completion and an embedding are asked for at their own paths, and are counted")
+  func otherPaths() async throws {
+    for (service, input, answer) in [
+      (
+        Service.completions, #""prompt":"Hi""#,
+        #"{"choices":[{"text":"x","finish_reason":"length"}],"usage":{"prompt_tokens":3,"completion_tokens":1}}"#
+      ),
+      (
+        .embeddings, #""input":["Hi"]"#,
+        #"{"data":[{"embedding":[1]}],"usage":{"prompt_tokens":3,"total_tokens":3}}"#
+      ),
+    ] {
+      let run = try await run(
+        .reply(status: 200, type: "application/json", pieces: [answer], fields: [:], end: nil),
+        body: #"{"model":"auto",\#(input)}"#,
+        service: service
+      )
+      #expect(run.exit == "answered")
+      #expect(run.upstream.requests.map(\.path) == [service.asked?.path])
+      #expect(run.exchange.reply?.body == Array(answer.utf8))
+      #expect(run.exchange.usage?.prompt == 3)
+    }
+  }
+
+  @Test("what is an answer at one path is none at another")
+  func wrongAnswer() async throws {
+    let run = try await run(
+      .reply(status: 200, type: "application/json", pieces: [Self.plain], fields: [:], end: nil),
+      body: #"{"model":"auto","input":"Hi"}"#,
+      service: .embeddings
+    )
+    #expect(run.exit == "failed")
+    #expect(run.exchange.failure?.reason == .invalidReply)
   }
 
   @Test("a stream whose upstream forgets [DONE] gets one once every choice has ended")

@@ -36,12 +36,31 @@ struct BreakerStageTests {
     )
   }
 
-  private func exchange(tier: String = "", isTraced: Bool = false) -> Exchange {
-    fixture.exchange(
+  private func exchange(
+    tier: String = "",
+    isTraced: Bool = false,
+    bytes: Int = 0,
+    service: Service = .chat
+  ) -> Exchange {
+    let text = String(repeating: "x", count: bytes)
+    let body = #"{"model":"m","messages":[{"content":"\#(text)"}],"prompt":"","input":"\#(text)"}"#
+    let exchange = fixture.exchange(
       Fixture.graph(stage),
+      body: body,
       caller: Caller(tier: tier, address: HostAddress(ipv4: 1)),
-      isTraced: isTraced
+      isTraced: isTraced,
+      tokens: PromptCount(OneByte(), remembering: RememberedCounts()),
+      service: service
     )
+    exchange.facts.chat = try? ChatRequest(Array(body.utf8), for: service.asked ?? .chat)
+    return exchange
+  }
+
+  /// A token for every byte.
+  private struct OneByte: TokenCounter {
+    func count(_ text: Span<UInt8>, upTo limit: Int) -> Int { min(text.count, limit) }
+    func lowerBound(bytes: Int) -> Int { bytes / 2 }
+    func upperBound(bytes: Int) -> Int { bytes }
   }
 
   /// The exit that the node takes; the walk is not over behind it.
@@ -94,6 +113,30 @@ struct BreakerStageTests {
     let first = exchange()
     #expect(exit(first) == "probe")
     #expect(exit(exchange()) == "open")
+  }
+
+  @Test("what the model cannot hold, or does not serve, is turned away before a probe is taken")
+  func cannotServe() {
+    open()
+    fixture.world.advance(by: .seconds(60))
+    // 6 tokens are around the text, and one is left for the answer.
+    let long = exchange(bytes: 994)
+    #expect(exit(long) == "skipped")
+    #expect(long.exceededContext == 1_000)
+    let embedding = exchange(service: .embeddings)
+    #expect(exit(embedding) == "skipped")
+    #expect(embedding.exceededContext == nil)
+    #expect(exit(exchange(bytes: 993)) == "probe")
+  }
+
+  @Test("an embedding may fill the context")
+  func embedding() {
+    var fixture = fixture
+    fixture.policy.models[0].serves = [.embeddings]
+    let access = ModelAccess(fixture.policy)
+    #expect(!access.skips(ModelIndex(0), in: exchange(bytes: 1_000, service: .embeddings)))
+    #expect(access.skips(ModelIndex(0), in: exchange(bytes: 1_001, service: .embeddings)))
+    #expect(access.skips(ModelIndex(0), in: exchange()))
   }
 
   @Test("a probe reports once, whatever is said of it later")

@@ -8,6 +8,7 @@ import Testing
 @Suite("Exact key")
 struct ExactKeyTests {
   private func key(
+    service: ModelSettings.Service = .chat,
     scope: CacheScope = .product,
     product: String = "support",
     target: String = "fast",
@@ -18,6 +19,7 @@ struct ExactKeyTests {
     body: String = "b"
   ) -> Digest {
     ExactKey.digest(
+      service: service,
       scope: scope,
       product: product,
       target: target,
@@ -38,7 +40,8 @@ struct ExactKeyTests {
     let keys = [
       key(), key(product: "supportf", target: "ast"), key(target: "fas", model: "tm"),
       key(model: "n"), key(upstream: "v"), key(upstreamName: "n"), key(extra: ""),
-      key(extra: "b", body: ""), key(body: "bb"), key(product: ""),
+      key(service: .completions), key(service: .embeddings), key(extra: "b", body: ""),
+      key(body: "bb"), key(product: ""),
       key(scope: .tenant("acme", isAnonymous: false)),
       key(scope: .tenant("", isAnonymous: false)), key(scope: .tenant("", isAnonymous: true)),
       key(scope: .user(tenant: "acme", user: "ada", keyID: "")),

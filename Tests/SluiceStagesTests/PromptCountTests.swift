@@ -55,6 +55,26 @@ struct PromptCountTests {
     #expect(counter.count == 0)
   }
 
+  @Test("looks at nothing but the length of a body that a limit holds whatever is in it")
+  func length() throws {
+    let exchange = try exchange(bytes: 300, tokens)
+    #expect(exchange.facts.inputs(areBelow: exchange.request.body.count + 1))
+    #expect(!exchange.facts.inputs(areBelow: 40))
+    #expect(counter.count == 0)
+    // 100 for the text, 6 around it.
+    #expect(exchange.facts.inputs(areBelow: 107))
+    #expect(!exchange.facts.inputs(areBelow: 106))
+    #expect(counter.count == 1)
+  }
+
+  @Test("does not take the count of one path for that of another")
+  func paths() throws {
+    let tokens = tokens
+    let body = Array(#"{"model":"m","messages":[{"content":"123456"}],"prompt":"123"}"#.utf8)
+    #expect(tokens.tokens(of: try ChatRequest(body), body: body) == 2 + 6)
+    #expect(tokens.tokens(of: try ChatRequest(body, for: .completions), body: body) == 1)
+  }
+
   @Test("counts where they do not, once for an exchange, and once for equal bodies")
   func counts() throws {
     let tokens = tokens

@@ -114,7 +114,14 @@ struct ModelAccessTests {
     Policy(
       models: [
         ModelSettings(name: "a", upstream: "u", upstreamName: "a", context: 1, maxOutput: 1),
-        ModelSettings(name: "b", upstream: "u", upstreamName: "b", context: 1, maxOutput: 1),
+        ModelSettings(
+          name: "b",
+          upstream: "u",
+          upstreamName: "b",
+          context: 1,
+          maxOutput: 1,
+          serves: [.chat, .embeddings]
+        ),
       ],
       tiers: [TierSettings(name: "free", models: [ModelIndex(1)]), TierSettings(name: "premium")],
       targets: [
@@ -129,6 +136,17 @@ struct ModelAccessTests {
     #expect(access.primary(of: .target(TargetIndex(0)), tier: "free") == ModelIndex(1))
     #expect(access.primary(of: .target(TargetIndex(0)), tier: "premium") == ModelIndex(0))
     #expect(access.primary(of: .target(TargetIndex(1)), tier: "free") == nil)
+  }
+
+  @Test("the primary serves the path")
+  func service() {
+    let (both, dear) = (
+      RouteTable.Goal.target(TargetIndex(0)), RouteTable.Goal.model(ModelIndex(0))
+    )
+    #expect(access.primary(of: both, tier: "", for: .chat) == ModelIndex(0))
+    #expect(access.primary(of: both, tier: "", for: .embeddings) == ModelIndex(1))
+    #expect(access.primary(of: both, tier: "free", for: .completions) == nil)
+    #expect(access.primary(of: dear, tier: "", for: .embeddings) == nil)
   }
 
   @Test("a client may name what its tier can reach, and a tier without a list everything")

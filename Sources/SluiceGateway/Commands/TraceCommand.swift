@@ -62,15 +62,34 @@ package struct TraceCommand: Sendable {
 
   package var path: String
   package var asker = Asker()
+  /// The path that the request goes to.
+  private var service = Service.chat
   package var style = FindingsStyle()
   /// Says where the tables of tokens lie, among others.
   package var environment: [String: String] = [:]
 
   package init(path: String) { self.path = path }
 
+  /// Chooses the service that answers `path`, with or without `/v1` in front.
+  ///
+  /// - Throws: `Refusal`, if no model answers there.
+  package mutating func ask(at path: String) throws(Refusal) {
+    let known = Service.allCases.filter { $0.asked != nil }
+    guard
+      let service = known.first(where: { service in
+        guard let end = service.asked?.path else { return false }
+        return path == end || path == "/v1" + end
+      })
+    else {
+      let paths = known.compactMap { $0.asked.map { "/v1" + $0.path } }.joined(separator: ", ")
+      throw Refusal("no model answers at `\(path)`; --to takes \(paths)", status: .usage)
+    }
+    self.service = service
+  }
+
   /// Traces one request.
   ///
-  /// - Parameter body: the JSON body of a chat completion.
+  /// - Parameter body: the JSON body of the request.
   /// - Returns: the trail and the outcome.
   package func run(body: [UInt8]) async -> CommandAnswer {
     if let refusal = BundlePath.objection(to: [path]) { return CommandAnswer(refusal) }
@@ -106,8 +125,8 @@ package struct TraceCommand: Sendable {
     do {
       let loops = try EventLoopGroup(count: 1)
       let loop = loops.loops[0]
-      let text = await Task(executorPreference: loop) { [asker] in
-        await Self.trace(body, asker: asker, generation: generation, world: loop)
+      let text = await Task(executorPreference: loop) { [asker, service] in
+        await Self.trace(body, service, asker: asker, generation: generation, world: loop)
       }
       .value
       loops.stop()
@@ -133,6 +152,7 @@ package struct TraceCommand: Sendable {
 
   private static func trace(
     _ body: [UInt8],
+    _ service: Service,
     asker: Asker,
     generation: Generation,
     world: EventLoop
@@ -140,9 +160,9 @@ package struct TraceCommand: Sendable {
     let exchange = Exchange(
       id: "req_trace",
       request: ClientRequest(
-        service: .chat,
+        service: service,
         method: "POST",
-        path: "/v1/chat/completions",
+        path: "/v1\(service.asked?.path ?? "")",
         fields: asker.fields,
         body: body,
         peer: HostAddress(asker.address) ?? HostAddress(ipv4: 0x7f00_0001)
@@ -155,7 +175,7 @@ package struct TraceCommand: Sendable {
       deadline: .max,
       isTraced: true
     )
-    await GraphRunner.run(exchange, service: .chat)
+    await GraphRunner.run(exchange, service: service)
     return TracePrinter.text(of: exchange)
   }
 }

@@ -51,7 +51,7 @@ extension ExchangeFinished {
     target = exchange.target
     model = exchange.answeredBy.map { generation.policy.models[$0.position].name } ?? ""
     self.httpStatus = httpStatus
-    if exchange.request.service == .chat { cache = exchange.cacheOutcome.rawValue }
+    if exchange.request.service.asked != nil { cache = exchange.cacheOutcome.rawValue }
     switch exchange.cacheOutcome {
     case .exact, .semantic, .stale: isCacheHit = true
     case .miss, .bypass: isCacheHit = false
@@ -103,6 +103,7 @@ extension APIError {
       true
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType,
       .requestTimeout, .notFound, .methodNotAllowed, .modelNotFound, .unsupportedModel,
+      .contextLengthExceeded,
       .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamConnectTimeout,
       .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut,

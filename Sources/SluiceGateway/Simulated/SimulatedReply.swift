@@ -5,6 +5,7 @@ import SluicePolicy
 
 /// A simulated answer as it goes over the wire: in one piece, or as the events of a stream.
 struct SimulatedReply: Sendable {
+  private let service: ModelSettings.Service
   private let model: String
   private let created: Int64
   private let answers: [SimulatedAnswer]
@@ -14,13 +15,16 @@ struct SimulatedReply: Sendable {
   /// Answers `chat`, as if at `created`, in seconds since 1970.
   init(to chat: ChatRequest, settings: UpstreamSettings.Simulated, created: Int64) {
     let prompt = chat.allText
+    service = chat.service
     model = chat.model
     self.created = created
     wantsUsage = chat.wantsUsage
     // Four bytes a token, and three for each message and for the reply, is what OpenAI's own rule
     // of thumb comes to for English.
-    promptTokens = prompt.utf8.count / 4 + 3 * chat.messageCount + 3
-    answers = (0..<chat.n)
+    promptTokens =
+      prompt.utf8.count / 4 + chat.numberedTokens.all
+      + (chat.service == .chat ? 3 * chat.messageCount + 3 : 1)
+    answers = (0..<chat.choiceCount)
       .map { choice in
         SimulatedAnswer(
           to: prompt,
@@ -38,7 +42,8 @@ struct SimulatedReply: Sendable {
     _ settings: UpstreamSettings.Simulated
   ) throws(APIError) {
     let tokens = min(settings.output, chat.outputLimit ?? .max)
-    guard chat.n <= Bounds.choices, tokens <= Bounds.simulatedTokens / chat.n else {
+    let choices = max(chat.choiceCount, 1)
+    guard choices <= Bounds.choices, tokens <= Bounds.simulatedTokens / choices else {
       throw .invalidRequest(
         message: "`n` asks for more than the simulated upstream says at once.",
         param: "n",
@@ -54,23 +59,28 @@ struct SimulatedReply: Sendable {
       .utf8
   )
 
-  /// One `chat.completion` object.
+  /// One `chat.completion` or `text_completion` object.
   var body: [UInt8] {
     var writer = JSONWriter(reservingCapacity: 256 + 8 * answers.reduce(0) { $0 + $1.count })
-    begin("chat.completion", &writer)
+    begin(service == .chat ? "chat.completion" : "text_completion", &writer)
     writer.key("choices")
     writer.beginArray()
     for (index, answer) in answers.enumerated() {
       writer.beginObject()
       writer.key("index")
       writer.int(index)
-      writer.key("message")
-      writer.beginObject()
-      member("role", "assistant", &writer)
-      member("content", answer.text(of: 0..<answer.count), &writer)
-      writer.key("refusal")
-      writer.null()
-      writer.endObject()
+      let text = answer.text(of: 0..<answer.count)
+      if service == .chat {
+        writer.key("message")
+        writer.beginObject()
+        member("role", "assistant", &writer)
+        member("content", text, &writer)
+        writer.key("refusal")
+        writer.null()
+        writer.endObject()
+      } else {
+        member("text", text, &writer)
+      }
       writer.key("logprobs")
       writer.null()
       member("finish_reason", answer.finishReason, &writer)
@@ -101,7 +111,13 @@ struct SimulatedReply: Sendable {
     /// Tokens of an event.
     private static let tokens = 4
 
-    fileprivate init(reply: SimulatedReply) { self.reply = reply }
+    /// How each choice begins.
+    private var first: Step { reply.service == .chat ? .role : .tokens(from: 0) }
+
+    fileprivate init(reply: SimulatedReply) {
+      self.reply = reply
+      step = first
+    }
 
     mutating func next() -> [UInt8]? {
       let answer = reply.answers[Swift.min(choice, reply.answers.count - 1)]
@@ -115,7 +131,7 @@ struct SimulatedReply: Sendable {
         return reply.event(choice, content: answer.text(of: start..<end))
       case .finish:
         defer { choice += 1 }
-        step = choice + 1 < reply.answers.count ? .role : reply.wantsUsage ? .usage : .done
+        step = choice + 1 < reply.answers.count ? first : reply.wantsUsage ? .usage : .done
         return reply.event(choice, finish: answer.finishReason)
       case .usage:
         step = .done
@@ -135,17 +151,21 @@ struct SimulatedReply: Sendable {
     finish: String? = nil
   ) -> [UInt8] {
     var writer = JSONWriter(reservingCapacity: 320)
-    begin("chat.completion.chunk", &writer)
+    begin(chunk, &writer)
     writer.key("choices")
     writer.beginArray()
     writer.beginObject()
     writer.key("index")
     writer.int(choice)
-    writer.key("delta")
-    writer.beginObject()
-    if let role { member("role", role, &writer) }
-    if let content { member("content", content, &writer) }
-    writer.endObject()
+    if service == .chat {
+      writer.key("delta")
+      writer.beginObject()
+      if let role { member("role", role, &writer) }
+      if let content { member("content", content, &writer) }
+      writer.endObject()
+    } else {
+      member("text", content ?? "", &writer)
+    }
     writer.key("logprobs")
     writer.null()
     writer.key("finish_reason")
@@ -162,7 +182,7 @@ struct SimulatedReply: Sendable {
 
   private var usageEvent: [UInt8] {
     var writer = JSONWriter()
-    begin("chat.completion.chunk", &writer)
+    begin(chunk, &writer)
     writer.key("choices")
     writer.beginArray()
     writer.endArray()
@@ -170,6 +190,9 @@ struct SimulatedReply: Sendable {
     writer.endObject()
     return Self.framed(writer.bytes)
   }
+
+  /// The chunks of a text completion are called what the whole is.
+  private var chunk: String { service == .chat ? "chat.completion.chunk" : "text_completion" }
 
   private static func framed(_ data: [UInt8]) -> [UInt8] {
     Array("data: ".utf8) + data + Array("\n\n".utf8)

@@ -6,7 +6,7 @@ import SluiceReactor
 import SluiceServer
 import Synchronization
 
-/// The simulated upstream's side of its sockets: OpenAI's chat completions, answered from nothing.
+/// The simulated upstream's side of its sockets: what OpenAI's models answer, from nothing.
 ///
 /// It waits as long as a model would think, fails as often as it is told to, and says the same
 /// again to the same question. It stops when its client leaves.
@@ -16,12 +16,12 @@ final class SimulatedService: RequestService {
 
   init(_ settings: UpstreamSettings.Simulated) { self.settings = settings }
 
-  static let path = "/v1/chat/completions"
-
   var limits: ConnectionLimits { ConnectionLimits(idle: .seconds(75), head: .seconds(10)) }
 
   func receive(_ head: RequestHead) -> Reception {
-    guard head.hasPath(Self.path) else {
+    guard
+      let service = ModelSettings.Service.allCases.first(where: { head.hasPath("/v1" + $0.path) })
+    else {
       return .refuse(ServerReply(status: 404, body: APIError.notFound.body))
     }
     guard head.method == .post else {
@@ -30,7 +30,7 @@ final class SimulatedService: RequestService {
     }
     let number = served.wrappingAdd(1, ordering: .relaxed).oldValue
     return .serve(
-      SimulatedHandler(settings: settings, fails: Self.fails(number, settings)),
+      SimulatedHandler(service: service, settings: settings, fails: Self.fails(number, settings)),
       maximumBody: Bounds.replyBytes,
       bodyTimeout: Duration.seconds(30).nanoseconds
     )
@@ -59,6 +59,7 @@ final class SimulatedService: RequestService {
 
 /// Answers one question.
 private struct SimulatedHandler: RequestHandler {
+  let service: ModelSettings.Service
   let settings: UpstreamSettings.Simulated
   let fails: Bool
 
@@ -79,11 +80,19 @@ private struct SimulatedHandler: RequestHandler {
   ) async throws(IOFailure) {
     if fails { return try await sink.send(ServerReply(status: 500, body: SimulatedReply.failure)) }
     let chat: ChatRequest
+    var embeddings: SimulatedEmbeddings?
     do throws(APIError) {
-      chat = try ChatRequest(request.body)
-      try SimulatedReply.check(chat, settings)
+      chat = try ChatRequest(request.body, for: service)
+      if service == .embeddings {
+        embeddings = try SimulatedEmbeddings(to: chat, seed: settings.seed)
+      } else {
+        try SimulatedReply.check(chat, settings)
+      }
     } catch {
       return try await sink.send(ServerReply(status: error.status, body: error.body))
+    }
+    if let embeddings {
+      return try await sink.send(ServerReply(status: 200, body: embeddings.body))
     }
     let reply = SimulatedReply(
       to: chat,

@@ -7,7 +7,7 @@ import Synchronization
 
 /// What clients are served: OpenAI's paths, answered by the graph of the current generation.
 ///
-/// - `POST /v1/chat/completions`
+/// - `POST /v1/chat/completions`, `POST /v1/completions`, `POST /v1/embeddings`
 /// - `GET /v1/models` and `GET /v1/models/ID`
 ///
 /// A request reads the generation once, when its head is complete, and keeps it to its last byte.
@@ -48,7 +48,7 @@ package final class TrafficService: RequestService {
         requestTimeout: bounds.requestTimeout,
         observer: observer
       ),
-      maximumBody: service == .chat ? bounds.maximumBody : 0,
+      maximumBody: service.asked == nil ? 0 : bounds.maximumBody,
       bodyTimeout: bounds.bodyTimeout
     )
   }
@@ -114,16 +114,20 @@ enum Destination {
   case service(Service)
   case refused(APIError)
 
-  static let chatPath = "/v1/chat/completions"
   static let modelsPath = "/v1/models"
 
+  /// The services that a model answers, by their paths.
+  private static let asked = Service.allCases.compactMap { service in
+    service.asked.map { (path: "/v1" + $0.path, service: service) }
+  }
+
   init(_ head: RequestHead) {
-    if head.hasPath(Self.chatPath) {
+    for (path, service) in Self.asked where head.hasPath(path) {
       self =
         if head.method != .post {
           .refused(.methodNotAllowed(allowed: "POST"))
         } else if head.fields.isJSON {
-          .service(.chat)
+          .service(service)
         } else {
           .refused(.unsupportedMediaType)
         }

@@ -15,7 +15,7 @@ package struct AttemptStage: WaitingStage {
     case answered
     /// The upstream refused the request; the client gets its words.
     case declined
-    /// The tier may not reach this model.
+    /// This model cannot serve the request: for its tier, its path or its length.
     case skipped
     /// Nothing of an answer came; it may be tried again, here or elsewhere.
     case failed
@@ -40,7 +40,7 @@ package struct AttemptStage: WaitingStage {
   ///   - model: the candidate.
   ///   - settings: of the model.
   ///   - upstream: where it is asked.
-  ///   - access: what a tier may reach.
+  ///   - access: what a tier may reach, and a model serve.
   ///   - earnings: of a first try: what it adds to the budget of retries.
   package init(
     model: ModelIndex,
@@ -57,10 +57,7 @@ package struct AttemptStage: WaitingStage {
   }
 
   package func decide(_ exchange: Exchange) async -> ExitIndex {
-    guard access.allows(model, tier: exchange.caller.tier) else {
-      exchange.explain("tier \(exchange.caller.tier) may not reach \(settings.name)")
-      return Exit.skipped.index
-    }
+    if access.skips(model, in: exchange) { return Exit.skipped.index }
     guard let chat = exchange.facts.chat else { preconditionFailure("read before an attempt") }
     if exchange.isTraced {
       exchange.answeredBy = model
@@ -115,7 +112,7 @@ package struct AttemptStage: WaitingStage {
 
     exchange.attempts += 1
     let request = UpstreamRequest(
-      path: "/chat/completions",
+      path: chat.service.path,
       fields: exchange.request.fields,
       body: chat.upstreamBody(model: settings.upstreamName),
       headDeadline: exchange.deadline
@@ -155,7 +152,7 @@ package struct AttemptStage: WaitingStage {
     _ reply: any UpstreamReply
   ) async throws(Failure) -> Exit {
     let body = try await reply.wholeBody(of: exchange)
-    guard let answer = ChatReply(body) else {
+    guard let answer = ChatReply(body, for: chat.service) else {
       throw Failure(.invalidReply)
     }
     exchange.usage = answer.usage

@@ -11,7 +11,7 @@ package struct BreakerStage: Stage {
     case probe
     /// The model is given time to recover; the next candidate is asked.
     case open
-    /// The tier may not reach this model.
+    /// This model cannot serve the request: for its tier, its path or its length.
     case skipped
   }
 
@@ -37,10 +37,7 @@ package struct BreakerStage: Stage {
   }
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
-    guard access.allows(model, tier: exchange.caller.tier) else {
-      exchange.explain("tier \(exchange.caller.tier) may not reach \(name)")
-      return Exit.skipped.index
-    }
+    if access.skips(model, in: exchange) { return Exit.skipped.index }
     if exchange.isTraced {
       let state = breakers.state(of: name, at: moment.monotonic)
       exchange.explain("\(name) is \(state.rawValue)")

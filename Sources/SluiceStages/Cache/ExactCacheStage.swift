@@ -180,6 +180,7 @@ package struct ExactCacheStage: WaitingStage {
     body.reserveCapacity(exchange.request.body.count)
     chat.appendCacheText(to: &body)
     return ExactKey.digest(
+      service: chat.service,
       scope: CacheScope(rules.scope, of: exchange.caller),
       product: exchange.caller.product,
       target: exchange.target,

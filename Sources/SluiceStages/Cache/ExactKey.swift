@@ -34,6 +34,7 @@ package enum ExactKey {
   /// Every part is preceded by its length, so that no two lists of parts spell the same bytes.
   ///
   /// - Parameters:
+  ///   - service: which path it answers.
   ///   - scope: among whom the answer is shared; there is no default.
   ///   - product: the product that it is kept for.
   ///   - target: the name of the target that was chosen.
@@ -44,6 +45,7 @@ package enum ExactKey {
   ///   - body: the canonical request body, without `model`, `stream`, `stream_options`, `user`.
   /// - Returns: the name of the answer.
   package static func digest(
+    service: ModelSettings.Service,
     scope: CacheScope,
     product: String,
     target: String,
@@ -61,7 +63,8 @@ package enum ExactKey {
       bytes += part
     }
 
-    append("sluice exact 1".utf8)
+    append("sluice exact 2".utf8)
+    append(service.rawValue.utf8)
     switch scope {
     case .user(let tenant, let user, let keyID):
       append("user".utf8)

@@ -1,11 +1,13 @@
+package import SluicePipeline
 package import SluicePolicy
 
-/// What a tier may reach, and what a client of that tier may name.
+/// What a tier may reach, what a client of that tier may name, and which models can serve what.
 ///
 /// A pure look-up, made once a generation.
 package struct ModelAccess: Sendable {
   /// By tier; a tier that is not here may reach every model.
   private let allowed: [String: Set<ModelIndex>]
+  private let models: [ModelSettings]
   private let goals: [String: RouteTable.Goal]
   private let candidates: [TargetIndex: [ModelIndex]]
   /// What can be named, sorted.
@@ -17,6 +19,7 @@ package struct ModelAccess: Sendable {
         tier.models.map { (tier.name, $0) }
       }
     )
+    models = policy.models
     var goals: [String: RouteTable.Goal] = [:]
     for position in policy.models.indices {
       goals[policy.models[position].name] = .model(ModelIndex(position))
@@ -40,12 +43,48 @@ package struct ModelAccess: Sendable {
   /// What a client means by `name`; `nil` if nothing is called so.
   package func goal(named name: String) -> RouteTable.Goal? { goals[name] }
 
-  /// The first model of `goal` that `tier` may reach.
-  package func primary(of goal: RouteTable.Goal, tier: String) -> ModelIndex? {
-    switch goal {
-    case .model(let model): allows(model, tier: tier) ? model : nil
-    case .target(let target): candidates[target]?.first { allows($0, tier: tier) }
+  /// The first model of `goal` that `tier` may reach, and that serves `service` if it is given.
+  package func primary(
+    of goal: RouteTable.Goal,
+    tier: String,
+    for service: ModelSettings.Service? = nil
+  ) -> ModelIndex? {
+    func fits(_ model: ModelIndex) -> Bool {
+      allows(model, tier: tier) && service.map { serves(model, $0) } ?? true
     }
+    return switch goal {
+    case .model(let model): fits(model) ? model : nil
+    case .target(let target): candidates[target]?.first(where: fits)
+    }
+  }
+
+  private func serves(_ model: ModelIndex, _ service: ModelSettings.Service) -> Bool {
+    models[model.position].serves.contains(service)
+  }
+
+  /// Whether a candidate is to be passed by: it is out of the tier's reach, it does not serve the
+  /// path, or its context does not hold the request and a token of an answer.
+  ///
+  /// Notes on the exchange why.
+  package func skips(_ model: ModelIndex, in exchange: Exchange) -> Bool {
+    let tier = exchange.caller.tier
+    guard allows(model, tier: tier) else {
+      exchange.explain("tier \(tier) may not reach \(models[model.position].name)")
+      return true
+    }
+    guard let service = exchange.request.service.asked else { return false }
+    guard serves(model, service) else {
+      exchange.explain("\(models[model.position].name) does not serve \(service.rawValue)")
+      return true
+    }
+    let context = models[model.position].context
+    // Each input of a list is read by itself; an embedding leaves no room for an answer.
+    guard exchange.facts.inputs(areBelow: service == .embeddings ? context + 1 : context) else {
+      exchange.exceededContext = max(exchange.exceededContext ?? 0, context)
+      exchange.explain("the \(context) tokens of \(models[model.position].name) do not hold it")
+      return true
+    }
+    return false
   }
 
   /// The names that a client of `tier` may use, sorted.

@@ -16,6 +16,9 @@ package struct RefuseStage: Stage {
     } else if exchange.failure == nil, let retryAt = exchange.retryAt {
       let seconds = max(1, (retryAt - moment.monotonic + 999_999_999) / 1_000_000_000)
       exchange.refuse(.upstreamUnavailable(retryAfterSeconds: seconds))
+    } else if exchange.failure == nil, let tokens = exchange.exceededContext {
+      let field = exchange.request.service.asked?.inputField ?? "messages"
+      exchange.refuse(.contextLengthExceeded(tokens: tokens, param: field))
     } else if let words = exchange.upstreamRefusal, exchange.failure?.isUpstreamsOwnWord == true {
       exchange.outcome = .reply(words)
     } else {

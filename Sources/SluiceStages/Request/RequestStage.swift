@@ -2,7 +2,7 @@ package import SluiceCore
 import SluiceDialects
 package import SluicePipeline
 
-/// Reads the body as a chat request.
+/// Reads the body as what its path takes.
 ///
 /// Behind identity, so that nobody unknown has anything parsed, and before everything that asks
 /// what the request says.
@@ -14,9 +14,10 @@ package struct RequestStage: Stage {
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
     do throws(APIError) {
-      let chat = try ChatRequest(exchange.request.body)
+      guard let service = exchange.request.service.asked else { throw .notFound }
+      let chat = try ChatRequest(exchange.request.body, for: service)
       exchange.facts.chat = chat
-      exchange.explain("model \(chat.model), \(chat.messageCount) messages")
+      exchange.explain("model \(chat.model), \(chat.inputSummary)")
       return Exit.understood.index
     } catch {
       exchange.refuse(error)

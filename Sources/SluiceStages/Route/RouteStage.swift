@@ -5,7 +5,8 @@ package import SluicePipeline
 package import SluicePolicy
 package import SluiceTelemetry
 
-/// Chooses the target, and with it the primary: the first candidate that the tier may reach.
+/// Chooses the target, and with it the primary: the first candidate that the tier may reach and that
+/// serves the path.
 ///
 /// Each target that a route can lead to is an exit of its own, so that what a policy decides can
 /// be seen in the graph.
@@ -80,9 +81,13 @@ package struct RouteStage: Stage {
     let name = exchange.generation.policy.name(of: goal)
     exchange.target = name
     exchange.facts.target = name
-    guard let primary = access.primary(of: goal, tier: tier) else {
+    guard access.primary(of: goal, tier: tier) != nil else {
       exchange.explain("tier \(tier) may reach no model of \(name)")
       return refuse(exchange, .modelNotAllowed(name))
+    }
+    guard let primary = access.primary(of: goal, tier: tier, for: chat.service) else {
+      exchange.explain("no model of \(name) serves \(chat.service.rawValue)")
+      return refuse(exchange, .unsupportedModel(name))
     }
     exchange.primary = primary
     exchange.explain(

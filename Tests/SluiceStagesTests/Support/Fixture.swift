@@ -35,15 +35,16 @@ struct Fixture: Sendable {
     cancellation: Cancellation = Cancellation(),
     deadline: Duration = .seconds(60),
     isTraced: Bool = false,
-    tokens: PromptCount? = nil
+    tokens: PromptCount? = nil,
+    service: Service = .chat
   ) -> Exchange {
     let now = world.now
     let exchange = Exchange(
       id: "req_test",
       request: ClientRequest(
-        service: .chat,
+        service: service,
         method: "POST",
-        path: "/v1/chat/completions",
+        path: "/v1\(service.asked?.path ?? "/models")",
         fields: Self.headerFields(fields),
         body: Array(body.utf8),
         peer: HostAddress(peer) ?? HostAddress(ipv4: 0)

@@ -201,7 +201,7 @@ package enum Schema {
         "serves",
         "list of `chat`, `completions`, `embeddings`",
         .otherwise("`[chat, completions]`"),
-        "the paths it answers on; only `chat` is served yet"
+        "the paths it answers on"
       ),
       Key(
         "output_field",
