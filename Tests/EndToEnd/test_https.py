@@ -10,6 +10,7 @@ from harness.certificates import Authority
 from harness.gateway import UPSTREAM_KEY
 from harness.resilient import OFF, RETRY, TIMEOUT
 from harness.upstream import BluntServer, Upstream
+from harness.waiting import until
 from harness.wire import chat, events, request
 
 
@@ -90,6 +91,9 @@ def test_a_broken_connection_is_made_again_with_the_session_that_was_kept(
     upstream.behave = lambda call: (call.answer(), call.cut())
     for _ in range(4):
         assert gateway.chat().status_code == 200
+        until(
+            lambda: gateway.metric("sluice_upstream_connections_open") == 0, "the connection's end"
+        )
     assert upstream.handshakes == 4 and upstream.resumed >= 1
 
 
@@ -115,6 +119,51 @@ def test_the_certificate_of_another_host_is_refused(start, serving, authority):
 def test_an_expired_certificate_is_refused(start, serving, authority):
     upstream = serving(authority.server("DNS:localhost", days=-1))
     refused(start(sections(upstream.https("localhost"), authority)), "expired")
+
+
+def test_a_certificate_that_turns_bad_while_running_is_refused_on_the_next_connection(
+    start, serving, authority
+):
+    context = authority.server("DNS:localhost")
+    context.num_tickets = 0
+    upstream = serving(context)
+    gateway = start(sections(upstream.https("localhost"), authority))
+    assert gateway.chat().status_code == 200
+    authority.renew(context, "DNS:elsewhere.test")
+    # The connection that was trusted goes on being used.
+    assert gateway.chat().status_code == 200
+    assert upstream.handshakes == 1
+    upstream.behave = lambda call: (call.answer(), call.cut())
+    assert gateway.chat().status_code == 200
+    until(lambda: gateway.metric("sluice_upstream_connections_open") == 0, "the connection's end")
+    refused(gateway, "another host")
+    assert upstream.count == 3
+    authority.renew(context, "DNS:localhost")
+    upstream.reset()
+    assert gateway.chat().status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host, names, seen",
+    [("localhost", "DNS:localhost", "localhost"), ("127.0.0.1", "IP:127.0.0.1", None)],
+)
+def test_the_server_is_told_whom_the_client_wants_and_what_it_speaks(
+    start, serving, authority, host, names, seen
+):
+    context = authority.server(names)
+    asked = []
+    context.sni_callback = lambda connection, name, _: asked.append(name)
+    agreed = []
+    upstream = serving(context)
+    upstream.behave = lambda call: (
+        agreed.append((call.connection.selected_alpn_protocol(), call.connection.version())),
+        call.answer(),
+    )
+    gateway = start(sections(upstream.https(host), authority))
+    assert gateway.chat().status_code == 200
+    # A name is sent, an address never is (RFC 6066 section 3).
+    assert asked == [seen]
+    assert agreed == [("http/1.1", "TLSv1.3")]
 
 
 def test_a_server_that_speaks_no_tls_is_refused(start, blunt, authority):
