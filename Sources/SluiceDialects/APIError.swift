@@ -84,7 +84,8 @@ package enum APIError: Error, Hashable, Sendable {
     case .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamConnectTimeout,
       .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut,
-      .upstreamRefusedKey, .upstreamRedirected, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,
+      .upstreamRefusedKey, .upstreamRedirected, .upstreamUnavailable, .deadlineExceeded,
+      .overloaded, .draining,
       .internalError:
       "server_error"
     }
@@ -142,7 +143,8 @@ package enum APIError: Error, Hashable, Sendable {
       .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamConnectTimeout,
       .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut,
-      .upstreamRefusedKey, .upstreamRedirected, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,
+      .upstreamRefusedKey, .upstreamRedirected, .upstreamUnavailable, .deadlineExceeded,
+      .overloaded, .draining,
       .internalError:
       nil
     }

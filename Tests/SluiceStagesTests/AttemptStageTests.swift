@@ -278,7 +278,8 @@ struct AttemptStageTests {
       (500, #"{"error":{"message":"oops"}}"#, "failed", true),
       (502, "<html>Bad gateway</html>", "failed", false),
       (401, #"{"error":{"message":"bad key sk-secret"}}"#, "passed_over", false),
-      (302, "", "passed_over", false), (307, #"{"error":{"message":"there"}}"#, "passed_over", false),
+      (302, "", "passed_over", false),
+      (307, #"{"error":{"message":"there"}}"#, "passed_over", false),
     ]
   )
   func upstreamsFault(status: Int, body: String, exit: String, isKept: Bool) async throws {

@@ -83,7 +83,9 @@ struct RefuseStageTests {
   @Test("is the later of two that say as much")
   func later() async {
     #expect(await outcome(of: [Failed(.idleTimeout), Failed(.connectionBroken)]).status == 502)
-    #expect(await outcome(of: [Failed(.serverError, 500), Failed(.rateLimited, 429)]).status == 429)
+    #expect(
+      await outcome(of: [Failed(.serverError, 500), Failed(.rateLimited, 429)]).status == 429
+    )
   }
 
   @Test("asks to wait until the first of those who said when")
@@ -121,7 +123,10 @@ struct RefuseStageTests {
   func documented(reason: Failure.Reason) throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let page = try String(contentsOf: root.appending(path: "Docs/stages/refuse.md"), encoding: .utf8)
+    let page = try String(
+      contentsOf: root.appending(path: "Docs/stages/refuse.md"),
+      encoding: .utf8
+    )
     let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `\(reason.rawValue)` |") }
     let error = RefuseStage.error(for: Failure(reason))
     let row = try #require(rows.first)

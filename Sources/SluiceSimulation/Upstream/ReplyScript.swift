@@ -70,7 +70,9 @@ struct ReplyScript {
   private mutating func end(after count: Int, _ ending: Ending) {
     // The last two pieces of a stream are why it finished, or its usage, and `[DONE]`.
     let tooFew = max(0, pieces.count - (saysDone ? 3 : 1))
-    pieces = Array(pieces.prefix(ending == .whole ? min(count, tooFew) : min(count, pieces.count - 1)))
+    pieces = Array(
+      pieces.prefix(ending == .whole ? min(count, tooFew) : min(count, pieces.count - 1))
+    )
     saysDone = false
     self.ending = ending
   }

@@ -45,7 +45,10 @@ package struct RefuseStage: Stage {
 
   /// What the client is told of a failure.
   ///
-  /// - Parameter retryAfterSeconds: until somebody may be asked again, if that is known.
+  /// - Parameters:
+  ///   - failure: the failure.
+  ///   - retryAfterSeconds: until somebody may be asked again, if that is known.
+  /// - Returns: one of the closed list.
   package static func error(for failure: Failure, retryAfterSeconds: Int64? = nil) -> APIError {
     switch failure.reason {
     case .unresolved, .connectRefused, .tlsFailed: .upstreamUnreachable

@@ -195,7 +195,8 @@ package final class MetricsRegistry: Sendable {
   package func exposition() -> [UInt8] {
     ExpositionPage([
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, expressionErrors,
-      followers, breakerState, breakerTransitions, upstreamReplays, entries, bytes, evictions, reloads,
+      followers, breakerState, breakerTransitions, upstreamReplays, entries, bytes, evictions,
+      reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,
       upstreamConnections, droppedLines, residentMemory, openDescriptors,
     ])
