@@ -13,14 +13,12 @@ import pytest
 from harness import faults
 from harness.bundle import policy
 from harness.gateway import UPSTREAM_KEY
+from harness.resilient import OFF, TIMEOUT
 from harness.upstream import USAGE, completion
 from harness.waiting import until
 from harness.wire import chat, events, request
 
 MESSAGES = [{"role": "user", "content": "What is a sluice?"}]
-TIMEOUT = {"connect": "500ms", "first_byte": "300ms", "idle": "300ms", "total": "5s"}
-# What each failure is told as; test_retries.py and test_breakers.py are about the rest.
-OFF = {"breaker": "none", "retry": "none"}
 
 
 def sections(upstream):
@@ -91,7 +89,7 @@ def test_all_down_is_a_typed_error_in_time(start, refusing):
     began = time.monotonic()
     with pytest.raises(openai.InternalServerError) as caught:
         gateway.openai().chat.completions.create(model="auto", messages=MESSAGES)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
     assert caught.value.status_code == 502
     assert caught.value.code == "upstream_unreachable"
     with pytest.raises(openai.InternalServerError):
@@ -102,7 +100,7 @@ def test_an_upstream_that_does_not_answer_is_a_timeout_in_time(gateway):
     gateway.upstream.behave = faults.stalls
     began = time.monotonic()
     reply = gateway.chat()
-    assert 0.25 < time.monotonic() - began < 2
+    assert 0.95 < time.monotonic() - began < 4
     assert (reply.status_code, reply.json()["error"]["code"]) == (504, "upstream_timeout")
     assert gateway.upstream.calls[0].cancelled.wait(1)
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import httpx
 import openai
 import pytest
 
@@ -16,7 +17,7 @@ from harness.wire import Reader, ask, chat, events, request
 
 MESSAGES = [{"role": "user", "content": "What is a sluice?"}]
 # Longer than any deadline of the policy, shorter than any client's patience.
-IN_TIME = 3
+IN_TIME = 6
 
 # What happens before a byte of an answer: the error's class, its status, its code.
 BAD = openai.InternalServerError
@@ -265,7 +266,7 @@ def test_the_upstream_sees_within_a_second_that_the_sdk_gave_up(patient, streams
     patient.upstream.behave = faults.cut_by_stall if streams else faults.stalls
     began = time.monotonic()
     if client == "sync":
-        with pytest.raises(openai.APITimeoutError if not streams else Exception):
+        with pytest.raises((openai.APITimeoutError, httpx.ReadTimeout)):
             answer = patient.openai(timeout=0.5).chat.completions.create(
                 model="auto", messages=MESSAGES, stream=streams
             )

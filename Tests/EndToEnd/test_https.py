@@ -178,7 +178,7 @@ def test_a_handshake_that_is_not_answered_ends_at_the_deadline_to_connect(
     gateway = start(sections(blunt().https("localhost"), authority, timeout=TIMEOUT))
     began = time.monotonic()
     reply = gateway.chat(stream=streams)
-    assert 0.45 < time.monotonic() - began < 2
+    assert 0.95 < time.monotonic() - began < 5
     assert (reply.status_code, reply.json()["error"]["code"]) == (504, "upstream_connect_timeout")
 
 
