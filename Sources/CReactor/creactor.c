@@ -357,6 +357,11 @@ void reactor_reset_on_close(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
 
+int reactor_is_quiet(int fd) {
+  char byte;
+  return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 int reactor_set_send_buffer(int fd, int bytes) {
   return failed(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes));
 }

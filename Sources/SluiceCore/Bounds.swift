@@ -145,6 +145,10 @@ package enum Bounds {
   package static let authorityFileBytes = 4 << 20
   /// Seconds that an upstream may ask us to wait; more is taken for that.
   package static let retryAfterSeconds: Int64 = 3_600
+  /// Whole retries that the budget of an upstream saves up.
+  package static let savedRetries = 10
+  /// Nanoseconds for which a half-open breaker turns others away while its probes are under way.
+  package static let probeWaitNanoseconds: Int64 = 1_000_000_000
   /// Seconds that a backoff grows to.
   package static let backoffSeconds = 30
   /// Generations kept for rollback.

@@ -44,6 +44,8 @@ package enum APIError: Error, Hashable, Sendable {
   case upstreamTotalTimeout
   case upstreamCut
   case upstreamRefusedKey
+  /// It sent us elsewhere, where we do not go.
+  case upstreamRedirected
   case upstreamUnavailable(retryAfterSeconds: Int64)
   case deadlineExceeded
   case overloaded(retryAfterSeconds: Int64)
@@ -64,7 +66,9 @@ package enum APIError: Error, Hashable, Sendable {
     case .unsupportedMediaType: 415
     case .rateLimited, .tokenRateLimited, .tooManyConcurrent, .insufficientQuota: 429
     case .policyError, .internalError: 500
-    case .upstreamUnreachable, .upstreamInvalidReply, .upstreamCut, .upstreamRefusedKey: 502
+    case .upstreamUnreachable, .upstreamInvalidReply, .upstreamCut, .upstreamRefusedKey,
+      .upstreamRedirected:
+      502
     case .overloaded, .draining, .upstreamUnavailable: 503
     case .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout,
       .deadlineExceeded:
@@ -86,7 +90,8 @@ package enum APIError: Error, Hashable, Sendable {
     case .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamConnectTimeout,
       .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut,
-      .upstreamRefusedKey, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,
+      .upstreamRefusedKey, .upstreamRedirected, .upstreamUnavailable, .deadlineExceeded,
+      .overloaded, .draining,
       .internalError:
       "server_error"
     }
@@ -126,6 +131,7 @@ package enum APIError: Error, Hashable, Sendable {
     case .upstreamTotalTimeout: "upstream_total_timeout"
     case .upstreamCut: "upstream_cut"
     case .upstreamRefusedKey: "upstream_refused_key"
+    case .upstreamRedirected: "upstream_redirected"
     case .upstreamUnavailable: "upstream_unavailable"
     case .deadlineExceeded: "deadline_exceeded"
     case .overloaded: "overloaded"
@@ -148,7 +154,8 @@ package enum APIError: Error, Hashable, Sendable {
       .upstreamConnectTimeout,
       .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut,
-      .upstreamRefusedKey, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,
+      .upstreamRefusedKey, .upstreamRedirected, .upstreamUnavailable, .deadlineExceeded,
+      .overloaded, .draining,
       .internalError:
       nil
     }
@@ -167,7 +174,8 @@ package enum APIError: Error, Hashable, Sendable {
       .contextLengthExceeded, .noRoute,
       .beyondTokenLimit, .insufficientQuota, .policyError, .upstreamUnreachable,
       .upstreamInvalidReply, .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout,
-      .upstreamTotalTimeout, .upstreamCut, .upstreamRefusedKey, .deadlineExceeded, .internalError:
+      .upstreamTotalTimeout, .upstreamCut, .upstreamRefusedKey, .upstreamRedirected,
+      .deadlineExceeded, .internalError:
       nil
     }
   }
@@ -177,7 +185,7 @@ package enum APIError: Error, Hashable, Sendable {
   /// `false` where another try cannot succeed although the status suggests it.
   package var shouldRetry: Bool? {
     switch self {
-    case .insufficientQuota, .policyError, .upstreamRefusedKey: false
+    case .insufficientQuota, .policyError, .upstreamRefusedKey, .upstreamRedirected: false
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType, .requestTimeout,
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel,
@@ -257,6 +265,9 @@ package enum APIError: Error, Hashable, Sendable {
     case .upstreamRefusedKey:
       "The upstream refused this gateway's own credentials. Tell its operator; trying again will "
         + "not help."
+    case .upstreamRedirected:
+      "The upstream answered with a redirect, which this gateway never follows. Tell its operator; "
+        + "trying again will not help."
     case .upstreamUnavailable(let seconds):
       "Every upstream that may answer this request is known to fail right now. Try again in "
         + "\(seconds) s."

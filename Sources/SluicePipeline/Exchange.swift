@@ -57,8 +57,8 @@ package final class Exchange {
   package var hasLostAttempt = false
   /// Who let the attempt through that is being made.
   package var watch: (any AttemptWatch)?
-  /// When the first of the breakers that refused may let an attempt through again, in monotonic
-  /// nanoseconds.
+  /// The earliest time at which a breaker that refused, or an upstream that said when, may be asked
+  /// again, in monotonic nanoseconds.
   package var retryAt: Int64?
   package var answeredBy: ModelIndex?
   /// The answer of the upstream, whole, as the path answers in one piece; what may be stored.
@@ -68,9 +68,11 @@ package final class Exchange {
   package var cost: NanoDollars?
   /// Nanoseconds spent waiting for upstreams.
   package var upstreamWait: Int64 = 0
-  /// The last failure of an attempt, for the refusal when no candidate answered.
+  /// The last failure of an attempt, or why no more were made.
   package var failure: Failure?
-  /// The words of the last upstream that refused, if they are an error of the dialect.
+  /// The failed attempt that a refusal is to tell of when no candidate answered.
+  package var told: FailedAttempt?
+  /// What the upstream of the attempt under way said when it refused, if that may be passed on.
   package var upstreamRefusal: Reply?
   package var outcome: Outcome = .pending
 

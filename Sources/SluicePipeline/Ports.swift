@@ -319,6 +319,8 @@ package struct Failure: Error, Sendable, Equatable {
     case outOfQuota
     /// The upstream refused our credentials.
     case refusedKey
+    /// The upstream answered with a status from 300 to 399.
+    case redirected
     /// Too many connections to the upstream.
     case poolExhausted
     /// The client left.
@@ -345,7 +347,8 @@ package struct Failure: Error, Sendable, Equatable {
   package var report: AttemptReport {
     switch reason {
     case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .firstByteTimeout,
-      .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply, .replyTooLarge, .serverError:
+      .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply, .replyTooLarge, .serverError,
+      .redirected:
       .failure
     // An upstream that says what it will not do is there.
     case .outOfQuota, .refusedKey: .success

@@ -31,6 +31,16 @@ package final class TCPStream: EventSource, @unchecked Sendable {
   ///
   /// While a connection rests between two messages, that is a reason not to use it again.
   package var mayHaveUnread: Bool { canRead }
+
+  /// Whether the kernel, asked now, has neither bytes nor the end of the stream for us.
+  ///
+  /// Events tell the same, but up to a turn of the loop later. One system call.
+  package var isQuiet: Bool {
+    loop.assertCurrent()
+    guard let registration else { return false }
+    return reactor_is_quiet(registration.descriptor) != 0
+  }
+
   private var peerAction: (() -> Void)?
 
   private var reader: Waiter<IOFailure?>?

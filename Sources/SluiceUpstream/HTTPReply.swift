@@ -12,6 +12,8 @@ final class HTTPReply: UpstreamReply {
     case length(Int)
     case chunked(ChunkedDecoder)
     case untilClose
+    /// What follows is no chunk.
+    case refused
     case ended
   }
 
@@ -83,8 +85,12 @@ final class HTTPReply: UpstreamReply {
       if left == count { end(isWhole: true) }
       return piece
     case .chunked(var decoder):
-      let piece = try decode(&decoder)
+      let piece = decode(&decoder)
+      if case .refused = rest, piece.isEmpty { fallthrough }
       return piece.isEmpty ? nil : piece
+    case .refused:
+      end(isWhole: false)
+      throw Failure(.invalidReply)
     }
   }
 
@@ -99,7 +105,9 @@ final class HTTPReply: UpstreamReply {
     return piece
   }
 
-  private func decode(_ decoder: inout ChunkedDecoder) throws(Failure) -> [UInt8] {
+  /// What came before anything that is no chunk, so that how bytes are cut into packets decides
+  /// nothing.
+  private func decode(_ decoder: inout ChunkedDecoder) -> [UInt8] {
     var piece: [UInt8] = []
     while true {
       switch decoder.next(bytes.span, from: offset) {
@@ -115,8 +123,8 @@ final class HTTPReply: UpstreamReply {
         end(isWhole: true)
         return piece
       case .refused:
-        end(isWhole: false)
-        throw Failure(.invalidReply)
+        rest = .refused
+        return piece
       }
     }
   }

@@ -10,10 +10,12 @@ package import SluiceReactor
 /// followed and cookies not kept: both would let a reply decide where the next request and its
 /// secret go.
 ///
-/// A connection that rested may have been closed by the upstream while our request was on its way.
-/// A request that meets such an end before any byte of a reply is sent once more, on a new
-/// connection (RFC 9112 section 9.3.1); one on a new connection never is, since the upstream may
-/// have worked on it.
+/// A connection that rested may have been closed by the upstream meanwhile. A POST may be sent again
+/// by itself only if it is known that nobody worked on it (RFC 9110 section 9.2.2): here, if the
+/// connection had rested, broke before the last byte of the request was written, and brought no byte
+/// of a reply; what came incomplete is never acted on. That is a new connection for the same attempt,
+/// no retry, and is counted. A connection that breaks behind a whole request fails the attempt: the
+/// upstream may have worked on it, and asking again, which may cost twice, is the policy's to allow.
 ///
 /// The secret lives in here and is part of no description.
 package final class HTTPUpstream: Upstream {
@@ -23,6 +25,7 @@ package final class HTTPUpstream: Upstream {
   private let timeouts: UpstreamSettings.Timeouts
   private let resolver: Resolver
   private let pools: [LoopPool]
+  private let onReplay: @Sendable () -> Void
   /// `nil` where the URL says `http`.
   private let security: Security?
 
@@ -45,6 +48,7 @@ package final class HTTPUpstream: Upstream {
   ///   - authorities: certificates in PEM, then the only ones that are trusted with `https`; the
   ///     system's are read without them, which takes milliseconds.
   ///   - connections: that a loop may have open; an attempt beyond that fails.
+  ///   - onReplay: called when a request is sent once more on a new connection.
   /// - Throws: what is wrong with the URL, the secret or the authorities.
   package init(
     name: String,
@@ -55,13 +59,15 @@ package final class HTTPUpstream: Upstream {
     loops: [EventLoop],
     resolver: Resolver,
     authorities: [UInt8]? = nil,
-    connections: Int = Bounds.upstreamConnections
+    connections: Int = Bounds.upstreamConnections,
+    onReplay: @escaping @Sendable () -> Void = {}
   ) throws(UpstreamSetupError) {
     self.name = name
     self.url = try BaseURL(url)
     template = try RequestHeadTemplate(url: self.url, secret: secret, version: version)
     self.timeouts = timeouts
     self.resolver = resolver
+    self.onReplay = onReplay
     if self.url.isSecure {
       let host = self.url.host
       security = Security(
@@ -138,7 +144,10 @@ package final class HTTPUpstream: Upstream {
       do {
         return try await trip.run(on: transport, lease: lease)
       } catch {
-        guard error.reason == .connectionBroken, !trip.replyBegan else { throw error }
+        guard error.reason == .connectionBroken, !trip.mayHaveArrived, !trip.replyBegan else {
+          throw error
+        }
+        onReplay()
         lease.replaceTransport(with: nil)
       }
     }

@@ -49,7 +49,7 @@ final class LoopPool: Sendable {
   func take(at wallSeconds: Int64) -> Place? {
     let now = loop.turn.monotonic
     let taken = state.withLock { state in
-      state.book.take(at: now) { $0.isFit && $0.isTrusted(at: wallSeconds) }
+      state.book.take(at: now) { $0.isFit && $0.isTrusted(at: wallSeconds) && $0.stream.isQuiet }
     }
     for transport in taken.unusable { transport.close() }
     switch taken.advice {

@@ -21,6 +21,8 @@ struct RoundTrip {
   let clock: AttemptClock
   /// Whether a byte of the reply came.
   private(set) var replyBegan = false
+  /// Whether the kernel took the request to its last byte, so that the upstream may have it whole.
+  private(set) var mayHaveArrived = false
 
   init(head: [UInt8], body: [UInt8], clock: AttemptClock) {
     self.head = head
@@ -36,6 +38,7 @@ struct RoundTrip {
     var writeFailure: IOFailure?
     do throws(IOFailure) {
       try await transport.write(head, body, deadline: deadline.time)
+      mayHaveArrived = true
     } catch {
       // An upstream may refuse a body before it has read it, and break off; its reply is there.
       guard error == .reset else {

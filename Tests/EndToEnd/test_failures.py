@@ -10,15 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 import openai
 import pytest
 
+from harness import faults
 from harness.bundle import policy
-from harness.upstream import USAGE, completion, delta
+from harness.gateway import UPSTREAM_KEY
+from harness.resilient import OFF, TIMEOUT
+from harness.upstream import USAGE, completion
 from harness.waiting import until
-from harness.wire import Reader, ask, chat, events, request
+from harness.wire import chat, events, request
 
 MESSAGES = [{"role": "user", "content": "What is a sluice?"}]
-TIMEOUT = {"connect": "500ms", "first_byte": "300ms", "idle": "300ms", "total": "5s"}
-# What each failure is told as; test_retries.py and test_breakers.py are about the rest.
-OFF = {"breaker": "none", "retry": "none"}
 
 
 def sections(upstream):
@@ -44,104 +44,10 @@ def two(first, second):
     return sections
 
 
-# Cut streams.
-
-
-def begun(call):
-    call.begin_stream()
-    call.chunk(delta("m", {"role": "assistant", "content": ""}))
-    call.chunk(delta("m", {"content": "Water "}))
-
-
-def cut_by_reset(call):
-    begun(call)
-    call.reset()
-
-
-def cut_by_close(call):
-    begun(call)
-    call.cut()
-
-
-def cut_by_stall(call):
-    begun(call)
-    call.hold()
-
-
-def cut_by_clean_end(call):
-    """The body ends as HTTP allows, though the answer does not."""
-    begun(call)
-    call.end_stream(done=False)
-
-
-def cut_by_nonsense(call):
-    begun(call)
-    call.chunk(b"data: <html>oops</html>\n\n")
-    call.end_stream()
-
-
-def cut_by_error(call):
-    begun(call)
-    call.chunk({"error": {"message": "vendor exploded", "type": "server_error", "code": None}})
-    call.end_stream()
-
-
-CUTS = [cut_by_reset, cut_by_close, cut_by_stall, cut_by_clean_end, cut_by_nonsense, cut_by_error]
-
-
-@pytest.mark.parametrize("cut", CUTS)
-def test_the_sdk_raises_on_a_cut_stream(gateway, cut):
-    gateway.upstream.behave = cut
-    stream = gateway.openai().chat.completions.create(model="auto", messages=MESSAGES, stream=True)
-    chunks = []
-    with pytest.raises(openai.APIError):
-        for chunk in stream:
-            chunks.append(chunk)
-    assert "".join(c.choices[0].delta.content or "" for c in chunks) == "Water "
-    assert all(c.choices[0].finish_reason is None for c in chunks)
-
-
-@pytest.mark.parametrize("cut", CUTS)
-def test_a_cut_stream_ends_legally_with_an_error_and_never_looks_complete(gateway, cut):
-    gateway.upstream.behave = cut
-    with gateway.connect() as connection:
-        reply = ask(connection, request(chat(stream=True)))
-        data = events(reply.body)
-        assert reply.status == 200
-        assert "[DONE]" not in data
-        assert data[-1]["error"]["code"] in {
-            "upstream_cut", "upstream_idle_timeout", "upstream_invalid_reply"
-        }
-        assert not any(
-            choice.get("finish_reason") for d in data for choice in d.get("choices", [])
-        )
-        # The connection itself is sound: the chunked body came to its end.
-        gateway.upstream.behave = lambda call: call.answer()
-        assert ask(connection, request(chat())).status == 200
-    assert gateway.exchange(reply.field("x-request-id"))["status"] == "cut"
-
-
 # Failures before the first byte.
 
 
-def resets(call):
-    call.reset()
-
-
-def closes(call):
-    call.cut()
-
-
-def stalls(call):
-    call.hold()
-
-
-def sends_half_a_head(call):
-    call.send(b"HTTP/1.1 200 OK\r\ncontent-le")
-    call.cut()
-
-
-@pytest.mark.parametrize("fail", [resets, closes, stalls])
+@pytest.mark.parametrize("fail", [faults.resets, faults.closes, faults.stalls])
 def test_the_next_candidate_answers_when_the_first_fails(start, upstream, second_upstream, fail):
     gateway = start(two(upstream, second_upstream))
     upstream.behave = fail
@@ -183,7 +89,7 @@ def test_all_down_is_a_typed_error_in_time(start, refusing):
     began = time.monotonic()
     with pytest.raises(openai.InternalServerError) as caught:
         gateway.openai().chat.completions.create(model="auto", messages=MESSAGES)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
     assert caught.value.status_code == 502
     assert caught.value.code == "upstream_unreachable"
     with pytest.raises(openai.InternalServerError):
@@ -191,75 +97,12 @@ def test_all_down_is_a_typed_error_in_time(start, refusing):
 
 
 def test_an_upstream_that_does_not_answer_is_a_timeout_in_time(gateway):
-    gateway.upstream.behave = stalls
+    gateway.upstream.behave = faults.stalls
     began = time.monotonic()
     reply = gateway.chat()
-    assert 0.25 < time.monotonic() - began < 2
+    assert 0.95 < time.monotonic() - began < 4
     assert (reply.status_code, reply.json()["error"]["code"]) == (504, "upstream_timeout")
     assert gateway.upstream.calls[0].cancelled.wait(1)
-
-
-def html(call):
-    call.reply(200, b"<html><body>Welcome</body></html>", "text/html")
-
-
-def html_error(call):
-    call.reply(503, b"<html>MARKER-down</html>", "text/html")
-
-
-def malformed(call):
-    call.reply(200, b'{"choices": [')
-
-
-def not_an_answer(call):
-    call.reply(200, b'["choices"]')
-
-
-def redirect(call):
-    call.reply(302, b"", fields=[("location", "http://127.0.0.1:1/")])
-
-
-def too_short(call):
-    body = b'{"choices": []}'
-    call.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 400\r\n\r\n" + body)
-    call.cut()
-
-
-def two_lengths(call):
-    call.send(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}")
-
-
-def length_and_chunks(call):
-    call.send(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
-
-
-def not_http(call):
-    call.send(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
-
-
-@pytest.mark.parametrize(
-    "behave",
-    [html, html_error, malformed, not_an_answer, redirect, too_short, two_lengths,
-     length_and_chunks, not_http, sends_half_a_head],
-)
-def test_a_reply_that_makes_no_sense_is_a_bad_gateway(gateway, behave):
-    gateway.upstream.behave = behave
-    reply = gateway.chat()
-    assert reply.status_code == 502
-    assert reply.json()["error"]["type"] == "server_error"
-    assert "MARKER" not in reply.text
-    # And the next one is answered, on a sound connection.
-    gateway.upstream.behave = lambda call: call.answer()
-    assert gateway.chat().status_code == 200
-
-
-def test_refused_credentials_are_not_blamed_on_the_client(gateway):
-    error = {"error": {"message": "Incorrect API key MARKER", "type": "x", "code": "invalid_api_key"}}
-    gateway.upstream.behave = lambda call: call.reply(401, error)
-    reply = gateway.chat()
-    assert (reply.status_code, reply.json()["error"]["code"]) == (502, "upstream_refused_key")
-    assert reply.headers["x-should-retry"] == "false"
-    assert "MARKER" not in reply.text
 
 
 def test_an_upstream_s_429_keeps_its_retry_after_and_the_sdk_honours_it(gateway):
@@ -299,44 +142,49 @@ def test_usage_of_any_shape_is_read_or_left_alone(gateway, usage, tokens):
         assert (line["input_tokens"], line["output_tokens"]) == tokens
 
 
-def test_a_connection_that_the_upstream_closed_meanwhile_is_replaced_unseen(gateway):
-    gateway.upstream.behave = lambda call: (call.answer(), call.cut())
+def test_a_connection_that_the_upstream_closed_meanwhile_is_replaced_unseen(start, upstream):
+    gateway = start(sections(upstream))
+    upstream.behave = lambda call: (call.answer(), call.cut())
     for number in range(5):
         assert gateway.chat(f"n{number}").status_code == 200
-    assert gateway.upstream.count == 5
+        # Its end may be on its way yet; a request that meets it there fails, since nobody knows
+        # whether it was worked on.
+        until(
+            lambda: gateway.metric("sluice_upstream_connections_open") == 0, "the connection's end"
+        )
+    assert upstream.count == 5
 
 
-def test_a_client_that_leaves_is_followed_by_the_upstream_within_a_second(gateway):
+def test_a_request_that_may_have_arrived_is_not_sent_again_by_itself(start, upstream):
+    gateway = start(sections(upstream))
+    assert gateway.chat().status_code == 200
+    upstream.behave = faults.closes
+    assert gateway.chat().json()["error"]["code"] == "upstream_cut"
+    # It went out on the connection that was kept, and on no other.
+    assert (upstream.count, upstream.opened) == (2, 1)
+    assert gateway.metric("sluice_upstream_replays_total", upstream="main") == 0
+
+
+def test_nothing_of_a_client_s_credentials_goes_upstream_and_no_cookie_comes_back(gateway):
+    gateway.upstream.behave = lambda call: call.reply(
+        200,
+        completion("m", "x"),
+        fields=[("set-cookie", "session=MARKER; Path=/"), ("www-authenticate", "Bearer")],
+    )
+    sent = {
+        "authorization": "Bearer sk-client-MARKER", "proxy-authorization": "Basic MARKER",
+        "cookie": "c=MARKER", "x-api-key": "MARKER", "connection": "keep-alive, x-hop",
+        "x-hop": "MARKER", "te": "trailers", "trailer": "x-t", "upgrade": "h2c",
+    }
     for streams in (False, True):
-        gateway.upstream.reset()
-        gateway.upstream.behave = lambda call: call.hold()
-        # The deadline of 300 ms must not be what ends it, so the client leaves at once.
-        connection = gateway.connect()
-        connection.sendall(request(chat(stream=streams)))
-        call = gateway.upstream.called()
-        began = time.monotonic()
-        connection.close()
-        assert call.cancelled.wait(1)
-        assert call.cancelled_at - began < 1
-
-
-def test_a_client_that_leaves_in_a_stream_is_followed_by_the_upstream(start, upstream):
-    gateway = start(policy(upstream))
-
-    def behave(call):
-        begun(call)
-        call.hold()
-
-    upstream.behave = behave
-    connection = gateway.connect()
-    connection.sendall(request(chat(stream=True)))
-    reader = Reader(connection)
-    reader.head()
-    reader.chunk()
-    began = time.monotonic()
-    connection.close()
-    call = upstream.called()
-    assert call.cancelled.wait(2) and call.cancelled_at - began < 1
+        reply = gateway.chat(headers=sent, stream=streams)
+        assert reply.status_code == 200
+        assert not {"set-cookie", "www-authenticate"} & set(reply.headers)
+    for call in gateway.upstream.calls:
+        assert call.field("authorization") == [f"Bearer {UPSTREAM_KEY}"]
+        assert not any("MARKER" in value for _, value in call.fields if value != f"Bearer {UPSTREAM_KEY}")
+        names = {name.lower() for name, _ in call.fields}
+        assert not names & (set(sent) - {"authorization"})
 
 
 def chunked_answer(call):

@@ -6,12 +6,10 @@ import openai
 import pytest
 
 from harness import faults
-from harness.bundle import Bundle
-from harness.gateway import Gateway
-from harness.resilient import RETRY, one, two
-from harness.upstream import RefusingUpstream, default, delta
+from harness.resilient import RETRY, TIMEOUT, one, two
+from harness.upstream import default, delta
 from harness.waiting import until
-from harness.wire import ask, chat, events, request
+from harness.wire import chat, events, request
 
 MESSAGES = [{"role": "user", "content": "What is a sluice?"}]
 
@@ -24,7 +22,8 @@ MENDED = [
     faults.resets, faults.closes, faults.stalls, faults.sends_half_a_head,
     faults.stalls_in_the_body, faults.html, faults.html_error, faults.server_error,
     faults.overloaded, faults.limited, faults.malformed, faults.not_an_answer, faults.too_short,
-    faults.two_lengths, faults.length_and_chunks,
+    faults.two_lengths, faults.length_and_chunks, faults.too_long, faults.bad_chunk_size,
+    faults.chunk_without_its_end,
 ]
 
 
@@ -75,6 +74,7 @@ def test_nothing_is_tried_again_behind_the_first_byte(gateway):
         (faults.out_of_quota, 429, "insufficient_quota"),
         (faults.refuses_the_request, 400, "bad_tool"),
         (faults.refuses_the_key, 502, "upstream_refused_key"),
+        (faults.redirects, 502, "upstream_redirected"),
     ],
 )
 def test_what_no_retry_mends_is_asked_once(gateway, fault, status, code):
@@ -108,7 +108,7 @@ def test_a_wait_that_does_not_fit_the_deadline_is_not_begun(start, upstream):
     upstream.behave = faults.limited_for(30)
     began = time.monotonic()
     reply = gateway.chat()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert (reply.status_code, reply.headers["retry-after"]) == (429, "30")
     assert upstream.count == 1
 
@@ -116,11 +116,12 @@ def test_a_wait_that_does_not_fit_the_deadline_is_not_begun(start, upstream):
 @pytest.mark.parametrize("streams", [False, True])
 def test_all_tries_together_end_at_the_deadline_of_the_request(start, upstream, streams):
     server = {"timeout": {"request": "1s", "drain": "5s"}}
-    gateway = start(one(upstream, {"retry": RETRY | {"attempts": 10}}, server=server))
+    brief = TIMEOUT | {"first_byte": "300ms"}
+    gateway = start(one(upstream, {"retry": RETRY | {"attempts": 10}, "timeout": brief}, server=server))
     upstream.behave = faults.stalls
     began = time.monotonic()
     reply = gateway.chat(stream=streams)
-    assert 0.6 < time.monotonic() - began < 1.5
+    assert 0.6 < time.monotonic() - began < 4
     assert reply.status_code == 504
     assert reply.json()["error"]["code"] == "deadline_exceeded"
     assert 2 <= upstream.count <= 4
@@ -150,7 +151,10 @@ def test_who_leaves_while_we_wait_is_not_asked_for_again(start, upstream):
 # The next candidate.
 
 
-PASSED = MENDED + [faults.out_of_quota, faults.refuses_the_key, faults.limited_without_words]
+PASSED = MENDED + [
+    faults.out_of_quota, faults.refuses_the_key, faults.limited_without_words, faults.redirects,
+    faults.not_http,
+]
 
 
 @pytest.mark.parametrize("streams", [False, True])
@@ -183,89 +187,36 @@ def test_a_request_that_is_wrong_is_not_taken_to_the_next_candidate(
     assert (upstream.count, second_upstream.count) == (1, 0)
 
 
-def test_the_last_failure_is_told_when_every_candidate_failed(start, upstream, refusing):
-    gateway = start(two(upstream, refusing))
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_upstream_s_own_words_are_told_rather_than_that_another_was_away(
+    start, upstream, refusing, is_first
+):
+    gateway = start(two(upstream, refusing) if is_first else two(refusing, upstream))
     upstream.behave = faults.overloaded
     with pytest.raises(openai.InternalServerError) as caught:
         gateway.openai().chat.completions.create(model="auto", messages=MESSAGES)
-    assert caught.value.code == "upstream_unreachable"
+    assert (caught.value.status_code, caught.value.code) == (529, "overloaded_error")
+    # The model that spoke, not the last that was asked.
+    line = gateway.exchange(caught.value.response)
+    assert line["model"] == ("small" if is_first else "spare")
 
 
-# Each failure by itself, as the SDK tells it.
+def test_the_earliest_time_that_anybody_named_is_told(start, upstream, second_upstream):
+    gateway = start(two(upstream, second_upstream))
+    upstream.behave = faults.limited_for(7)
+    second_upstream.behave = faults.limited_for(40)
+    reply = gateway.chat()
+    assert (reply.status_code, reply.headers["retry-after"]) == (429, "7")
 
 
-TOLD = [
-    (faults.resets, 502, "upstream_cut"),
-    (faults.closes, 502, "upstream_cut"),
-    (faults.sends_half_a_head, 502, "upstream_cut"),
-    (faults.stalls, 504, "upstream_timeout"),
-    (faults.stalls_in_the_body, 504, "upstream_idle_timeout"),
-    (faults.html, 502, "upstream_invalid_reply"),
-    (faults.html_error, 502, "upstream_invalid_reply"),
-    (faults.malformed, 502, "upstream_invalid_reply"),
-    (faults.not_an_answer, 502, "upstream_invalid_reply"),
-    (faults.too_short, 502, "upstream_cut"),
-    (faults.two_lengths, 502, "upstream_invalid_reply"),
-    (faults.length_and_chunks, 502, "upstream_invalid_reply"),
-    (faults.server_error, 500, "boom"),
-    (faults.overloaded, 529, "overloaded_error"),
-    (faults.limited, 429, "rate_limit_exceeded"),
-    (faults.limited_without_words, 503, "upstream_unavailable"),
-    (faults.out_of_quota, 429, "insufficient_quota"),
-]
-
-
-@pytest.fixture(scope="module")
-def bare(shared_upstream, tmp_path_factory):
-    """One gateway without breaker, retry or second candidate."""
-    folder = tmp_path_factory.mktemp("bare")
-    bundle = Bundle(folder / "bundle", one(shared_upstream))
-    with Gateway(bundle.path, folder / "state") as gateway:
-        gateway.upstream = shared_upstream
-        yield gateway
-
-
-@pytest.mark.parametrize("streams", [False, True])
-@pytest.mark.parametrize("fault, status, code", TOLD)
-def test_every_failure_is_its_own_error_in_time(bare, fault, status, code, streams):
-    bare.upstream.reset()
-    bare.upstream.behave = fault
-    began = time.monotonic()
-    with pytest.raises(openai.APIStatusError) as caught:
-        bare.openai().chat.completions.create(model="auto", messages=MESSAGES, stream=streams)
-    assert time.monotonic() - began < 1.5
-    assert (caught.value.status_code, caught.value.code) == (status, code)
-    assert "MARKER" not in caught.value.message
-    # A connection that was kept, and breaks, is replaced once: it may have been closed meanwhile.
-    assert bare.upstream.count <= (2 if fault in (faults.resets, faults.closes) else 1)
-    # What failed leaves nothing behind.
-    bare.upstream.behave = default
-    assert bare.chat().status_code == 200
-
-
-def test_an_upstream_at_which_nobody_listens_is_told_as_such(start):
-    refusing = RefusingUpstream()
-    try:
-        gateway = start(one(refusing, {"retry": RETRY}))
-        with pytest.raises(openai.InternalServerError) as caught:
-            gateway.openai().chat.completions.create(model="auto", messages=MESSAGES)
-        assert caught.value.code == "upstream_unreachable"
-    finally:
-        refusing.close()
-
-
-def test_a_wait_asked_for_reaches_the_client(bare):
-    bare.upstream.reset()
-    bare.upstream.behave = faults.limited_for(7)
-    with pytest.raises(openai.RateLimitError) as caught:
-        bare.openai().chat.completions.create(model="auto", messages=MESSAGES)
-    assert caught.value.response.headers["retry-after"] == "7"
-
-
-def test_a_connection_stays_sound_over_all_of_them(bare):
-    with bare.connect() as connection:
-        for fault, status, _ in TOLD:
-            bare.upstream.behave = fault
-            assert ask(connection, request(chat())).status == status
-        bare.upstream.behave = default
-        assert ask(connection, request(chat())).status == 200
+def test_a_candidate_that_may_yet_answer_makes_it_worth_trying_again(
+    start, upstream, second_upstream
+):
+    breaker = {"consecutive": 1, "recovery": "5m", "probes": 1}
+    gateway = start(two(upstream, second_upstream, other={"breaker": breaker}))
+    upstream.behave = faults.out_of_quota
+    second_upstream.behave = faults.resets
+    assert gateway.chat().status_code == 502
+    reply = gateway.chat()
+    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "upstream_unavailable")
+    assert 290 <= int(reply.headers["retry-after"]) <= 300

@@ -35,8 +35,9 @@ struct OutageTests {
 
   /// How an upstream is not there.
   static let faults: [Fault] = [
-    .refuseConnection, .resetBeforeHead, .stallBeforeHead, .serverError, .html,
-    .tooManyRequests(retryAfterSeconds: 7),
+    .refuseConnection, .resetBeforeHead, .stallBeforeHead, .stallAfter(pieces: 0),
+    .cutAfter(pieces: 0), .wrongLength, .serverError, .overloaded(retryAfterSeconds: nil), .html,
+    .malformedJSON, .redirect, .tooManyRequests(retryAfterSeconds: 7),
   ]
 
   private func run(seed: UInt64, _ fault: Fault, product: String) -> Run {
@@ -87,7 +88,8 @@ struct OutageTests {
     )
     let took = served.began.moment.monotonic - ends
     // A probe under way when the outage ends may yet wait for a byte: twenty seconds here.
-    let probe = fault == .stallBeforeHead ? 20 * Self.second : 0
+    let stalls = fault == .stallBeforeHead || fault == .stallAfter(pieces: 0)
+    let probe = stalls ? 20 * Self.second : 0
     #expect(took <= 60 * Self.second + probe + Self.second)
     // From then on everybody is.
     let after = run.exchanges.filter { $0.began > served.began }

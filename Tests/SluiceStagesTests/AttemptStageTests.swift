@@ -285,7 +285,7 @@ struct AttemptStageTests {
     let exit = try await run(.failure(Failure(reason)), body: Self.body).exit
     switch reason {
     case .clientLeft, .deadline, .draining: #expect(exit == "gave_up")
-    case .replyTooLarge, .outOfQuota, .refusedKey: #expect(exit == "passed_over")
+    case .replyTooLarge, .outOfQuota, .refusedKey, .redirected: #expect(exit == "passed_over")
     case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .firstByteTimeout,
       .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply, .serverError, .rateLimited,
       .poolExhausted:
@@ -315,7 +315,8 @@ struct AttemptStageTests {
       (500, #"{"error":{"message":"oops"}}"#, "failed", true),
       (502, "<html>Bad gateway</html>", "failed", false),
       (401, #"{"error":{"message":"bad key sk-secret"}}"#, "passed_over", false),
-      (302, "", "failed", false),
+      (302, "", "passed_over", false),
+      (307, #"{"error":{"message":"there"}}"#, "passed_over", false),
     ]
   )
   func upstreamsFault(status: Int, body: String, exit: String, isKept: Bool) async throws {
@@ -330,7 +331,7 @@ struct AttemptStageTests {
       body: Self.body
     )
     #expect(run.exit == exit)
-    #expect((run.exchange.upstreamRefusal != nil) == isKept)
+    #expect((run.exchange.told?.words != nil) == isKept)
     if status == 429, exit == "failed" {
       #expect(run.exchange.failure?.retryAfter == 7_000_000_000)
     }

@@ -249,7 +249,7 @@ struct RetryTests {
       } else if budget.spend() {
         retries += 1
       }
-      #expect(retries <= first / 5 + RetryBudget.reserve)
+      #expect(retries <= first / 5 + Bounds.savedRetries)
     }
     #expect(retries > first / 6)
   }

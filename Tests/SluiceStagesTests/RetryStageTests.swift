@@ -105,7 +105,7 @@ struct RetryStageTests {
 
   @Test("is not begun without budget")
   func noBudget() async {
-    for _ in 0..<RetryBudget.reserve { #expect(budgets.spend("one")) }
+    for _ in 0..<Bounds.savedRetries { #expect(budgets.spend("one")) }
     #expect(await run(exchange()).exit == "exhausted")
     // Five first attempts earn one.
     for _ in 0..<5 { budgets.earn("one", share: 0.2) }

@@ -3,6 +3,7 @@ import SluicePipeline
 import SluicePolicy
 import SluiceReactor
 import SluiceTestSupport
+import Synchronization
 import Testing
 
 @testable import SluiceUpstream
@@ -227,35 +228,65 @@ import Testing
     }
   }
 
-  @Test("sends a request once more when a rested connection breaks before the reply, only once")
-  func staleReuse() async throws {
+  @Test("never sends a request again that the upstream may have whole", arguments: [true, false])
+  func mayHaveArrived(resets: Bool) async throws {
     try await onLoop { loop in
       let peer = try ScriptedPeer(on: loop)
-      let upstream = try loop.upstream(peer.url)
+      let replays = Mutex(0)
+      let upstream = try loop.upstream(peer.url) { replays.withLock { $0 += 1 } }
       loop.startTask {
-        let first = await peer.accept()
-        _ = try? await first.request()
-        try? await first.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        _ = try? await first.request()
-        first.stream.close()
-        let second = await peer.accept()
-        _ = try? await second.request()
-        try? await second.say("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnew!")
-        _ = try? await second.request()
-        second.stream.reset()
-        let third = await peer.accept()
-        _ = try? await third.request()
-        third.stream.close()
+        let talk = await peer.accept()
+        _ = try? await talk.request()
+        try? await talk.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        _ = try? await talk.request()
+        if resets { talk.stream.reset() } else { talk.stream.close() }
       }
       _ = try await upstream.send(.chat(), in: loop, cancellation: Cancellation())
-      let reply = try await upstream.send(.chat(), in: loop, cancellation: Cancellation())
-      #expect(try await reply.text() == "new!")
       let failed = await failure { () throws(Failure) in
         _ = try await upstream.send(.chat(), in: loop, cancellation: Cancellation())
       }
       #expect(failed == Failure(.connectionBroken))
-      #expect(peer.accepted == 3)
+      #expect(peer.accepted == 1)
+      #expect(replays.withLock { $0 } == 0)
       #expect(upstream.busyConnections + upstream.idleConnections == 0)
+    }
+  }
+
+  @Test("sends a request once more when a rested connection breaks before it took it, only once")
+  func replays() async throws {
+    try await onLoop { loop in
+      let peer = try ScriptedPeer(on: loop)
+      let replays = Mutex(0)
+      let upstream = try loop.upstream(peer.url) { replays.withLock { $0 += 1 } }
+      // More than the kernel takes while nobody reads.
+      let body = String(repeating: "1", count: 16 << 20) + "\""
+      loop.startTask {
+        let first = await peer.accept()
+        _ = try? await first.request()
+        try? await first.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        _ = try? await first.stream.read()
+        first.stream.reset()
+        let second = await peer.accept()
+        // The body ends in a quotation mark, and has none within.
+        while let bytes = try? await second.stream.read(), bytes.last != UInt8(ascii: "\"") {}
+        try? await second.say("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnew!")
+        _ = try? await second.stream.read()
+        second.stream.reset()
+        let third = await peer.accept()
+        _ = try? await third.stream.read()
+        third.stream.reset()
+      }
+      _ = try await upstream.send(.chat(), in: loop, cancellation: Cancellation())
+      let reply = try await upstream.send(.chat(body), in: loop, cancellation: Cancellation())
+      #expect(try await reply.text() == "new!")
+      #expect(replays.withLock { $0 } == 1)
+      // The new connection breaks as well: it had not rested.
+      let failed = await failure { () throws(Failure) in
+        _ = try await upstream.send(.chat(body), in: loop, cancellation: Cancellation())
+      }
+      #expect(failed == Failure(.connectionBroken))
+      #expect(peer.accepted == 3)
+      #expect(replays.withLock { $0 } == 2)
     }
   }
 

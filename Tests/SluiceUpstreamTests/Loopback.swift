@@ -126,7 +126,8 @@ extension EventLoop {
     secret: String? = "sk-secret",
     timeouts: UpstreamSettings.Timeouts = UpstreamSettings.Timeouts(),
     resolver: Resolver? = nil,
-    connections: Int = 16
+    connections: Int = 16,
+    onReplay: @escaping @Sendable () -> Void = {}
   ) throws -> HTTPUpstream {
     try HTTPUpstream(
       name: "test",
@@ -136,7 +137,8 @@ extension EventLoop {
       version: "1.0",
       loops: [self],
       resolver: resolver ?? self.resolver(),
-      connections: connections
+      connections: connections,
+      onReplay: onReplay
     )
   }
 

@@ -131,8 +131,8 @@ import Testing
     }
   }
 
-  @Test("sends a request once more when a rested connection ends before the reply")
-  func staleReuse() async throws {
+  @Test("does not send a request again that may have arrived, and resumes its session for the next")
+  func brokenBehindRequest() async throws {
     try await onLoop { loop in
       let (peer, upstream) = try trusted(on: loop)
       loop.startTask {
@@ -147,6 +147,10 @@ import Testing
         try? await second.say("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnew!")
       }
       #expect(try await upstream.ask(in: loop).isEmpty)
+      let failed = await failure { () throws(Failure) in
+        _ = try await upstream.send(.chat(), in: loop, cancellation: Cancellation())
+      }
+      #expect(failed == Failure(.connectionBroken))
       #expect(try await upstream.ask(in: loop) == "new!")
       upstream.retire()
     }

@@ -76,6 +76,9 @@ int64_t reactor_send(int fd, const void *bytes, size_t size);
 int64_t reactor_send_vector(int fd, const struct iovec *pieces, size_t count);
 void reactor_shut_down_writing(int fd);
 void reactor_reset_on_close(int fd);
+
+// Whether neither bytes nor the end of the stream wait to be read. Takes nothing.
+int reactor_is_quiet(int fd);
 int reactor_set_send_buffer(int fd, int bytes);
 int reactor_set_receive_buffer(int fd, int bytes);
 void reactor_close(int fd);

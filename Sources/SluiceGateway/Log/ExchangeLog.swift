@@ -107,7 +107,8 @@ extension APIError {
       .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamConnectTimeout,
       .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut,
-      .upstreamRefusedKey, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,
+      .upstreamRefusedKey, .upstreamRedirected, .upstreamUnavailable, .deadlineExceeded,
+      .overloaded, .draining,
       .internalError:
       false
     }

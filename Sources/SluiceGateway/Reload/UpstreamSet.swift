@@ -3,6 +3,7 @@ import SluiceLanguage
 import SluicePipeline
 import SluicePolicy
 import SluiceReactor
+import SluiceTelemetry
 import SluiceUpstream
 
 /// The upstreams of one policy, connected.
@@ -41,6 +42,7 @@ struct UpstreamSet: Sendable {
     _ plan: UpstreamPlan,
     _ machine: Machine
   ) throws(Problem) -> Connected {
+    let replays = machine.metrics.upstreamReplays[plan.name]
     func client(
       _ url: String,
       _ secret: String?,
@@ -54,7 +56,8 @@ struct UpstreamSet: Sendable {
         version: SluiceVersion.current,
         loops: machine.loops.loops,
         resolver: machine.resolver,
-        authorities: authorities
+        authorities: authorities,
+        onReplay: { replays.increment() }
       )
     }
     do {

@@ -74,7 +74,7 @@ final class RecordingSink: ReplySink {
     }
     guard writeDelay > 0 else { return }
     let end = world.now.monotonic + writeDelay
-    if await world.wait(untilMonotonic: end, or: cancellation) == .clientLeft {
+    if await Pause.until(end, in: world, unless: cancellation) == .clientLeft {
       throw Failure(.clientLeft)
     }
   }

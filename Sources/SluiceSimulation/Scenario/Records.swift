@@ -50,19 +50,24 @@ package struct AttemptRecord: Sendable {
     }
     switch behaviour.fault {
     case .tooManyRequests: return .neither
-    case .refuseRequest: return ending == .answered ? .success : .neither
-    case .html, .serverError, .malformedJSON: return ending == .answered ? .failure : .neither
+    case .refuseRequest, .outOfQuota, .refuseKey: return ending == .answered ? .success : .neither
+    case .html, .serverError, .overloaded, .malformedJSON, .endAfter:
+      return ending == .answered ? .failure : .neither
+    // Its body is of no interest.
+    case .redirect: return .failure
     case nil, .refuseConnection, .resetBeforeHead, .stallBeforeHead, .stallAfter, .cutAfter,
-      .wrongLength, .missingUsage, .finishedByLength:
+      .wrongLength, .missingUsage, .missingDone, .finishedByLength:
       return .neither
     }
   }
   /// How long its reply asked for a pause, in nanoseconds.
   package var pause: Int64? {
-    guard ending == .answered, case .tooManyRequests(let seconds?) = behaviour.fault else {
-      return nil
+    guard ending == .answered else { return nil }
+    switch behaviour.fault {
+    case .tooManyRequests(let seconds?), .overloaded(let seconds?):
+      return Int64(seconds) * 1_000_000_000
+    default: return nil
     }
-    return Int64(seconds) * 1_000_000_000
   }
   /// Whether the policy's cache may keep its answer.
   package var isStorable: Bool { isWhole && behaviour.fault != .finishedByLength }
@@ -127,6 +132,13 @@ package struct BreakerTurn: Sendable {
   package var from: Breaker.State
   package var to: Breaker.State
   package var stamp: Stamp
+
+  package init(model: String, from: Breaker.State, to: Breaker.State, stamp: Stamp) {
+    self.model = model
+    self.from = from
+    self.to = to
+    self.stamp = stamp
+  }
 }
 
 /// Tokens that a stage reserved, or was refused.

@@ -38,6 +38,8 @@ package enum Fault: Sendable, Equatable {
   case cutAfter(pieces: Int)
   /// The body ends before the length that its head announced.
   case wrongLength
+  /// So many pieces of the body, then its end, as HTTP allows it.
+  case endAfter(pieces: Int)
   /// A page of a proxy that stands between, with status 502.
   case html
   /// Status 429.
@@ -46,19 +48,30 @@ package enum Fault: Sendable, Equatable {
   case refuseRequest
   /// Status 500 with an error object.
   case serverError
+  /// Status 529 with an error object.
+  case overloaded(retryAfterSeconds: Int?)
+  /// Status 429 with `insufficient_quota`: no wait mends it.
+  case outOfQuota
+  /// Status 401 with an error object: our key is at fault.
+  case refuseKey
+  /// Status 302, to somewhere else.
+  case redirect
   /// Status 200, and a body that is no JSON.
   case malformedJSON
   /// A whole answer without its usage.
   case missingUsage
+  /// A whole stream without `[DONE]`.
+  case missingDone
   /// A whole answer that the model did not end by itself.
   case finishedByLength
 
   /// Whether the answer is whole in spite of it.
   package var leavesAnswerWhole: Bool {
     switch self {
-    case .missingUsage, .finishedByLength: true
+    case .missingUsage, .missingDone, .finishedByLength: true
     case .refuseConnection, .resetBeforeHead, .stallBeforeHead, .stallAfter, .cutAfter,
-      .wrongLength, .html, .tooManyRequests, .refuseRequest, .serverError, .malformedJSON:
+      .wrongLength, .endAfter, .html, .tooManyRequests, .refuseRequest, .serverError, .overloaded,
+      .outOfQuota, .refuseKey, .redirect, .malformedJSON:
       false
     }
   }
@@ -69,5 +82,7 @@ package enum Fault: Sendable, Equatable {
     .stallAfter(pieces: 0), .cutAfter(pieces: 0), .cutAfter(pieces: 2), .wrongLength, .html,
     .tooManyRequests(retryAfterSeconds: nil), .tooManyRequests(retryAfterSeconds: 7),
     .refuseRequest, .serverError, .malformedJSON, .missingUsage, .finishedByLength,
+    .endAfter(pieces: 0), .endAfter(pieces: 1), .overloaded(retryAfterSeconds: nil),
+    .overloaded(retryAfterSeconds: 3), .outOfQuota, .refuseKey, .redirect, .missingDone,
   ]
 }

@@ -13,6 +13,8 @@ struct ReplyScript {
   var fields: [(name: String, value: String)] = [("content-type", "application/json")]
   var pieces: [[UInt8]] = []
   var ending = Ending.whole
+  /// Whether its last piece is the `[DONE]` of a stream.
+  private(set) var saysDone = false
 
   init(attempt: AttemptRecord, behaviour: Behaviour) {
     switch behaviour.fault {
@@ -30,6 +32,20 @@ struct ReplyScript {
     case .serverError:
       status = 500
       pieces = [Self.error("server_error")]
+    case .overloaded(let seconds):
+      status = 529
+      if let seconds { fields.append(("retry-after", String(seconds))) }
+      pieces = [Self.error("overloaded_error")]
+    case .outOfQuota:
+      status = 429
+      pieces = [Self.error("insufficient_quota")]
+    case .refuseKey:
+      status = 401
+      pieces = [Self.error("invalid_api_key")]
+    case .redirect:
+      status = 302
+      fields = [("location", "https://elsewhere.test/v1")]
+      pieces = []
     case .malformedJSON:
       pieces = [Array(#"{"id": "chatcmpl-1", "choices": [{"#.utf8)]
     case .stallAfter(let count):
@@ -41,15 +57,23 @@ struct ReplyScript {
     case .wrongLength:
       answer(attempt, behaviour)
       end(after: pieces.count - 1, .breaks)
+    case .endAfter(let count):
+      answer(attempt, behaviour)
+      end(after: count, .whole)
     case nil, .refuseConnection, .resetBeforeHead, .stallBeforeHead, .missingUsage,
-      .finishedByLength:
+      .missingDone, .finishedByLength:
       answer(attempt, behaviour)
     }
   }
 
-  /// Keeps the first `count` pieces, fewer than all of them.
+  /// Keeps the first `count` pieces, too few for a whole answer.
   private mutating func end(after count: Int, _ ending: Ending) {
-    pieces = Array(pieces.prefix(min(count, pieces.count - 1)))
+    // The last two pieces of a stream are why it finished, or its usage, and `[DONE]`.
+    let tooFew = max(0, pieces.count - (saysDone ? 3 : 1))
+    pieces = Array(
+      pieces.prefix(ending == .whole ? min(count, tooFew) : min(count, pieces.count - 1))
+    )
+    saysDone = false
     self.ending = ending
   }
 
@@ -65,7 +89,10 @@ struct ReplyScript {
         }
       pieces.append(Self.event(attempt, finishReason: reason))
       if hasUsage, attempt.wantsUsage { pieces.append(Self.usageEvent(attempt, words.count)) }
-      pieces.append(Array("data: [DONE]\n\n".utf8))
+      if behaviour.fault != .missingDone {
+        pieces.append(Array("data: [DONE]\n\n".utf8))
+        saysDone = true
+      }
     } else {
       let body = Self.completion(attempt, words, reason, hasUsage: hasUsage)
       let size = body.count / behaviour.pieces + 1

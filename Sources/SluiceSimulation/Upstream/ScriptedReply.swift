@@ -7,6 +7,7 @@ final class ScriptedReply: UpstreamReply {
   private let fields: [(name: String, value: String)]
   private var pieces: ArraySlice<[UInt8]>
   private let ending: ReplyScript.Ending
+  private let saysDone: Bool
   private let attempt: AttemptRecord
   private let idleNanoseconds: Int64
   private let world: any World
@@ -29,6 +30,7 @@ final class ScriptedReply: UpstreamReply {
     fields = script.fields
     pieces = script.pieces[...]
     ending = script.ending
+    saysDone = script.saysDone
     self.attempt = attempt
     self.idleNanoseconds = idleNanoseconds
     self.world = world
@@ -52,7 +54,7 @@ final class ScriptedReply: UpstreamReply {
     try await pass(nanoseconds: stalls ? idleNanoseconds : attempt.behaviour.gap)
     if let faults, faults.strikes("read of attempt \(attempt.number)") { throw broken() }
     if let piece = pieces.popFirst() {
-      if pieces.isEmpty, ending == .whole, attempt.streams { history.finishStream(attempt.number) }
+      if pieces.isEmpty, saysDone { history.finishStream(attempt.number) }
       return piece
     }
     switch ending {
@@ -76,7 +78,7 @@ final class ScriptedReply: UpstreamReply {
       if let reason = cancellation.reason {
         reason as Cancellation.Reason?
       } else if nanoseconds > 0 {
-        await world.wait(untilMonotonic: world.now.monotonic + nanoseconds, or: cancellation)
+        await Pause.until(world.now.monotonic + nanoseconds, in: world, unless: cancellation)
       } else {
         nil as Cancellation.Reason?
       }

@@ -95,7 +95,7 @@ package final class ScriptedUpstream: Upstream {
     let patience = now + firstByteNanoseconds
     let deadline = min(request.headDeadline, patience)
     let stalls = behaviour.fault == .stallBeforeHead || arrival > deadline
-    if let reason = await world.wait(untilMonotonic: stalls ? deadline : arrival, or: cancellation)
+    if let reason = await Pause.until(stalls ? deadline : arrival, in: world, unless: cancellation)
     {
       throw Failure(cancelledBy: reason)
     }
@@ -109,8 +109,9 @@ package final class ScriptedUpstream: Upstream {
       throw Failure(.connectRefused)
     case .resetBeforeHead:
       throw Failure(.connectionBroken)
-    case nil, .stallBeforeHead, .stallAfter, .cutAfter, .wrongLength, .html, .tooManyRequests,
-      .refuseRequest, .serverError, .malformedJSON, .missingUsage, .finishedByLength:
+    case nil, .stallBeforeHead, .stallAfter, .cutAfter, .wrongLength, .endAfter, .html,
+      .tooManyRequests, .refuseRequest, .serverError, .overloaded, .outOfQuota, .refuseKey,
+      .redirect, .malformedJSON, .missingUsage, .missingDone, .finishedByLength:
       return
     }
   }

@@ -1,4 +1,5 @@
 package import SluiceCore
+internal import SluicePipeline
 internal import Synchronization
 
 /// A world in which nothing happens by itself: time, chance and the order of work come from a seed.
@@ -213,15 +214,15 @@ package final class SimulatedWorld: World {
   }
 
   func sleep(untilMonotonic deadline: Int64, on loop: SimulatedLoop?) async throws {
-    let pause = Pause()
-    let action = schedule(atMonotonic: deadline, on: loop) { pause.end(.elapsed) }
-    let ending = await withTaskCancellationHandler {
-      await pause.ending
+    let end = OneShot<Bool>()
+    let action = schedule(atMonotonic: deadline, on: loop) { end.send(true) }
+    let hasRested = await withTaskCancellationHandler {
+      await end.value()
     } onCancel: {
-      pause.end(.cancelled)
+      end.send(false)
     }
     action.withdraw()
-    if ending == .cancelled { throw CancellationError() }
+    if !hasRested { throw CancellationError() }
   }
 
   // MARK: What the machine does to it

@@ -71,7 +71,7 @@ package struct AttemptStage: WaitingStage {
       report(exit == .cut ? exchange.failure?.report ?? .neither : .success, of: exchange)
       return exit.index
     } catch {
-      exchange.failure = error
+      exchange.note(FailedAttempt(error, of: model, words: exchange.upstreamRefusal))
       if error.reason.mayHaveTakenTokens { exchange.hasLostAttempt = true }
       if let wait = error.retryAfter {
         let now = exchange.world.now
@@ -89,7 +89,7 @@ package struct AttemptStage: WaitingStage {
       .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply, .serverError, .rateLimited,
       .poolExhausted:
       .failed
-    case .replyTooLarge, .outOfQuota, .refusedKey: .passedOver
+    case .replyTooLarge, .outOfQuota, .refusedKey, .redirected: .passedOver
     case .clientLeft, .deadline, .draining: .gaveUp
     }
   }
@@ -111,6 +111,7 @@ package struct AttemptStage: WaitingStage {
     defer { due.withdraw() }
 
     exchange.attempts += 1
+    exchange.upstreamRefusal = nil
     let request = UpstreamRequest(
       path: chat.service.path,
       fields: exchange.request.fields,
@@ -127,6 +128,11 @@ package struct AttemptStage: WaitingStage {
     }
     exchange.upstreamWait += exchange.world.now.monotonic - sentAt
 
+    // To go where a reply says would let it decide where the next request and its secret go.
+    if (300..<400).contains(reply.status) {
+      reply.abandon()
+      throw Failure(.redirected)
+    }
     guard reply.status == 200 else {
       let body = try await reply.wholeBody(of: exchange)
       exchange.answeredBy = model

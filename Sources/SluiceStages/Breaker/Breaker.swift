@@ -67,7 +67,7 @@ package struct Breaker: Sendable, Equatable {
       return .probe(Ticket(round: round))
     case .halfOpen(let round, let sent, let succeeded):
       // A probe under way may take long; whoever is refused meanwhile asks again soon.
-      guard sent < rules.probes else { return .refuse(retryAt: now + Self.probeWait) }
+      guard sent < rules.probes else { return .refuse(retryAt: now + Bounds.probeWaitNanoseconds) }
       phase = .halfOpen(round: round, sent: sent + 1, succeeded: succeeded)
       return .probe(Ticket(round: round))
     }
@@ -121,8 +121,6 @@ package struct Breaker: Sendable, Equatable {
     case .halfOpen: return .halfOpen
     }
   }
-
-  private static let probeWait: Int64 = 1_000_000_000
 
   private mutating func settleProbe(
     _ report: AttemptReport,

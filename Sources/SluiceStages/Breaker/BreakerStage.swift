@@ -51,7 +51,7 @@ package struct BreakerStage: Stage {
       watch(exchange, ticket: ticket)
       return Exit.probe.index
     case .refuse(let retryAt):
-      exchange.retryAt = min(exchange.retryAt ?? .max, retryAt)
+      exchange.mayTryAgain(at: retryAt)
       return Exit.open.index
     }
   }

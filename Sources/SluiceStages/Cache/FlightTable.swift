@@ -8,7 +8,7 @@ internal import Synchronization
 /// The shell around `Flights`: it owns the lock and wakes followers. Safe from any thread.
 package final class FlightTable: Sendable {
   private struct State {
-    var flights: Flights<FlightWaiter>
+    var flights: Flights<OneShot<Turn>>
     /// What leaders want done when their last follower has left.
     var desertions: [Digest: @Sendable () -> Void] = [:]
   }
@@ -40,7 +40,7 @@ package final class FlightTable: Sendable {
     in world: any World,
     unless cancellation: Cancellation
   ) async -> Turn {
-    let waiter = FlightWaiter()
+    let waiter = OneShot<Turn>()
     switch state.withLock({ $0.flights.join(key, with: waiter) }) {
     case .lead: return .lead
     case .alone: return .alone
@@ -53,7 +53,7 @@ package final class FlightTable: Sendable {
       let link = cancellation.onCancel { [weak self] reason in
         self?.leave(key, number, waiter, saying: .cancelled(reason))
       }
-      let turn = await waiter.turn()
+      let turn = await waiter.value()
       timer.withdraw()
       cancellation.remove(link)
       return turn
@@ -66,8 +66,8 @@ package final class FlightTable: Sendable {
       state.desertions[key] = nil
       return state.flights.land(key, isStored: isStored)
     }
-    landing.leader?.wake(.lead)
-    for waiter in landing.served { waiter.wake(.served) }
+    landing.leader?.send(.lead)
+    for waiter in landing.served { waiter.send(.served) }
   }
 
   func hasFollowers(_ key: Digest) -> Bool { state.withLock { $0.flights.hasFollowers(key) } }
@@ -87,46 +87,14 @@ package final class FlightTable: Sendable {
   package var isEmpty: Bool { state.withLock { $0.flights.isEmpty } }
 
   /// Wakes a follower early, unless the flight's end is about to.
-  private func leave(_ key: Digest, _ number: UInt64, _ waiter: FlightWaiter, saying turn: Turn) {
+  private func leave(_ key: Digest, _ number: UInt64, _ waiter: OneShot<Turn>, saying turn: Turn) {
     let (hasLeft, desertion) = state.withLock { state in
       guard state.flights.leave(key, number) else { return (false, nil as (@Sendable () -> Void)?) }
       return (
         true, state.flights.hasFollowers(key) ? nil : state.desertions.removeValue(forKey: key)
       )
     }
-    if hasLeft { waiter.wake(turn) }
+    if hasLeft { waiter.send(turn) }
     desertion?()
-  }
-}
-
-/// One follower, asleep.
-///
-/// Woken once, by whoever took it out of the table; that may happen before it has fallen asleep.
-private final class FlightWaiter: Sendable {
-  private enum State {
-    case awake
-    case asleep(CheckedContinuation<FlightTable.Turn, Never>)
-    case woken(FlightTable.Turn)
-  }
-  private let state = Mutex(State.awake)
-
-  func turn() async -> FlightTable.Turn {
-    await withCheckedContinuation { continuation in
-      let early = state.withLock { state -> FlightTable.Turn? in
-        if case .woken(let turn) = state { return turn }
-        state = .asleep(continuation)
-        return nil
-      }
-      if let early { continuation.resume(returning: early) }
-    }
-  }
-
-  func wake(_ turn: FlightTable.Turn) {
-    let sleeper = state.withLock { state -> CheckedContinuation<FlightTable.Turn, Never>? in
-      defer { state = .woken(turn) }
-      if case .asleep(let continuation) = state { return continuation }
-      return nil
-    }
-    sleeper?.resume(returning: turn)
   }
 }

@@ -7,17 +7,14 @@ import Synchronization
 /// small reserve lets a quiet upstream be retried at all. So over any stretch, retries are at most
 /// `share` of the first attempts plus the reserve.
 package struct RetryBudget: Sendable, Equatable {
-  /// Whole retries that may be saved up.
-  package static let reserve = 10
-
   /// In thousandths of a retry.
-  private var saved = Self.reserve * 1_000
+  private var saved = Bounds.savedRetries * 1_000
 
   package init() {}
 
   /// Counts a first attempt.
   package mutating func earn(share: Double) {
-    saved = min(saved + Int(share * 1_000), Self.reserve * 1_000)
+    saved = min(saved + Int(share * 1_000), Bounds.savedRetries * 1_000)
   }
 
   /// Takes a retry, if there is one.

@@ -70,6 +70,11 @@ package final class MetricsRegistry: Sendable {
     help: "Changes of a model's breaker to a state.",
     labels: ["model", "state"]
   )
+  package let upstreamReplays = CounterFamily(
+    counter: "sluice_upstream_replays_total",
+    help: "Requests sent once more because a kept connection broke before it took them whole.",
+    labels: ["upstream"]
+  )
 
   // The cache.
   private let entries = GaugeFamily(
@@ -190,7 +195,8 @@ package final class MetricsRegistry: Sendable {
   package func exposition() -> [UInt8] {
     ExpositionPage([
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, expressionErrors,
-      followers, breakerState, breakerTransitions, entries, bytes, evictions, reloads,
+      followers, breakerState, breakerTransitions, upstreamReplays, entries, bytes, evictions,
+      reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,
       upstreamConnections, droppedLines, residentMemory, openDescriptors,
     ])

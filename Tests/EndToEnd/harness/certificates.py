@@ -35,6 +35,13 @@ class Authority:
         context.set_alpn_protocols(["http/1.1"])
         return context
 
+    def renew(self, context, names, days=1):
+        """Gives a server that runs another certificate, for the connections to come."""
+        self.server(names, days)
+        context.load_cert_chain(self.folder / "server.pem", self.folder / "server.key")
+        # Whoever resumes a session is not shown the new one.
+        context.options |= ssl.OP_NO_TICKET
+
 
 def _openssl(*arguments):
     done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, text=True)

@@ -2,7 +2,7 @@
 
 import json
 
-from harness.upstream import completion
+from harness.upstream import completion, delta
 
 
 def error(code, message="scripted", kind="server_error"):
@@ -105,6 +105,93 @@ def length_and_chunks(call):
 def a_stream_that_breaks_at_once(call):
     call.begin_stream()
     call.reset()
+
+
+def redirects(call):
+    call.reply(302, b"", fields=[("location", "http://127.0.0.1:1/v1/chat/completions")])
+
+
+def too_long(call):
+    """More bytes than the head announced: the answer is cut where the head said."""
+    body = json.dumps(completion("m", "never whole")).encode()
+    call.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n")
+    call.send(b"content-length: %d\r\n\r\n" % (len(body) - 20) + body)
+    call.cut()
+
+
+def bad_chunk_size(call):
+    call.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n")
+    call.send(b"transfer-encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n")
+
+
+def chunk_without_its_end(call):
+    call.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n")
+    call.send(b"transfer-encoding: chunked\r\n\r\nff\r\n{}")
+    call.cut()
+
+
+def not_http(call):
+    call.send(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+
+
+# Streams that break off behind their first words; a client that wants no stream gets none of it.
+
+
+def begun(call):
+    call.begin_stream()
+    call.chunk(delta("m", {"role": "assistant", "content": ""}))
+    call.chunk(delta("m", {"content": "Water "}))
+
+
+def cut_by_reset(call):
+    begun(call)
+    call.reset()
+
+
+def cut_by_close(call):
+    begun(call)
+    call.cut()
+
+
+def cut_by_stall(call):
+    begun(call)
+    call.hold()
+
+
+def cut_by_clean_end(call):
+    """The body ends as HTTP allows, though the answer does not."""
+    begun(call)
+    call.end_stream(done=False)
+
+
+def cut_by_nonsense(call):
+    begun(call)
+    call.chunk(b"data: <html>oops</html>\n\n")
+    call.end_stream()
+
+
+def cut_by_malformed_json(call):
+    begun(call)
+    call.chunk(b'data: {"choices": [\n\n')
+    call.end_stream()
+
+
+def cut_by_error(call):
+    begun(call)
+    call.chunk({"error": {"message": "vendor exploded", "type": "server_error", "code": None}})
+    call.end_stream()
+
+
+def cut_by_bad_chunk_size(call):
+    begun(call)
+    call.send(b"0x2\r\n{}\r\n")
+    call.end_stream()
+
+
+def cut_in_an_event(call):
+    begun(call)
+    call.chunk(b'data: {"id": "x", "cho')
+    call.cut()
 
 
 def by_number(*behaviours):

@@ -260,6 +260,40 @@ class SilentUpstream:
         self._listener.close()
 
 
+class BluntServer:
+    """Accepts, says `greeting` at once whatever it is asked, and then nothing more."""
+
+    def __init__(self, greeting=b""):
+        self._greeting = greeting
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen()
+        self.port = self._listener.getsockname()[1]
+        self._open = []
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def https(self, host):
+        return f"https://{host}:{self.port}/v1"
+
+    def close(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(5)
+        for connection in self._open:
+            connection.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            # Held open: who closes with bytes unread resets, and the greeting may be lost.
+            self._open.append(connection)
+            connection.sendall(self._greeting)
+
+
 class RefusingUpstream:
     """An address at which nobody listens, and nobody else can begin to."""
 
