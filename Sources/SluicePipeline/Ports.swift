@@ -192,6 +192,12 @@ package protocol Upstream: Sendable {
 
 /// One attempt's request.
 package struct UpstreamRequest: Sendable {
+  package enum Method: String, Sendable {
+    case get = "GET"
+    case post = "POST"
+  }
+
+  package var method: Method
   /// Below the upstream's base URL: `/chat/completions`.
   package var path: String
   /// The client's fields, of which the upstream passes on what `FieldFilter` lets through.
@@ -200,7 +206,14 @@ package struct UpstreamRequest: Sendable {
   /// By this time on the monotonic clock the head of the reply must have come.
   package var headDeadline: Int64
 
-  package init(path: String, fields: HeaderFields, body: [UInt8], headDeadline: Int64) {
+  package init(
+    _ method: Method = .post,
+    path: String,
+    fields: HeaderFields,
+    body: [UInt8],
+    headDeadline: Int64
+  ) {
+    self.method = method
     self.path = path
     self.fields = fields
     self.body = body

@@ -102,7 +102,8 @@ extension APIError {
       true
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType,
       .requestTimeout, .notFound, .methodNotAllowed, .modelNotFound, .unsupportedModel,
-      .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamConnectTimeout,
+      .policyError, .upstreamUnreachable, .upstreamUnresolved, .upstreamTLSFailed, .upstreamFailed,
+      .upstreamReplyTooLarge, .upstreamInvalidReply, .upstreamConnectTimeout,
       .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut,
       .upstreamRefusedKey, .upstreamUnavailable, .deadlineExceeded, .overloaded, .draining,

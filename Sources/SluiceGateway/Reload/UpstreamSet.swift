@@ -79,6 +79,12 @@ struct UpstreamSet: Sendable {
   /// For the graph, by name.
   var ports: [String: any Upstream] { connected.mapValues(\.upstream) }
 
+  /// Whether an upstream is connected as it was in `other`.
+  func shares(_ name: String, with other: UpstreamSet) -> Bool {
+    guard let mine = connected[name] else { return false }
+    return mine.client === other.connected[name]?.client
+  }
+
   /// Connections that are open, idle ones included.
   var openConnections: Int {
     connected.values.reduce(0) { $0 + $1.client.busyConnections + $1.client.idleConnections }

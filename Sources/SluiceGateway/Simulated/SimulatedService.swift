@@ -17,10 +17,15 @@ final class SimulatedService: RequestService {
   init(_ settings: UpstreamSettings.Simulated) { self.settings = settings }
 
   static let path = "/v1/chat/completions"
+  private static let models = "/v1/models"
 
   var limits: ConnectionLimits { ConnectionLimits(idle: .seconds(75), head: .seconds(10)) }
 
   func receive(_ head: RequestHead) -> Reception {
+    // What a health check asks; it says nothing about the share of questions that fail.
+    if head.hasPath(Self.models), head.method == .get {
+      return .refuse(ServerReply(status: 200, body: ModelList.body(of: [])))
+    }
     guard head.hasPath(Self.path) else {
       return .refuse(ServerReply(status: 404, body: APIError.notFound.body))
     }

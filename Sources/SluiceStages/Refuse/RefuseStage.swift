@@ -28,13 +28,17 @@ package struct RefuseStage: Stage {
   package static func error(for failure: Failure?) -> APIError {
     guard let failure else { return .internalError }
     switch failure.reason {
-    case .unresolved, .connectRefused, .tlsFailed: return .upstreamUnreachable
+    case .unresolved: return .upstreamUnresolved
+    case .connectRefused: return .upstreamUnreachable
+    case .tlsFailed: return .upstreamTLSFailed
     case .connectTimeout: return .upstreamConnectTimeout
     case .firstByteTimeout: return .upstreamTimeout
     case .idleTimeout: return .upstreamIdleTimeout
     case .totalTimeout: return .upstreamTotalTimeout
     case .connectionBroken: return .upstreamCut
-    case .invalidReply, .replyTooLarge, .serverError: return .upstreamInvalidReply
+    case .invalidReply: return .upstreamInvalidReply
+    case .replyTooLarge: return .upstreamReplyTooLarge
+    case .serverError: return .upstreamFailed
     case .refusedKey: return .upstreamRefusedKey
     case .rateLimited:
       return .upstreamUnavailable(retryAfterSeconds: failure.retryAfterSeconds ?? 1)
