@@ -201,7 +201,7 @@ TOLD = [
     (faults.stalls, 504, "upstream_timeout"),
     (faults.stalls_in_the_body, 504, "upstream_idle_timeout"),
     (faults.html, 502, "upstream_invalid_reply"),
-    (faults.html_error, 502, "upstream_invalid_reply"),
+    (faults.html_error, 502, "upstream_failed"),
     (faults.malformed, 502, "upstream_invalid_reply"),
     (faults.not_an_answer, 502, "upstream_invalid_reply"),
     (faults.too_short, 502, "upstream_cut"),

@@ -234,7 +234,7 @@ final class PolicyInstaller: Sendable {
 
   private func report(_ problem: UpstreamSet.Problem, of policy: Policy, _ draft: inout Draft) {
     guard let upstream = policy.upstreams.first(where: { $0.name == problem.upstream }),
-      let span = draft.bundle.span(of: [], near: upstream.place)
+      let span = draft.bundle.span(of: problem.words, near: upstream.place)
     else { return }
     draft.findings.report(
       .indirectionUnresolved(

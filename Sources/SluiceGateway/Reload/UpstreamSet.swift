@@ -35,6 +35,8 @@ struct UpstreamSet: Sendable {
   struct Problem: Error {
     var upstream: String
     var reason: String
+    /// What the policy says there that is to blame; none for the upstream itself.
+    var words: [String] = []
   }
 
   private static func connect(
@@ -70,7 +72,7 @@ struct UpstreamSet: Sendable {
         return Connected(plan: plan, upstream: simulated, client: simulated.client)
       }
     } catch let error as UpstreamSetupError {
-      throw Problem(upstream: plan.name, reason: error.message)
+      throw Problem(upstream: plan.name, reason: error.message, words: ["\(error.key):"])
     } catch {
       throw Problem(upstream: plan.name, reason: "\(error)")
     }

@@ -139,7 +139,10 @@ extension PolicyPrinter {
     _ check: UpstreamSettings.HealthCheck?,
     _ lines: inout PrintedLines
   ) {
-    guard let check else { return }
+    guard let check else {
+      lines.add("health_check: none")
+      return
+    }
     lines.block("health_check") { lines in
       lines.add("path: \(PlainScalar.text(check.path))")
       lines.add("interval: \(check.interval.text)")

@@ -387,7 +387,15 @@ extension Binder {
     }
     var check = UpstreamSettings.HealthCheck()
     if let path = fields["path"].flatMap(self.checkPath) { check.path = path }
-    if let interval = deadline(fields, "interval") { check.interval = interval }
+    if let interval = quantity(
+      fields,
+      "interval",
+      .duration,
+      in: .milliseconds(100)...(.seconds(86_400)),
+      "from 100ms to 1d"
+    ) {
+      check.interval = interval
+    }
     if let timeout = deadline(fields, "timeout") { check.timeout = timeout }
     let range = 1...1_000
     let words = "from 1 to 1000"
