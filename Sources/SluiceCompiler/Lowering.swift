@@ -249,7 +249,7 @@ struct Lowering {
           ),
           exits: [
             "closed": candidate.attempt(number), "probe": candidate.attempt(number),
-            "open": next, "skipped": next,
+            "open": next, "unhealthy": next, "forced": next, "skipped": next,
           ]
         )
       }
@@ -300,7 +300,8 @@ struct Lowering {
           ? nil
           : upstream.retry.map {
             RetryEarnings(ports.retryBudgets, upstream: upstream.name, share: $0.budget)
-          }
+          },
+        failures: ports.metrics.attemptFailures(of: settings.name)
       ),
       exits: [
         "answered": "settle", "declined": nil, "skipped": next,

@@ -2,6 +2,14 @@ package import SluicePipeline
 package import SluiceStages
 package import SluiceTelemetry
 
+extension MetricsRegistry {
+  /// What counts the failures of attempts at a model, each reason there from the start.
+  func attemptFailures(of model: String) -> [Failure.Reason: Counter] {
+    let reasons = Failure.Reason.allCases.map { ($0, attemptFailures[model, $0.rawValue]) }
+    return Dictionary(uniqueKeysWithValues: reasons)
+  }
+}
+
 /// What a graph is connected to: stores that outlive it, and the upstreams it may ask.
 ///
 /// The gateway hands in the real ones, the simulation its own; state sits behind stable names, so

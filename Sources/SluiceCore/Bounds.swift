@@ -141,6 +141,10 @@ package enum Bounds {
   package static let tokenTableBytes = 16 << 20
   /// Combinations of label values of one metric.
   package static let metricSeries = 2_000
+  /// Bytes of the reply to a health check that are read; the connection of a longer one is closed.
+  package static let healthReplyBytes = 1 << 20
+  /// Bytes of the reason that an operator gives, and of the name.
+  package static let reasonBytes = 1_000
   /// Bytes of a file of certificate authorities.
   package static let authorityFileBytes = 4 << 20
   /// Seconds that an upstream may ask us to wait; more is taken for that.

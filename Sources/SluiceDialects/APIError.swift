@@ -36,6 +36,12 @@ package enum APIError: Error, Hashable, Sendable {
   // What failed.
   case policyError(place: String)
   case upstreamUnreachable
+  /// No address for the upstream's name.
+  case upstreamUnresolved
+  case upstreamTLSFailed
+  /// A status from 500 to 599 without words that could be passed on.
+  case upstreamFailed
+  case upstreamReplyTooLarge
   case upstreamInvalidReply
   case upstreamConnectTimeout
   /// No first byte in time.
@@ -66,7 +72,8 @@ package enum APIError: Error, Hashable, Sendable {
     case .unsupportedMediaType: 415
     case .rateLimited, .tokenRateLimited, .tooManyConcurrent, .insufficientQuota: 429
     case .policyError, .internalError: 500
-    case .upstreamUnreachable, .upstreamInvalidReply, .upstreamCut, .upstreamRefusedKey,
+    case .upstreamUnreachable, .upstreamUnresolved, .upstreamTLSFailed, .upstreamFailed,
+      .upstreamReplyTooLarge, .upstreamInvalidReply, .upstreamCut, .upstreamRefusedKey,
       .upstreamRedirected:
       502
     case .overloaded, .draining, .upstreamUnavailable: 503
@@ -87,7 +94,8 @@ package enum APIError: Error, Hashable, Sendable {
     case .rateLimited, .tooManyConcurrent: "requests"
     case .tokenRateLimited: "tokens"
     case .insufficientQuota: "insufficient_quota"
-    case .policyError, .upstreamUnreachable, .upstreamInvalidReply, .upstreamConnectTimeout,
+    case .policyError, .upstreamUnreachable, .upstreamUnresolved, .upstreamTLSFailed,
+      .upstreamFailed, .upstreamReplyTooLarge, .upstreamInvalidReply, .upstreamConnectTimeout,
       .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut,
       .upstreamRefusedKey, .upstreamRedirected, .upstreamUnavailable, .deadlineExceeded,
@@ -124,6 +132,10 @@ package enum APIError: Error, Hashable, Sendable {
     case .insufficientQuota: "insufficient_quota"
     case .policyError: "policy_error"
     case .upstreamUnreachable: "upstream_unreachable"
+    case .upstreamUnresolved: "upstream_unresolved"
+    case .upstreamTLSFailed: "upstream_tls_failed"
+    case .upstreamFailed: "upstream_failed"
+    case .upstreamReplyTooLarge: "upstream_reply_too_large"
     case .upstreamInvalidReply: "upstream_invalid_reply"
     case .upstreamConnectTimeout: "upstream_connect_timeout"
     case .upstreamTimeout: "upstream_timeout"
@@ -150,7 +162,9 @@ package enum APIError: Error, Hashable, Sendable {
     case .malformedMessage, .bodyTooLarge, .unsupportedMediaType, .requestTimeout, .missingKey,
       .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .noRoute, .rateLimited, .tokenRateLimited, .tooManyConcurrent,
-      .insufficientQuota, .policyError, .upstreamUnreachable, .upstreamInvalidReply,
+      .insufficientQuota, .policyError, .upstreamUnreachable, .upstreamUnresolved,
+      .upstreamTLSFailed,
+      .upstreamFailed, .upstreamReplyTooLarge, .upstreamInvalidReply,
       .upstreamConnectTimeout,
       .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut,
@@ -173,6 +187,8 @@ package enum APIError: Error, Hashable, Sendable {
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel,
       .contextLengthExceeded, .noRoute,
       .beyondTokenLimit, .insufficientQuota, .policyError, .upstreamUnreachable,
+      .upstreamUnresolved, .upstreamTLSFailed,
+      .upstreamFailed, .upstreamReplyTooLarge,
       .upstreamInvalidReply, .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut, .upstreamRefusedKey, .upstreamRedirected,
       .deadlineExceeded, .internalError:
@@ -191,7 +207,8 @@ package enum APIError: Error, Hashable, Sendable {
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel,
       .contextLengthExceeded, .noRoute,
       .rateLimited, .tokenRateLimited, .beyondTokenLimit, .tooManyConcurrent,
-      .upstreamUnreachable, .upstreamInvalidReply,
+      .upstreamUnreachable, .upstreamUnresolved, .upstreamTLSFailed,
+      .upstreamFailed, .upstreamReplyTooLarge, .upstreamInvalidReply,
       .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut, .upstreamUnavailable, .deadlineExceeded, .overloaded,
       .draining,
@@ -255,6 +272,14 @@ package enum APIError: Error, Hashable, Sendable {
         + "will not help."
     case .upstreamUnreachable:
       "No upstream that may answer this request could be reached. Try again."
+    case .upstreamUnresolved:
+      "No address is known for the upstream's name. Try again; if it stays so, tell the operator of "
+        + "this gateway."
+    case .upstreamTLSFailed:
+      "No secure connection to the upstream could be agreed on. Tell the operator of this gateway."
+    case .upstreamFailed: "The upstream failed. Try again."
+    case .upstreamReplyTooLarge:
+      "The upstream's reply is larger than this gateway takes. Ask for less."
     case .upstreamInvalidReply: "The upstream's reply could not be understood. Try again."
     case .upstreamConnectTimeout: "No upstream could be reached in time. Try again."
     case .upstreamTimeout: "The upstream did not answer in time. Try again."

@@ -7,6 +7,8 @@ package struct GatewayOptions: Sendable {
   /// What flags say in place of the files; they hold for every reload.
   package var overrides = PolicyOverrides()
   package var stateFolder = "./.sluice"
+  /// Where the tables of tokenizers are; `nil`: where the environment says, or the usual places.
+  package var dataFolder: String?
   /// Event loops for traffic; `nil`: one a core.
   package var loops: Int?
   package var log = Log.json

@@ -60,12 +60,13 @@ final class Machine: Sendable {
         BreakerChanged(
           model: transition.model,
           from: transition.from.rawValue,
-          to: transition.to.rawValue
+          to: transition.to.rawValue,
+          cause: transition.cause?.rawValue ?? ""
         ),
         at: clock.now
       )
     }
-    tokenCounters = .of(environment: options.environment)
+    tokenCounters = .of(folder: options.dataFolder, environment: options.environment)
   }
 
   /// Counts prompts for a policy; `nil` if it asks for no count.

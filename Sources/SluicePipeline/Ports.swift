@@ -231,6 +231,12 @@ package protocol Upstream: Sendable {
 
 /// One attempt's request.
 package struct UpstreamRequest: Sendable {
+  package enum Method: String, Sendable {
+    case get = "GET"
+    case post = "POST"
+  }
+
+  package var method: Method
   /// Below the upstream's base URL: `/chat/completions`.
   package var path: String
   /// The client's fields, of which the upstream passes on what `FieldFilter` lets through.
@@ -239,7 +245,14 @@ package struct UpstreamRequest: Sendable {
   /// By this time on the monotonic clock the head of the reply must have come.
   package var headDeadline: Int64
 
-  package init(path: String, fields: HeaderFields, body: [UInt8], headDeadline: Int64) {
+  package init(
+    _ method: Method = .post,
+    path: String,
+    fields: HeaderFields,
+    body: [UInt8],
+    headDeadline: Int64
+  ) {
+    self.method = method
     self.path = path
     self.fields = fields
     self.body = body

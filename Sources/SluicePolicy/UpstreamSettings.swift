@@ -92,6 +92,21 @@ package struct UpstreamSettings: Sendable, Equatable {
     }
   }
 
+  /// Asks an upstream whether it is there, apart from traffic.
+  package struct HealthCheck: Sendable, Equatable {
+    /// Below the base URL; asked with GET.
+    package var path = "/models"
+    package var interval: Duration = .seconds(10)
+    /// Of one check, up to the end of its reply.
+    package var timeout: Duration = .seconds(2)
+    /// Checks that must fail in a row before the upstream counts as down.
+    package var unhealthyThreshold = 3
+    /// Checks that must succeed in a row before it counts as up again.
+    package var healthyThreshold = 2
+
+    package init() {}
+  }
+
   package var name: String
   package var api: API
   /// The file of the authorities that are trusted in place of the system's; `nil`: the system's.
@@ -99,6 +114,8 @@ package struct UpstreamSettings: Sendable, Equatable {
   package var timeout: Timeouts
   package var breaker: Breaker?
   package var retry: Retry?
+  /// `nil`: what attempts meet is all that is known.
+  package var healthCheck: HealthCheck?
   package var place: SourcePlace
 
   package init(
@@ -108,6 +125,7 @@ package struct UpstreamSettings: Sendable, Equatable {
     timeout: Timeouts = Timeouts(),
     breaker: Breaker? = nil,
     retry: Retry? = nil,
+    healthCheck: HealthCheck? = nil,
     place: SourcePlace = .builtIn
   ) {
     self.name = name
@@ -116,6 +134,7 @@ package struct UpstreamSettings: Sendable, Equatable {
     self.timeout = timeout
     self.breaker = breaker
     self.retry = retry
+    self.healthCheck = healthCheck
     self.place = place
   }
 }

@@ -112,6 +112,15 @@ package enum UpstreamSetupError: String, Error, Hashable, Sendable, CaseIterable
   case badSecret
   case badAuthorities
 
+  /// The key of the policy whose value is to blame.
+  package var key: String {
+    switch self {
+    case .notHTTP, .userInformation, .queryOrFragment, .badHost, .badPort, .badPath: "url"
+    case .badSecret: "secret"
+    case .badAuthorities: "ca"
+    }
+  }
+
   /// What is wrong, and what to write: lower case, no full stop.
   package var message: String {
     switch self {

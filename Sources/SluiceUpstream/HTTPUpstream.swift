@@ -88,6 +88,13 @@ package final class HTTPUpstream: Upstream {
     pools = loops.map { LoopPool(on: $0, limits: limits) }
   }
 
+  /// Whether `authorities` could be trusted: certificates in PEM, one at least and none damaged.
+  ///
+  /// - Throws: `badAuthorities`.
+  package static func check(authorities: [UInt8]) throws(UpstreamSetupError) {
+    _ = try TLSContext(authorities: authorities)
+  }
+
   /// Connections that an attempt uses now, over all loops.
   package var busyConnections: Int { pools.reduce(0) { $0 + $1.counts.busy } }
 

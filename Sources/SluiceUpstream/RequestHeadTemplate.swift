@@ -8,8 +8,8 @@ struct RequestHeadTemplate: Sendable {
   /// Fields that we set whatever the client said, beside those that never pass.
   private static let ours = ["user-agent", "content-type"]
 
-  /// `POST` and the path's beginning.
-  private let start: [UInt8]
+  /// The path's beginning.
+  private let prefix: [UInt8]
   /// What stands between the path and the client's fields.
   private let fields: [UInt8]
 
@@ -17,12 +17,11 @@ struct RequestHeadTemplate: Sendable {
     if let secret {
       guard !secret.isEmpty, secret.utf8.allSatisfy(Self.isVisible) else { throw .badSecret }
     }
-    start = Array("POST \(url.prefix)".utf8)
+    prefix = Array(url.prefix.utf8)
     var fields = Array(" HTTP/1.1\r\n".utf8)
     HeadWriter.append("Host", url.authority, to: &fields)
     if let secret { HeadWriter.append("Authorization", "Bearer \(secret)", to: &fields) }
     HeadWriter.append("User-Agent", "sluice/\(version)", to: &fields)
-    HeadWriter.append("Content-Type", "application/json", to: &fields)
     // Codings would have to be undone before anything of a reply can be read.
     HeadWriter.append("Accept-Encoding", "identity", to: &fields)
     self.fields = fields
@@ -32,8 +31,10 @@ struct RequestHeadTemplate: Sendable {
   func head(of request: UpstreamRequest) -> [UInt8] {
     precondition(request.path.utf8.allSatisfy(Self.isVisible), "a path ends at a space")
     var head: [UInt8] = []
-    head.reserveCapacity(start.count + fields.count + 512)
-    head += start
+    head.reserveCapacity(prefix.count + fields.count + 512)
+    head += request.method.rawValue.utf8
+    head.append(UInt8(ascii: " "))
+    head += prefix
     head += request.path.utf8
     head += fields
     let filter = FieldFilter(.upstream, of: request.fields)
@@ -44,7 +45,10 @@ struct RequestHeadTemplate: Sendable {
     if request.fields.index(of: "accept") == nil {
       HeadWriter.append("Accept", "application/json, text/event-stream", to: &head)
     }
-    HeadWriter.append("Content-Length", request.body.count, to: &head)
+    if request.method == .post {
+      HeadWriter.append("Content-Type", "application/json", to: &head)
+      HeadWriter.append("Content-Length", request.body.count, to: &head)
+    }
     HeadWriter.end(&head)
     return head
   }

@@ -33,6 +33,12 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The folder that outlives the process.", completion: .directory)
   var state = "./.sluice"
 
+  @Option(
+    help: "The folder of the tables of tokenizers, in place of SLUICE_DATA.",
+    completion: .directory
+  )
+  var data: String?
+
   @Option(help: "Event loops for traffic. (default: one a core)")
   var loops: Int?
 
@@ -51,6 +57,7 @@ struct Serve: AsyncParsableCommand {
     var options = GatewayOptions(bundle: bundle)
     options.overrides = PolicyOverrides(listen: listen.isEmpty ? nil : listen, admin: admin)
     options.stateFolder = state
+    options.dataFolder = data
     options.loops = loops
     options.log = log
     options.environment = ProcessInfo.processInfo.environment

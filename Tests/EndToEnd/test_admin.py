@@ -12,8 +12,8 @@ from harness.upstream import delta
 from harness.waiting import until
 from harness.wire import Reader
 
-VERBS = ["/policy/reload", "/policy/rollback", "/cache/invalidate"]
-READINGS = ["/", "/metrics", "/policy", "/graph", "/healthz", "/readyz"]
+VERBS = ["/policy/reload", "/policy/rollback", "/cache/invalidate", "/breakers/force"]
+READINGS = ["/", "/metrics", "/policy", "/graph", "/breakers", "/healthz", "/readyz"]
 
 
 @pytest.mark.parametrize("path", READINGS)

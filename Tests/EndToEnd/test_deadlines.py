@@ -31,6 +31,15 @@ def timed(gateway, **options):
     return reply, time.monotonic() - began
 
 
+def counted(gateway):
+    """The reasons that attempts failed for, as the metrics count them."""
+    return {
+        dict(labels)["reason"]: int(value)
+        for (name, labels), value in gateway.metrics().items()
+        if name == "sluice_attempt_failures_total" and value
+    }
+
+
 def code(reply):
     return reply.json()["error"]["code"]
 
@@ -59,6 +68,7 @@ def test_connect(start, silent, streams):
     assert 0.35 < took < 4
     assert (reply.status_code, code(reply)) == (504, "upstream_connect_timeout")
     assert gateway.exchange(reply)["failure"].startswith("connectTimeout")
+    assert counted(gateway) == {"connectTimeout": 1}
 
 
 @pytest.mark.parametrize("streams", [False, True])
@@ -69,6 +79,7 @@ def test_first_byte(start, upstream, streams):
     assert 0.35 < took < 4
     assert (reply.status_code, code(reply)) == (504, "upstream_timeout")
     assert gateway.exchange(reply)["failure"].startswith("firstByteTimeout")
+    assert counted(gateway) == {"firstByteTimeout": 1}
     assert upstream.calls[0].cancelled.wait(1)
 
 
@@ -79,6 +90,7 @@ def test_idle(start, upstream):
     assert 0.35 < took < 4
     assert (reply.status_code, code(reply)) == (504, "upstream_idle_timeout")
     assert gateway.exchange(reply)["failure"].startswith("idleTimeout")
+    assert counted(gateway) == {"idleTimeout": 1}
     assert upstream.calls[0].cancelled.wait(1)
 
 
@@ -96,6 +108,7 @@ def test_idle_in_a_stream(start, upstream):
     data = events(reply.content)
     assert data[-1]["error"]["code"] == "upstream_idle_timeout" and "[DONE]" not in data
     assert gateway.exchange(reply)["failure"].startswith("idleTimeout")
+    assert counted(gateway) == {"idleTimeout": 1}
     assert upstream.calls[0].cancelled.wait(1)
 
 
@@ -106,6 +119,7 @@ def test_total(start, upstream):
     assert 0.55 < took < 4
     assert (reply.status_code, code(reply)) == (504, "upstream_total_timeout")
     assert gateway.exchange(reply)["failure"].startswith("totalTimeout")
+    assert counted(gateway) == {"totalTimeout": 1}
     assert upstream.calls[0].cancelled.wait(1)
 
 
@@ -118,6 +132,7 @@ def test_total_in_a_stream(start, upstream):
     assert data[-1]["error"]["code"] == "upstream_total_timeout" and "[DONE]" not in data
     assert all(not c.get("finish_reason") for d in data for c in d.get("choices", []))
     assert gateway.exchange(reply)["failure"].startswith("totalTimeout")
+    assert counted(gateway) == {"totalTimeout": 1}
     assert upstream.calls[0].cancelled.wait(1)
 
 
@@ -129,6 +144,7 @@ def test_the_deadline_of_the_request_is_told_apart(start, upstream):
         reply, took = timed(gateway, stream=streams)
         assert 0.45 < took < 4
         assert (reply.status_code, code(reply)) == (504, "deadline_exceeded")
+    assert counted(gateway) == {"deadline": 2}
     assert all(call.cancelled.wait(1) for call in upstream.calls)
 
 

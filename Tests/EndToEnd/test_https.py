@@ -59,7 +59,7 @@ def sections(url, authority=None, **settings):
 def refused(gateway, *words):
     """It is a plain 502, and the log says why."""
     reply = gateway.chat()
-    assert (reply.status_code, reply.json()["error"]["code"]) == (502, "upstream_unreachable")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (502, "upstream_tls_failed")
     assert "certificate" not in reply.text
     failure = gateway.exchange(reply)["failure"]
     assert failure.startswith("tlsFailed: ")

@@ -238,6 +238,7 @@ struct LoweringTests {
       try exits(of: "breaker \(first)") == [
         "closed": "attempt \(first)", "probe": "attempt \(first)",
         "open": "breaker powerful/small", "skipped": "breaker powerful/small",
+        "unhealthy": "breaker powerful/small", "forced": "breaker powerful/small",
       ]
     )
     #expect(

@@ -70,17 +70,39 @@ struct UpstreamPlannerTests {
   @Test("the bytes of `ca:` are part of the plan, so that another file makes another pool")
   func authorities() throws {
     let folder = try TemporaryFolder()
-    try folder.write("first", to: "ca.pem")
+    let (one, other) = (Certificates.one, Certificates.other)
+    try folder.write(one, to: "ca.pem")
     let compiled = try policy("url: https://h/v1, ca: ca.pem", at: "\(folder.path)/p.yaml")
     let (first, findings) = try plans(compiled)
     #expect(findings.isEmpty)
     #expect(
       first.map(\.service) == [
-        .http(url: "https://h/v1", secret: nil, authorities: Array("first".utf8))
+        .http(url: "https://h/v1", secret: nil, authorities: Array(one.utf8))
       ]
     )
-    try folder.write("second", to: "ca.pem")
+    try folder.write(other, to: "ca.pem")
     #expect(try plans(compiled).plans != first)
+  }
+
+  @Test(
+    "a `ca:` that holds no certificates is told where the policy names it, with what to do",
+    arguments: [
+      (" \n", "is empty"),
+      ("hello", "is not PEM: it has no line `-----BEGIN CERTIFICATE-----`"),
+      (
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        "holds a certificate that is damaged"
+      ),
+    ]
+  )
+  func badAuthorities(text: String, reason: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.write(text, to: "ca.pem")
+    let compiled = try policy("url: https://h/v1, ca: ca.pem", at: "\(folder.path)/p.yaml")
+    let (plans, findings) = try plans(compiled)
+    #expect(plans.isEmpty)
+    #expect(findings.contains("p.yaml:4:42: error[SL0114]"))
+    #expect(findings.contains("ca.pem` \(reason)"))
   }
 
   @Test("a `ca:` that cannot be read is told where the policy names it")
@@ -102,4 +124,32 @@ struct UpstreamPlannerTests {
     #expect(!dumped.contains("secret") && !"\(plan)".contains("secret"))
     #expect(!String(reflecting: plan).contains("sk-secret"))
   }
+}
+
+/// Two authorities of nobody.
+private enum Certificates {
+  static let one = """
+    -----BEGIN CERTIFICATE-----
+    MIIBMjCB5aADAgECAhRXLVz4WSXL3IfNTiFLiO9UyiT1WDAFBgMrZXAwDjEMMAoG
+    A1UEAwwDb25lMCAXDTI2MTEyNDEwNTgzMFoYDzIxMjYxMDMxMTA1ODMwWjAOMQww
+    CgYDVQQDDANvbmUwKjAFBgMrZXADIQC18vbWCK4HY3HpNLReWsaWqLDOTuU3LlA2
+    X2gO7RAE/aNTMFEwHQYDVR0OBBYEFG9dFl49fhUXtK5/KVATXIUiEgW/MB8GA1Ud
+    IwQYMBaAFG9dFl49fhUXtK5/KVATXIUiEgW/MA8GA1UdEwEB/wQFMAMBAf8wBQYD
+    K2VwA0EAYQAEh2jNGVF13/DMkzFa2/GnJrImFIhiiN48iX0lSR1poUMv8Dc+m4ms
+    iaGbRqd1MQ/POmAh64f9sOS0PIANDg==
+    -----END CERTIFICATE-----
+
+    """
+  static let other = """
+    -----BEGIN CERTIFICATE-----
+    MIIBMjCB5aADAgECAhQ1ZIa9glQF6zz71ICDq8Bgm3uiPzAFBgMrZXAwDjEMMAoG
+    A1UEAwwDdHdvMCAXDTI2MTEyNDEwNTgzMFoYDzIxMjYxMDMxMTA1ODMwWjAOMQww
+    CgYDVQQDDAN0d28wKjAFBgMrZXADIQDtgeMj9ZQR4ShXutoyVOnTPP3rDjb5MNEp
+    pYVN1ZvytKNTMFEwHQYDVR0OBBYEFF3ejirvS4454tPNZiWZ0ZIjiUfcMB8GA1Ud
+    IwQYMBaAFF3ejirvS4454tPNZiWZ0ZIjiUfcMA8GA1UdEwEB/wQFMAMBAf8wBQYD
+    K2VwA0EAp6SIVLlpxzaCO5C+M5la5zxRQc7MT5ulQfNFeqJTQjT8/mk+FPZl4ZHE
+    e0oM91Iqo4FqwKj56m+MCiksxar1Ag==
+    -----END CERTIFICATE-----
+
+    """
 }

@@ -174,6 +174,23 @@ struct BreakerStageTests {
     #expect(exit(exchange()) == "closed")
   }
 
+  @Test("tells an upstream that is down, and a person's word, from failures")
+  func held() {
+    let now = fixture.world.now.monotonic
+    breakers.setUnhealthy(["m"], until: now + 20_000_000_000, at: now)
+    let refused = exchange()
+    #expect(exit(refused) == "unhealthy")
+    #expect(refused.retryAt == now + 20_000_000_000)
+    #expect(exit(exchange(isTraced: true)) == "unhealthy")
+    breakers.force("m", .init(to: .open, reason: "r", by: "b"), at: now)
+    #expect(exit(exchange()) == "forced")
+    breakers.force("m", .init(to: .closed, reason: "r", by: "b"), at: now)
+    #expect(exit(exchange()) == "closed")
+    breakers.force("m", nil, at: now)
+    breakers.setUnhealthy(["m"], until: nil, at: now)
+    #expect(exit(exchange()) == "closed")
+  }
+
   @Test("a traced exchange looks, and takes no probe")
   func traced() {
     open()

@@ -25,7 +25,7 @@ struct BreakerTests {
     breaker.report(.failure, ticket: nil, under: rules, at: 0)
     #expect(breaker.state(at: 0) == .open)
     let refusal = breaker.advise(under: rules, at: 59 * Self.second)
-    #expect(refusal == .refuse(retryAt: 60 * Self.second))
+    #expect(refusal == .refuse(retryAt: 60 * Self.second, because: .failures))
   }
 
   @Test("a success between failures starts the count again")
@@ -73,7 +73,10 @@ struct BreakerTests {
       return
     }
     breaker.report(.failure, ticket: ticket, under: rules, at: now)
-    #expect(breaker.advise(under: rules, at: now) == .refuse(retryAt: now + 60 * Self.second))
+    #expect(
+      breaker.advise(under: rules, at: now)
+        == .refuse(retryAt: now + 60 * Self.second, because: .probe)
+    )
   }
 
   @Test("a probe whose client left gives its place back")
@@ -141,7 +144,9 @@ struct BreakerTests {
   func coolsDown() {
     var breaker = Breaker()
     breaker.coolDown(until: 7 * Self.second)
-    #expect(breaker.advise(under: rules, at: 0) == .refuse(retryAt: 7 * Self.second))
+    #expect(
+      breaker.advise(under: rules, at: 0) == .refuse(retryAt: 7 * Self.second, because: .coolDown)
+    )
     #expect(breaker.advise(under: rules, at: 7 * Self.second) == .forward)
   }
 
@@ -160,6 +165,73 @@ struct BreakerTests {
     #expect(breaker.state(at: 0) == .closed)
   }
 
+  @Test("an upstream that is down is refused until its check finds it up, and counts as no failure")
+  func unhealthy() {
+    var breaker = Breaker()
+    breaker.setUnhealthy(until: 20 * Self.second)
+    let refusal = Breaker.Advice.refuse(retryAt: 20 * Self.second, because: .unhealthy)
+    #expect(breaker.advise(under: rules, at: 0) == refusal)
+    #expect((breaker.state(at: 0), breaker.cause(at: 0)) == (.open, .unhealthy))
+    #expect(breaker.retryAt(0) == 20 * Self.second)
+    // No time of its own makes it try.
+    let late = Breaker.Advice.refuse(retryAt: 101 * Self.second, because: .unhealthy)
+    #expect(breaker.advise(under: rules, at: 100 * Self.second) == late)
+    breaker.setUnhealthy(until: nil)
+    #expect(breaker.advise(under: rules, at: 100 * Self.second) == .forward)
+    #expect(breaker.cause(at: 100 * Self.second) == nil)
+  }
+
+  @Test("what its attempts did goes on counting behind a check, and a person stands above both")
+  func precedence() {
+    var breaker = opened()
+    breaker.setUnhealthy(until: 5 * Self.second)
+    #expect(breaker.cause(at: 0) == .unhealthy)
+    breaker.force(.closed)
+    #expect(breaker.advise(under: rules, at: 0) == .forward)
+    #expect(breaker.retryAt(0) == nil)
+    breaker.force(.open)
+    #expect(breaker.cause(at: 0) == .forced)
+    breaker.force(nil)
+    // Released, it is what the check says; what was counted before is forgotten.
+    #expect(breaker.cause(at: 0) == .unhealthy)
+    breaker.setUnhealthy(until: nil)
+    #expect(breaker.state(at: 0) == .closed)
+  }
+
+  @Test("says what opened it, and what it counts")
+  func explains() {
+    var breaker = opened()
+    #expect(breaker.cause(at: 0) == .failures)
+    let now = 60 * Self.second
+    #expect(breaker.cause(at: now) == .failures)
+    guard case .probe(let ticket) = breaker.advise(under: rules, at: now) else {
+      Issue.record("a probe is due")
+      return
+    }
+    breaker.report(.failure, ticket: ticket, under: rules, at: now)
+    #expect(breaker.cause(at: now) == .probe)
+    #expect(breaker.retryAt(now) == 120 * Self.second)
+    var cooling = Breaker()
+    cooling.coolDown(until: 7 * Self.second)
+    #expect(cooling.cause(at: 0) == .coolDown)
+    #expect(cooling.coolDown(at: 0) == 7 * Self.second)
+    cooling.report(.failure, ticket: nil, under: rules, at: 8 * Self.second)
+    #expect(cooling.counts(under: rules, at: 8 * Self.second).failures == 1)
+    let ratio = UpstreamSettings.Breaker.ratio(
+      0.5,
+      minimumCalls: 20,
+      window: .seconds(30),
+      recovery: .seconds(60),
+      probes: 1
+    )
+    var shared = Breaker()
+    shared.report(.failure, ticket: nil, under: ratio, at: 0)
+    shared.report(.success, ticket: nil, under: ratio, at: 0)
+    let counts = shared.counts(under: ratio, at: Self.second)
+    #expect((counts.failures, counts.calls) == (1, 2))
+    #expect(shared.counts(under: ratio, at: 90 * Self.second).calls == 0)
+  }
+
   @Test("open, it forwards nothing but its probes, whatever happens", arguments: 0..<200)
   func promise(seed: UInt64) {
     var generator = Seeded(seed: seed)
@@ -174,7 +246,7 @@ struct BreakerTests {
       case .probe(let ticket):
         #expect(before == .halfOpen)
         probes.append(ticket)
-      case .refuse(let retryAt):
+      case .refuse(let retryAt, _):
         #expect(before != .closed)
         #expect(retryAt > now)
       }
@@ -191,7 +263,7 @@ struct BreakerTests {
     let seen = Seen()
     let table = BreakerTable { seen.add($0) }
     for _ in 0..<4 { table.report(.failure, of: "m", ticket: nil, under: rules, at: 0) }
-    #expect(seen.all == [.init(model: "m", from: .closed, to: .open)])
+    #expect(seen.all == [.init(model: "m", from: .closed, to: .open, cause: .failures)])
     #expect(table.state(of: "other", at: 0) == .closed)
   }
 
@@ -205,12 +277,59 @@ struct BreakerTests {
     _ = table.advise("m", under: rules, at: 60 * Self.second)
     #expect(
       seen.all == [
-        .init(model: "cool", from: .closed, to: .open),
+        .init(model: "cool", from: .closed, to: .open, cause: .coolDown),
         .init(model: "cool", from: .open, to: .closed),
-        .init(model: "m", from: .closed, to: .open),
-        .init(model: "m", from: .open, to: .halfOpen),
+        .init(model: "m", from: .closed, to: .open, cause: .failures),
+        .init(model: "m", from: .open, to: .halfOpen, cause: .failures),
       ]
     )
+    // It began when its time had come, not when somebody asked.
+    #expect(table.status(of: "m", under: rules, at: 70 * Self.second).since == 60 * Self.second)
+  }
+
+  @Test("each change begins where the one before ended, whoever makes them")
+  func order() async {
+    let seen = Seen()
+    let table = BreakerTable { seen.add($0) }
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          for turn in 0..<500 {
+            let to: Breaker.Force = turn % 2 == 0 ? .open : .closed
+            table.force("m", .init(to: to, reason: "r", by: "b"), at: 0)
+          }
+        }
+      }
+    }
+    let all = seen.all
+    #expect(all.count > 100)
+    #expect(zip(all, all.dropFirst()).allSatisfy { $0.to == $1.from })
+    #expect(all.last?.to == table.state(of: "m", at: 0))
+  }
+
+  @Test("the table says who forced a breaker and why, until the decision is given back")
+  func forcing() {
+    let table = BreakerTable()
+    let forcing = BreakerTable.Forcing(to: .open, reason: "vendor maintenance", by: "ada")
+    table.force("m", forcing, at: 5)
+    var status = table.status(of: "m", under: rules, at: 9)
+    #expect((status.state, status.cause, status.since) == (.open, .forced, 5))
+    #expect((status.forcing, status.forcedAt, status.retryAt) == (forcing, 5, nil))
+    table.force("m", nil, at: 9)
+    status = table.status(of: "m", under: rules, at: 9)
+    #expect((status.state, status.cause, status.since) == (.closed, nil, 9))
+    #expect((status.forcing, status.forcedAt) == (nil, nil))
+  }
+
+  @Test("a model that goes takes its breaker along")
+  func forgets() {
+    let table = BreakerTable()
+    for model in ["stays", "goes"] {
+      table.force(model, .init(to: .open, reason: "r", by: "b"), at: 0)
+    }
+    table.keep(["stays"])
+    #expect(table.state(of: "stays", at: 0) == .open)
+    #expect(table.state(of: "goes", at: 0) == .closed)
   }
 }
 

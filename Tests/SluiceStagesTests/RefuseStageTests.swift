@@ -166,7 +166,7 @@ struct RefuseStageTests {
       exchange.failure = Failure(.connectRefused)
     }
     #expect(failed == .upstreamUnreachable)
-        let open = refusal { exchange in
+    let open = refusal { exchange in
       exchange.exceededContext = 8_192
       exchange.retryAt = exchange.moment.monotonic + 7_000_000_000
     }

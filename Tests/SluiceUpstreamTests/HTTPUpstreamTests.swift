@@ -52,10 +52,9 @@ import Testing
     #expect(lines[1].hasPrefix("Host: 127.0.0.1:"))
     #expect(
       lines[2...] == [
-        "Authorization: Bearer sk-secret", "User-Agent: sluice/1.0",
-        "Content-Type: application/json", "Accept-Encoding: identity",
-        "Accept: text/event-stream", "X-Stainless-Lang: python", "Content-Length: 7", "",
-        "{\"a\":1}",
+        "Authorization: Bearer sk-secret", "User-Agent: sluice/1.0", "Accept-Encoding: identity",
+        "Accept: text/event-stream", "X-Stainless-Lang: python", "Content-Type: application/json",
+        "Content-Length: 7", "", "{\"a\":1}",
       ]
     )
   }

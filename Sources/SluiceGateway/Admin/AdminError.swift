@@ -1,9 +1,12 @@
+import SluiceCore
 import SluiceJSON
 import SluiceServer
 
 /// Every way in which the admin listener says no, with what to do about it.
 enum AdminError: Error, Sendable, Equatable {
   case notFound
+  case unknownModel(String, nearest: String?)
+  case noBreaker(String)
   case methodNotAllowed(allowed: String)
   case missingToken
   case wrongToken
@@ -19,7 +22,8 @@ enum AdminError: Error, Sendable, Equatable {
 
   var status: Int {
     switch self {
-    case .notFound: 404
+    case .notFound, .unknownModel: 404
+    case .noBreaker: 409
     case .methodNotAllowed: 405
     case .missingToken: 401
     case .wrongToken, .unknownHost: 403
@@ -36,6 +40,8 @@ enum AdminError: Error, Sendable, Equatable {
   var code: String {
     switch self {
     case .notFound: "not_found"
+    case .unknownModel: "model_not_found"
+    case .noBreaker: "no_breaker"
     case .methodNotAllowed: "method_not_allowed"
     case .missingToken: "missing_admin_token"
     case .wrongToken: "wrong_admin_token"
@@ -55,6 +61,11 @@ enum AdminError: Error, Sendable, Equatable {
     switch self {
     case .notFound:
       "There is nothing here. `GET /` lists what there is."
+    case .unknownModel(let name, let nearest):
+      "The policy that is served has no model `\(name.prefix(Bounds.policyNameBytes))`."
+        + (nearest.map { " Did you mean `\($0)`?" } ?? " `GET /breakers` lists the models.")
+    case .noBreaker(let name):
+      "The model `\(name)` has no breaker: its upstream says `breaker: none`."
     case .methodNotAllowed(let allowed): "Use \(allowed)."
     case .missingToken:
       "Send `Authorization: Bearer TOKEN`; the token is in the file `admin-token` of the state "
@@ -92,7 +103,8 @@ enum AdminError: Error, Sendable, Equatable {
     case .methodNotAllowed(let allowed): fields.append(("allow", allowed))
     case .missingToken: fields.append(("www-authenticate", "Bearer realm=\"sluice admin\""))
     case .busy: fields.append(("retry-after", "1"))
-    case .notFound, .wrongToken, .unknownHost, .notJSON, .badBody, .bodyTooLarge, .malformed,
+    case .notFound, .unknownModel, .noBreaker, .wrongToken, .unknownHost, .notJSON, .badBody,
+      .bodyTooLarge, .malformed,
       .tooSlow, .stopping, .broken:
       break
     }

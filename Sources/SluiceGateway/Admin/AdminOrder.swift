@@ -1,6 +1,7 @@
 import SluiceCore
 import SluiceJSON
 import SluicePipeline
+import SluiceStages
 
 /// The bodies of what changes something, read strictly: a misspelt member is refused, since it
 /// might have been the one that narrows the order down.
@@ -46,6 +47,39 @@ enum AdminOrder {
     default: break
     }
     throw .badBody(usage)
+  }
+
+  /// What is decided for a breaker, and why.
+  struct Forcing: Equatable {
+    var model: String
+    /// `nil`: the decision is given back.
+    var to: Breaker.Force?
+    var reason: String
+    var by: String
+
+    /// `open`, `closed`, `automatic`.
+    var word: String { to?.rawValue ?? Self.automatic }
+    static let automatic = "automatic"
+  }
+
+  /// `model`, `to` and `reason`, and perhaps `by`.
+  static func forcing(_ body: [UInt8]) throws(AdminError) -> Forcing {
+    let usage =
+      "Send {\"model\": \"NAME\", \"to\": \"open\", \"closed\" or \"automatic\", "
+      + "\"reason\": \"WHY\"}, and \"by\": \"WHO\" if you like; a reason has up to "
+      + "\(Bounds.reasonBytes) bytes."
+    var texts: [String: String] = [:]
+    for (name, value, document) in try members(of: body) {
+      guard ["model", "to", "reason", "by"].contains(name), let text = document.string(value),
+        !text.isEmpty, text.utf8.count <= Bounds.reasonBytes
+      else { throw .badBody(usage) }
+      texts[name] = text
+    }
+    guard let model = texts["model"], let to = texts["to"], let reason = texts["reason"],
+      let force = to == Forcing.automatic
+        ? .some(nil) : Breaker.Force(rawValue: to).map(Optional.some)
+    else { throw .badBody(usage) }
+    return Forcing(model: model, to: force, reason: reason, by: texts["by"] ?? "admin")
   }
 
   private static func members(

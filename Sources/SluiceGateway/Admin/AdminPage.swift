@@ -19,6 +19,19 @@ enum AdminPage {
     return ServerReply(status: status, body: writer.bytes + lineFeed)
   }
 
+  /// Ready, unless no route can be served; those that cannot are named either way.
+  static func readiness(unserved: (names: [String], areAll: Bool)) -> ServerReply {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.member(
+      "status",
+      unserved.areAll ? "no route can be served: every upstream is known to fail" : "ok"
+    )
+    writer.member("unserved_routes", unserved.names)
+    writer.endObject()
+    return ServerReply(status: unserved.areAll ? 503 : 200, body: writer.bytes + lineFeed)
+  }
+
   static func invalidated(_ count: Int) -> ServerReply {
     var writer = JSONWriter()
     writer.beginObject()
@@ -112,7 +125,11 @@ enum AdminPage {
   // MARK: For people
 
   /// The page that explains the listener.
-  static func html(_ state: PolicyInstaller.State, bundle: String) -> [UInt8] {
+  static func html(
+    _ state: PolicyInstaller.State,
+    _ breakers: BreakerBoard,
+    bundle: String
+  ) -> [UInt8] {
     let generation = state.generation.map { generation in
       """
       <p>Generation <b>\(generation.number)</b> of <code>\(escaped(bundle))</code>, policy
@@ -149,6 +166,8 @@ enum AdminPage {
       traffic.</p>
       \(generation ?? "<p>No policy is served yet.</p>")
       \(report ?? "")
+      <h2>Breakers</h2>
+      \(breakers.html)
       <h2>What there is</h2>
       <table>\(rows.joined(separator: "\n"))</table>
       <p>POST needs <code>Authorization: Bearer TOKEN</code>, with the token from the file

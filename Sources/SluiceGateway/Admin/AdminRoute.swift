@@ -11,12 +11,14 @@ enum AdminRoute: String, Sendable, CaseIterable {
   case reload = "/policy/reload"
   case rollback = "/policy/rollback"
   case invalidate = "/cache/invalidate"
+  case breakers = "/breakers"
+  case force = "/breakers/force"
 
   var access: AdminGate.Access {
     switch self {
     case .health, .readiness: .open
-    case .home, .metrics, .policy, .graph: .read
-    case .reload, .rollback, .invalidate: .change
+    case .home, .metrics, .policy, .graph, .breakers: .read
+    case .reload, .rollback, .invalidate, .force: .change
     }
   }
 
@@ -26,13 +28,18 @@ enum AdminRoute: String, Sendable, CaseIterable {
     case .home: "this page"
     case .metrics: "metrics, in the text format of Prometheus"
     case .health: "200 while the process runs"
-    case .readiness: "200 while traffic is welcome, 503 with the reason otherwise"
+    case .readiness:
+      "200 while traffic is welcome and some route can be served, 503 with the reason otherwise"
     case .policy: "the policy that is served, and how the last reload ended"
     case .graph: "the pipeline as text; ?format=dot for Graphviz"
     case .reload: "read the files again; {\"force\": true} publishes what has not changed, too"
     case .rollback: "go back to the policy before this one"
     case .invalidate:
       "forget answers: {\"product\": …}, {\"tag\": …}, {\"key\": …} or {\"everything\": true}"
+    case .breakers: "the breaker of every model: its state, why, and what comes next"
+    case .force:
+      "decide for a breaker: {\"model\": …, \"to\": \"open\", \"closed\" or \"automatic\", "
+        + "\"reason\": …}"
     }
   }
 

@@ -1,9 +1,12 @@
+import SluiceCompiler
 import SluiceCore
 import SluiceHTTP
+import SluiceLanguage
 import SluicePipeline
 import SluicePolicy
 import SluiceReactor
 import SluiceServer
+import SluiceStages
 import SluiceStores
 import SluiceTelemetry
 import Synchronization
@@ -83,8 +86,89 @@ final class AdminConsole: Sendable {
 
   func enter(_ phase: Phase) { current.withLock { $0 = phase } }
 
+  /// The breakers of the policy that is served, as they are now.
+  var breakers: BreakerBoard {
+    BreakerBoard(
+      of: installer.cell.generation.policy,
+      machine.breakers,
+      installer.state.health,
+      at: machine.world.now
+    )
+  }
+
+  /// The live routes of which no candidate may be asked now, and whether there are others.
+  var unservedRoutes: (names: [String], areAll: Bool) {
+    let routes = installer.state.routes
+    let policy = installer.cell.generation.policy
+    let usable = Set(breakers.rows.filter(\.isUsable).map(\.model))
+    let unserved = routes.filter { route in
+      !route.models.contains { usable.contains(policy[$0].name) }
+    }
+    return (unserved.map(\.route), !routes.isEmpty && unserved.count == routes.count)
+  }
+
+  /// Says what breakers and health checks are at; models and upstreams that are gone go.
+  private func refreshBreakerGauges() {
+    let metrics = machine.metrics
+    let rows = breakers.rows.filter { $0.status != nil }
+    let models = Set(rows.map(\.model))
+    for family in [metrics.breakerState, metrics.breakerHeld] { family.keep(models) }
+    for row in rows {
+      guard let status = row.status else { continue }
+      for state in Breaker.State.allCases {
+        metrics.breakerState[row.model, state.rawValue].set(status.state == state ? 1 : 0)
+        // There from the start, so that a rate sees the first change.
+        _ = metrics.breakerTransitions[row.model, state.rawValue]
+      }
+      for force in Breaker.Force.allCases {
+        metrics.breakerHeld[row.model, "forced_\(force.rawValue)"]
+          .set(status.forcing?.to == force ? 1 : 0)
+      }
+      metrics.breakerHeld[row.model, "unhealthy"].set(row.health?.isHealthy == false ? 1 : 0)
+    }
+    let health = installer.state.health
+    metrics.upstreamHealthy.keep(Set(health.upstreams))
+    for upstream in health.upstreams {
+      metrics.upstreamHealthy[upstream].set(health.report(of: upstream)?.isHealthy == true ? 1 : 0)
+    }
+  }
+
+  /// Has a person decide about a breaker, and tells the log.
+  ///
+  /// - Returns: what the operator is told.
+  func force(_ order: AdminOrder.Forcing, from client: String) throws(AdminError) -> [UInt8] {
+    guard let before = breakers[order.model] else {
+      let names = breakers.rows.map(\.model)
+      throw .unknownModel(
+        order.model,
+        nearest: NearestName.nearest(to: order.model, among: names)
+      )
+    }
+    guard before.status != nil else { throw .noBreaker(order.model) }
+    machine.breakers.force(
+      order.model,
+      order.to.map { BreakerTable.Forcing(to: $0, reason: order.reason, by: order.by) },
+      at: machine.world.now.monotonic
+    )
+    let board = breakers
+    let after = board[order.model] ?? before
+    machine.tell(
+      BreakerForced(
+        model: order.model,
+        to: order.word,
+        reason: order.reason,
+        by: order.by,
+        client: client,
+        before: before.state,
+        after: after.state
+      )
+    )
+    return board.json(of: after, was: before.state)
+  }
+
   /// Reads what is only known by looking, for a scrape.
   func refreshGauges() {
+    refreshBreakerGauges()
     let metrics = machine.metrics
     let state = installer.state
     metrics.generationsLive.set(Int64(installer.live.count))
@@ -133,7 +217,7 @@ private struct AdminHandler: RequestHandler {
       return ServerReply(
         status: 200,
         contentType: "text/html; charset=utf-8",
-        body: AdminPage.html(state, bundle: console.bundle)
+        body: AdminPage.html(state, console.breakers, bundle: console.bundle)
       )
     case .metrics:
       console.refreshGauges()
@@ -146,7 +230,7 @@ private struct AdminHandler: RequestHandler {
     case .readiness:
       switch console.phase {
       case .starting: return AdminPage.state("starting: no policy is served yet", status: 503)
-      case .serving: return AdminPage.state("ok", status: 200)
+      case .serving: return AdminPage.readiness(unserved: console.unservedRoutes)
       case .draining: return AdminPage.state("draining: open exchanges are finished", status: 503)
       }
     case .policy:
@@ -162,6 +246,11 @@ private struct AdminHandler: RequestHandler {
         contentType: isDOT ? "text/vnd.graphviz; charset=utf-8" : "text/plain; charset=utf-8",
         body: Array((isDOT ? printer.dot : printer.text).utf8)
       )
+    case .breakers: return ServerReply(status: 200, body: console.breakers.json)
+    case .force:
+      let order = try AdminOrder.forcing(request.body)
+      let body = try console.force(order, from: "\(request.peer)")
+      return ServerReply(status: 200, body: body)
     case .reload:
       return try await carryOut(.reload(.admin, isForced: try AdminOrder.isForced(request.body)))
     case .rollback:

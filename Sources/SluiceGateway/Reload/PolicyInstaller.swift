@@ -6,6 +6,7 @@ import SluicePolicy
 import SluiceReactor
 import SluiceSemantics
 import SluiceServer
+import SluiceStages
 import SluiceStores
 import SluiceTelemetry
 import Synchronization
@@ -23,6 +24,9 @@ final class PolicyInstaller: Sendable {
   struct State: Sendable {
     fileprivate var history = PolicyHistory<PolicyVersion>(bound: Bounds.keptGenerations)
     fileprivate var upstreams = UpstreamSet()
+    fileprivate(set) var health = HealthChecks()
+    /// What the live routes lead to.
+    fileprivate(set) var routes: [RouteReach] = []
     fileprivate var keys: (watch: KeyFileWatch, watcher: FolderWatcher)?
     fileprivate(set) var generation: Generation?
     /// The findings of the policy that is served: warnings.
@@ -129,6 +133,7 @@ final class PolicyInstaller: Sendable {
   /// Stops following files; what is served is served on.
   func close() {
     state.keys?.watcher.close()
+    state.health.stop()
   }
 
   // MARK: Publishing
@@ -190,9 +195,14 @@ final class PolicyInstaller: Sendable {
     )
     cell.publish(generation)
     live.add(generation)
+    var health = before.health
+    health.follow(version.policy, upstreams, before: before.upstreams, on: machine)
+    machine.breakers.keep(version.policy.guardedModels)
     current.withLock { state in
       remember(&state)
       state.upstreams = upstreams
+      state.health = health
+      state.routes = Compiler.reach(of: version.policy)
       state.keys = keys
       state.generation = generation
       state.loadedAt = machine.world.now
@@ -224,7 +234,7 @@ final class PolicyInstaller: Sendable {
 
   private func report(_ problem: UpstreamSet.Problem, of policy: Policy, _ draft: inout Draft) {
     guard let upstream = policy.upstreams.first(where: { $0.name == problem.upstream }),
-      let span = draft.bundle.span(of: [], near: upstream.place)
+      let span = draft.bundle.span(of: problem.words, near: upstream.place)
     else { return }
     draft.findings.report(
       .indirectionUnresolved(

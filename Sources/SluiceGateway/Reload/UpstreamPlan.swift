@@ -87,14 +87,39 @@ struct UpstreamPlanner {
     in bundle: Bundle,
     _ findings: inout Findings
   ) -> [UInt8]? {
+    let reason: String
     do throws(IOFailure) {
-      return try Files.read(path, maximumBytes: Bounds.authorityFileBytes)
+      let bytes = try Files.read(path, maximumBytes: Bounds.authorityFileBytes)
+      guard let objection = Self.objection(toAuthorities: bytes) else { return bytes }
+      reason = objection
     } catch {
-      guard let span = bundle.span(of: ["ca:"], near: upstream.place) else {
-        preconditionFailure("an upstream stands in a file")
-      }
-      findings.report(.indirectionUnresolved(path, reason: "cannot be read: \(error)", at: span))
+      reason = "cannot be read: \(error)"
+    }
+    guard let span = bundle.span(of: ["ca:"], near: upstream.place) else {
+      preconditionFailure("an upstream stands in a file")
+    }
+    findings.report(
+      .indirectionUnresolved(
+        path,
+        reason: reason,
+        remedy: "name a file with the authorities' certificates in PEM, or leave `ca` out",
+        at: span
+      )
+    )
+    return nil
+  }
+
+  /// Why bytes are no certificates; nil if they can be.
+  private static func objection(toAuthorities bytes: [UInt8]) -> String? {
+    if bytes.allSatisfy({ $0 <= 0x20 }) { return "is empty" }
+    do throws(UpstreamSetupError) {
+      try HTTPUpstream.check(authorities: bytes)
       return nil
+    } catch {
+      let isPEM = String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----")
+      return isPEM
+        ? "holds a certificate that is damaged"
+        : "is not PEM: it has no line `-----BEGIN CERTIFICATE-----`"
     }
   }
 

@@ -36,6 +36,8 @@ struct UpstreamSet: Sendable {
   struct Problem: Error {
     var upstream: String
     var reason: String
+    /// What the policy says there that is to blame; none for the upstream itself.
+    var words: [String] = []
   }
 
   private static func connect(
@@ -73,7 +75,7 @@ struct UpstreamSet: Sendable {
         return Connected(plan: plan, upstream: simulated, client: simulated.client)
       }
     } catch let error as UpstreamSetupError {
-      throw Problem(upstream: plan.name, reason: error.message)
+      throw Problem(upstream: plan.name, reason: error.message, words: ["\(error.key):"])
     } catch {
       throw Problem(upstream: plan.name, reason: "\(error)")
     }
@@ -81,6 +83,12 @@ struct UpstreamSet: Sendable {
 
   /// For the graph, by name.
   var ports: [String: any Upstream] { connected.mapValues(\.upstream) }
+
+  /// Whether an upstream is connected as it was in `other`.
+  func shares(_ name: String, with other: UpstreamSet) -> Bool {
+    guard let mine = connected[name] else { return false }
+    return mine.client === other.connected[name]?.client
+  }
 
   /// Connections that are open, idle ones included.
   var openConnections: Int {

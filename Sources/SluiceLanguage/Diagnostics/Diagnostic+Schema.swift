@@ -207,13 +207,14 @@ extension Diagnostic {
   package static func indirectionUnresolved(
     _ text: String,
     reason: String,
+    remedy: String = "set it where Sluice is started",
     at span: SourceSpan
   ) -> Diagnostic {
     Diagnostic(
       .indirectionUnresolved,
       "`\(Wording.short(text))` \(reason)",
       at: span,
-      help: "set it where Sluice is started; the running policy stays until then"
+      help: "\(remedy); the running policy stays until then"
     )
   }
 

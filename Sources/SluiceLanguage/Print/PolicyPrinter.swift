@@ -131,6 +131,24 @@ extension PolicyPrinter {
       }
       printBreaker(upstream.breaker, &lines)
       printRetry(upstream.retry, &lines)
+      printHealthCheck(upstream.healthCheck, &lines)
+    }
+  }
+
+  private static func printHealthCheck(
+    _ check: UpstreamSettings.HealthCheck?,
+    _ lines: inout PrintedLines
+  ) {
+    guard let check else {
+      lines.add("health_check: none")
+      return
+    }
+    lines.block("health_check") { lines in
+      lines.add("path: \(PlainScalar.text(check.path))")
+      lines.add("interval: \(check.interval.text)")
+      lines.add("timeout: \(check.timeout.text)")
+      lines.add("unhealthy_threshold: \(check.unhealthyThreshold)")
+      lines.add("healthy_threshold: \(check.healthyThreshold)")
     }
   }
 

@@ -3,6 +3,7 @@ package import SluiceDialects
 import SluiceHTTP
 package import SluicePipeline
 package import SluicePolicy
+package import SluiceTelemetry
 
 /// Asks one candidate, and hands its answer to the client as it comes.
 ///
@@ -33,6 +34,7 @@ package struct AttemptStage: WaitingStage {
   private let upstream: any Upstream
   private let access: ModelAccess
   private let earnings: RetryEarnings?
+  private let failures: [Failure.Reason: Counter]
 
   /// Makes the node.
   ///
@@ -42,18 +44,21 @@ package struct AttemptStage: WaitingStage {
   ///   - upstream: where it is asked.
   ///   - access: what a tier may reach, and a model serve.
   ///   - earnings: of a first try: what it adds to the budget of retries.
+  ///   - failures: what counts the attempts that come to nothing, or break off.
   package init(
     model: ModelIndex,
     settings: ModelSettings,
     upstream: any Upstream,
     access: ModelAccess,
-    earnings: RetryEarnings? = nil
+    earnings: RetryEarnings? = nil,
+    failures: [Failure.Reason: Counter] = [:]
   ) {
     self.model = model
     self.settings = settings
     self.upstream = upstream
     self.access = access
     self.earnings = earnings
+    self.failures = failures
   }
 
   package func decide(_ exchange: Exchange) async -> ExitIndex {
@@ -68,10 +73,12 @@ package struct AttemptStage: WaitingStage {
     do throws(Failure) {
       let exit = try await attempt(exchange, chat)
       exchange.hasAnswer = exit != .declined
+      if exit == .cut, let failure = exchange.failure { count(failure) }
       report(exit == .cut ? exchange.failure?.report ?? .neither : .success, of: exchange)
       return exit.index
     } catch {
       exchange.note(FailedAttempt(error, of: model, words: exchange.upstreamRefusal))
+      count(error)
       if error.reason.mayHaveTakenTokens { exchange.hasLostAttempt = true }
       if let wait = error.retryAfter {
         let now = exchange.world.now
@@ -93,6 +100,8 @@ package struct AttemptStage: WaitingStage {
     case .clientLeft, .deadline, .draining: .gaveUp
     }
   }
+
+  private func count(_ failure: Failure) { failures[failure.reason]?.increment() }
 
   private func report(_ report: AttemptReport, of exchange: Exchange) {
     exchange.watch?.ended(report, at: exchange.world.now)

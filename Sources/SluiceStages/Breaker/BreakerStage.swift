@@ -11,6 +11,10 @@ package struct BreakerStage: Stage {
     case probe
     /// The model is given time to recover; the next candidate is asked.
     case open
+    /// The health check of its upstream found it down; the next candidate is asked.
+    case unhealthy
+    /// A person said that it is not to be asked; the next candidate is.
+    case forced
     /// This model cannot serve the request: for its tier, its path or its length.
     case skipped
   }
@@ -40,8 +44,9 @@ package struct BreakerStage: Stage {
     if access.skips(model, in: exchange) { return Exit.skipped.index }
     if exchange.isTraced {
       let state = breakers.state(of: name, at: moment.monotonic)
-      exchange.explain("\(name) is \(state.rawValue)")
-      return (state == .open ? Exit.open : .closed).index
+      let cause = breakers.cause(of: name, at: moment.monotonic)
+      exchange.explain("\(name) is \(state.rawValue)" + (cause.map { ": \($0.rawValue)" } ?? ""))
+      return (state == .open ? Self.exit(cause) : .closed).index
     }
     switch breakers.advise(name, under: rules, at: moment.monotonic) {
     case .forward:
@@ -50,9 +55,18 @@ package struct BreakerStage: Stage {
     case .probe(let ticket):
       watch(exchange, ticket: ticket)
       return Exit.probe.index
-    case .refuse(let retryAt):
+    case .refuse(let retryAt, let cause):
       exchange.mayTryAgain(at: retryAt)
-      return Exit.open.index
+      return Self.exit(cause).index
+    }
+  }
+
+  /// The exit of an attempt that is turned away.
+  private static func exit(_ cause: Breaker.Cause?) -> Exit {
+    switch cause {
+    case .unhealthy: .unhealthy
+    case .forced: .forced
+    case .failures, .probe, .coolDown, nil: .open
     }
   }
 

@@ -58,13 +58,17 @@ package struct RefuseStage: Stage {
   /// - Returns: one of the closed list.
   package static func error(for failure: Failure, retryAfterSeconds: Int64? = nil) -> APIError {
     switch failure.reason {
-    case .unresolved, .connectRefused, .tlsFailed: .upstreamUnreachable
+    case .unresolved: .upstreamUnresolved
+    case .connectRefused: .upstreamUnreachable
+    case .tlsFailed: .upstreamTLSFailed
     case .connectTimeout: .upstreamConnectTimeout
     case .firstByteTimeout: .upstreamTimeout
     case .idleTimeout: .upstreamIdleTimeout
     case .totalTimeout: .upstreamTotalTimeout
     case .connectionBroken: .upstreamCut
-    case .invalidReply, .replyTooLarge, .serverError: .upstreamInvalidReply
+    case .invalidReply: .upstreamInvalidReply
+    case .replyTooLarge: .upstreamReplyTooLarge
+    case .serverError: .upstreamFailed
     case .refusedKey: .upstreamRefusedKey
     case .redirected: .upstreamRedirected
     case .rateLimited: .upstreamUnavailable(retryAfterSeconds: retryAfterSeconds ?? 1)

@@ -65,6 +65,17 @@ package final class MetricFamily<Series: MetricSeries>: Sendable {
   }
 }
 
+extension MetricFamily {
+  /// Drops the series whose first label value names what is no longer there.
+  ///
+  /// Only of metrics whose series nobody keeps.
+  package func keep(_ values: Set<String>) {
+    series.withLock { series in
+      series = series.filter { $0.key.first.map(values.contains) ?? true }
+    }
+  }
+}
+
 extension MetricFamily: ExposedMetric {
   package func append(to page: inout ExpositionPage) {
     let known = series.withLock { $0 }

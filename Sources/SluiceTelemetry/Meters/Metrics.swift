@@ -75,6 +75,26 @@ package final class MetricsRegistry: Sendable {
     help: "Requests sent once more because a kept connection broke before it took them whole.",
     labels: ["upstream"]
   )
+  package let breakerHeld = GaugeFamily(
+    gauge: "sluice_breaker_held",
+    help: "1 while something decides in the place of a model's breaker, 0 else.",
+    labels: ["model", "by"]
+  )
+  package let upstreamHealthy = GaugeFamily(
+    gauge: "sluice_upstream_healthy",
+    help: "1 while the health check of an upstream finds it up, else 0.",
+    labels: ["upstream"]
+  )
+  package let healthChecks = CounterFamily(
+    counter: "sluice_health_checks_total",
+    help: "Health checks of an upstream; result is success, failure or neither.",
+    labels: ["upstream", "result"]
+  )
+  package let attemptFailures = CounterFamily(
+    counter: "sluice_attempt_failures_total",
+    help: "Attempts that came to nothing, or broke off, by the reason that the log names.",
+    labels: ["model", "reason"]
+  )
 
   // The cache.
   private let entries = GaugeFamily(
@@ -195,8 +215,8 @@ package final class MetricsRegistry: Sendable {
   package func exposition() -> [UInt8] {
     ExpositionPage([
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, expressionErrors,
-      followers, breakerState, breakerTransitions, upstreamReplays, entries, bytes, evictions,
-      reloads,
+      followers, breakerState, breakerTransitions, upstreamReplays, breakerHeld, upstreamHealthy,
+      healthChecks, attemptFailures, entries, bytes, evictions, reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,
       upstreamConnections, droppedLines, residentMemory, openDescriptors,
     ])

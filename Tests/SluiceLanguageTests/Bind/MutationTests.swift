@@ -30,6 +30,7 @@ struct MutationTests {
         timeout: { connect: 2s, first_byte: 20s, idle: 15s, total: 10m }
         breaker: { consecutive: 5, recovery: 60s, probes: 1 }
         retry: { attempts: 3, base: 1s, factor: 2, jitter: full, budget: 20% }
+        health_check: { path: /models, interval: 10s, timeout: 2s, unhealthy_threshold: 3, healthy_threshold: 2 }
       simulator:
         api: simulated
         latency: 300ms

@@ -4,7 +4,8 @@
 package enum Schema {
   package static let all: [KeyTable] = [
     file, server, serverTimeout, identity, headers, anonymous, upstream, upstreamTimeout,
-    breaker, retry, model, price, tier, split, route, product, cache, semantic, limit, budget,
+    breaker, retry, healthCheck, model, price, tier, split, route, product, cache, semantic, limit,
+    budget,
     relief, killSwitch,
   ]
 
@@ -137,6 +138,12 @@ package enum Schema {
       Key("timeout", "map or `none`", .otherwise("see below"), "deadlines of one attempt"),
       Key("breaker", "map or `none`", .otherwise("5 in a row"), "when to stop asking"),
       Key("retry", "map or `none`", .otherwise("2 attempts"), "when to ask again"),
+      Key(
+        "health_check",
+        "map or `none`",
+        .otherwise("`none`"),
+        "how to find out that it is down before a request does; needs a breaker"
+      ),
     ]
   )
 
@@ -179,6 +186,32 @@ package enum Schema {
         "ratio",
         .otherwise("`20%`"),
         "the share of first attempts that may be retried"
+      ),
+    ]
+  )
+
+  static let healthCheck = KeyTable(
+    "upstreams.*.health_check",
+    [
+      Key("path", "path", .otherwise("`/models`"), "what is asked with GET, below the `url`"),
+      Key(
+        "interval",
+        "duration",
+        .otherwise("`10s`"),
+        "from one check to the next, give or take 10 %"
+      ),
+      Key("timeout", "duration", .otherwise("`2s`"), "for one check, up to the end of its reply"),
+      Key(
+        "unhealthy_threshold",
+        "count",
+        .otherwise("`3`"),
+        "checks that fail in a row until it counts as down"
+      ),
+      Key(
+        "healthy_threshold",
+        "count",
+        .otherwise("`2`"),
+        "checks that succeed in a row until it counts as up again"
       ),
     ]
   )

@@ -20,6 +20,7 @@ extension Binder {
     let timeout = timeouts(fields)
     let breaker = self.breaker(fields)
     let retry = self.retry(fields)
+    let healthCheck = self.healthCheck(fields)
     guard let api else { return nil }
     return UpstreamSettings(
       name: entry.name,
@@ -28,6 +29,7 @@ extension Binder {
       timeout: timeout,
       breaker: breaker,
       retry: retry,
+      healthCheck: healthCheck,
       place: place(of: entry.keySpan)
     )
   }
@@ -357,6 +359,73 @@ extension Binder {
         budget: budget
       )
     }
+  }
+}
+
+extension Binder {
+  fileprivate func healthCheck(_ outer: Fields) -> UpstreamSettings.HealthCheck? {
+    guard let entry = outer["health_check"], !isNone(entry.value),
+      let fields = fields(
+        of: entry.value,
+        Schema.healthCheck,
+        key: "health_check",
+        owner: "`health_check` of \(outer.owner)",
+        at: entry.keySpan
+      )
+    else { return nil }
+    // What a check finds is acted on by the breaker.
+    if let breaker = outer["breaker"], isNone(breaker.value) {
+      report(
+        .conflictingKeys(
+          "health_check",
+          "breaker: none",
+          in: outer.owner,
+          at: entry.keySpan,
+          other: breaker.keySpan
+        )
+      )
+    }
+    var check = UpstreamSettings.HealthCheck()
+    if let path = fields["path"].flatMap(self.checkPath) { check.path = path }
+    if let interval = quantity(
+      fields,
+      "interval",
+      .duration,
+      in: .milliseconds(100)...(.seconds(86_400)),
+      "from 100ms to 1d"
+    ) {
+      check.interval = interval
+    }
+    if let timeout = deadline(fields, "timeout") { check.timeout = timeout }
+    let range = 1...1_000
+    let words = "from 1 to 1000"
+    if let count = quantity(fields, "unhealthy_threshold", .count, in: range, words) {
+      check.unhealthyThreshold = count
+    }
+    if let count = quantity(fields, "healthy_threshold", .count, in: range, words) {
+      check.healthyThreshold = count
+    }
+    return check
+  }
+
+  /// A path below the base URL.
+  private func checkPath(_ entry: YAMLEntry) -> String? {
+    guard let scalar = scalar(entry, expected: "a path") else { return nil }
+    guard scalar.text.hasPrefix("/"), scalar.text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
+      !scalar.text.contains("#")
+    else {
+      report(
+        .badQuantity(
+          "path",
+          scalar.text,
+          kind: "a path that begins with `/`",
+          examples: ["path: /models"],
+          at: scalar.span
+        )
+      )
+      return nil
+    }
+    return scalar.text
   }
 }
 
