@@ -124,36 +124,21 @@ struct Lowering {
     let name = node ?? "limit \(limit.name)"
     let errors = ports.metrics.expressionErrors["limit \(limit.name)"]
     let key = limit.key?.checked.program()
-    let exits: [String: String?] = ["admitted": next, "refused": nil]
-    switch limit.measure {
-    case .tokens:
-      builder.add(
-        .limit,
-        name,
-        summary: limit.summary,
-        place: limit.place,
-        stage: TokenLimitStage(limit, key: key, counters: ports.counters, errors: errors),
-        exits: exits
-      )
-    case .requests:
-      builder.add(
-        .limit,
-        name,
-        summary: limit.summary,
-        place: limit.place,
-        stage: RateLimitStage(limit, key: key, counters: ports.counters, errors: errors),
-        exits: exits
-      )
-    case .concurrent:
-      builder.add(
-        .limit,
-        name,
-        summary: limit.summary,
-        place: limit.place,
-        stage: ConcurrencyLimitStage(limit, key: key, counters: ports.counters, errors: errors),
-        exits: exits
-      )
-    }
+    let counters = ports.counters
+    let stage: any Stage =
+      switch limit.measure {
+      case .requests: RateLimitStage(limit, key: key, counters: counters, errors: errors)
+      case .tokens: TokenLimitStage(limit, key: key, counters: counters, errors: errors)
+      case .concurrent: ConcurrencyLimitStage(limit, key: key, counters: counters, errors: errors)
+      }
+    builder.add(
+      .limit,
+      name,
+      summary: limit.summary,
+      place: limit.place,
+      stage: stage,
+      exits: ["admitted": next, "refused": nil]
+    )
   }
 
   // MARK: Where to
