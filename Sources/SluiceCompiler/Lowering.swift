@@ -124,36 +124,21 @@ struct Lowering {
     let name = node ?? "limit \(limit.name)"
     let errors = ports.metrics.expressionErrors["limit \(limit.name)"]
     let key = limit.key?.checked.program()
-    let exits: [String: String?] = ["admitted": next, "refused": nil]
-    switch limit.measure {
-    case .tokens:
-      builder.add(
-        .limit,
-        name,
-        summary: limit.summary,
-        place: limit.place,
-        stage: TokenLimitStage(limit, key: key, counters: ports.counters, errors: errors),
-        exits: exits
-      )
-    case .requests:
-      builder.add(
-        .limit,
-        name,
-        summary: limit.summary,
-        place: limit.place,
-        stage: RateLimitStage(limit, key: key, counters: ports.counters, errors: errors),
-        exits: exits
-      )
-    case .concurrent:
-      builder.add(
-        .limit,
-        name,
-        summary: limit.summary,
-        place: limit.place,
-        stage: ConcurrencyLimitStage(limit, key: key, counters: ports.counters, errors: errors),
-        exits: exits
-      )
-    }
+    let counters = ports.counters
+    let stage: any Stage =
+      switch limit.measure {
+      case .requests: RateLimitStage(limit, key: key, counters: counters, errors: errors)
+      case .tokens: TokenLimitStage(limit, key: key, counters: counters, errors: errors)
+      case .concurrent: ConcurrencyLimitStage(limit, key: key, counters: counters, errors: errors)
+      }
+    builder.add(
+      .limit,
+      name,
+      summary: limit.summary,
+      place: limit.place,
+      stage: stage,
+      exits: ["admitted": next, "refused": nil]
+    )
   }
 
   // MARK: Where to
@@ -339,20 +324,5 @@ struct Lowering {
       stage: StoreStage(cache: ports.cache),
       exits: ["stored": nil, "kept_out": nil]
     )
-  }
-}
-
-/// The names of a candidate's nodes.
-private struct Candidate {
-  let goal: String
-  let model: String
-
-  func first(isGuarded: Bool) -> String { isGuarded ? breaker(1) : attempt(1) }
-  func breaker(_ number: Int) -> String { "breaker \(suffix(number))" }
-  func attempt(_ number: Int) -> String { "attempt \(suffix(number))" }
-  func retry(_ number: Int) -> String { "retry \(suffix(number))" }
-
-  private func suffix(_ number: Int) -> String {
-    number == 1 ? "\(goal)/\(model)" : "\(goal)/\(model) try \(number)"
   }
 }
