@@ -377,7 +377,7 @@ extension Failure.Reason {
   package var mayHaveTakenTokens: Bool {
     switch self {
     case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .poolExhausted, .serverError,
-      .rateLimited, .outOfQuota, .refusedKey:
+      .rateLimited, .outOfQuota, .refusedKey, .redirected:
       false
     case .firstByteTimeout, .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply,
       .replyTooLarge, .clientLeft, .deadline, .draining:
