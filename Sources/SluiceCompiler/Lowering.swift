@@ -46,13 +46,7 @@ struct Lowering {
 
   private mutating func build() -> Graph {
     addEntry(.chat, first: "identity", next: "request")
-    builder.add(
-      .request,
-      "request",
-      place: .builtIn,
-      stage: RequestStage(),
-      exits: ["understood": firstLimit, "refused": nil]
-    )
+    addRequest()
     for (position, limit) in policy.limits.enumerated() {
       add(limit, next: position + 1 < policy.limits.count ? name(ofLimit: position + 1) : "route")
     }
@@ -64,7 +58,7 @@ struct Lowering {
       place: .builtIn,
       stage: SettleStage(),
       exits: hasCache
-        ? ["settled": "store", "unmetered": "store"] : ["settled": nil, "unmetered": nil]
+        ? ["settled": "store", "estimated": "store"] : ["settled": nil, "estimated": nil]
     )
     if hasCache { addStore() }
     if servesStale {
@@ -107,6 +101,26 @@ struct Lowering {
       exits: ["known": next, "anonymous": next, "refused": nil]
     )
     builder.enter(service, at: first)
+  }
+
+  private mutating func addRequest() {
+    var exits: [String: String?] = ["understood": firstLimit, "refused": nil]
+    if policy.countsTokens { exits["long"] = "count" }
+    builder.add(
+      .request,
+      "request",
+      place: .builtIn,
+      stage: RequestStage(countsTokens: policy.countsTokens),
+      exits: exits
+    )
+    guard policy.countsTokens else { return }
+    builder.add(
+      .count,
+      "count",
+      place: .builtIn,
+      waiting: CountStage(),
+      exits: ["counted": firstLimit, "refused": nil]
+    )
   }
 
   // MARK: How much
@@ -277,7 +291,8 @@ struct Lowering {
           ? nil
           : upstream.retry.map {
             RetryEarnings(ports.retryBudgets, upstream: upstream.name, share: $0.budget)
-          }
+          },
+        meter: ports.meter
       ),
       exits: [
         "answered": "settle", "declined": nil, "skipped": next,

@@ -55,9 +55,12 @@ package final class Exchange {
   package var answeredBy: ModelIndex?
   /// The answer of the upstream, whole, as one `chat.completion` object; what may be stored.
   package var answer: WholeAnswer?
-  package var usage: Usage?
-  /// What the attempt costs at the price table; `nil` until it is settled or if nothing is priced.
-  package var cost: NanoDollars?
+  /// What the attempt that is being made, if it began to answer, has used.
+  package var use: AttemptUse?
+  /// The attempts that are booked, in their order.
+  package private(set) var bookings: [Booking] = []
+  /// What the booked attempts cost at the price table; `nil` if none of them is priced.
+  package private(set) var cost: NanoDollars?
   /// Nanoseconds spent waiting for upstreams.
   package var upstreamWait: Int64 = 0
   /// The last failure of an attempt, for the refusal when no candidate answered.
@@ -121,6 +124,15 @@ package final class Exchange {
   func end(at moment: Moment) {
     self.moment = moment
     while let obligation = obligations.popLast() { obligation.finish(self, at: moment) }
+  }
+
+  /// The tokens of the last attempt that is booked.
+  package var usage: Usage? { bookings.last?.usage }
+
+  /// Books an attempt.
+  package func book(_ booking: Booking) {
+    bookings.append(booking)
+    if let price = booking.cost { cost = (cost ?? .zero) + price }
   }
 
   /// Ends the exchange with an error in the client's dialect.

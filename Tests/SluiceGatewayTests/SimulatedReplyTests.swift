@@ -65,13 +65,14 @@ struct SimulatedReplyTests {
     let stream = reply(try chat(extra + options), settings())
     var parser = EventStreamParser()
     var reader = StreamReader(wantsUsage: true, assembles: true)
+    var output = OutputText()
     for event in stream.events {
       parser.append(event)
       guard case .event(let event) = parser.next() else {
         Issue.record("an event is one event")
         return
       }
-      _ = reader.read(event)
+      _ = reader.read(event, into: &output)
     }
     #expect(reader.isDone)
     #expect(reader.usage == ChatReply(plain.body)?.usage)

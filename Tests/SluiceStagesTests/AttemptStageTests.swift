@@ -54,6 +54,7 @@ private final class ScriptedReply: UpstreamReply {
     return nil
   }
   func abandon() { pieces = [] }
+  func release() { pieces = [] }
 }
 
 /// A client that keeps what it gets.
@@ -100,10 +101,9 @@ struct AttemptStageTests {
   private func run(
     _ answer: ScriptedUpstream.Answer,
     body: String,
-    tier: String = ""
-  ) async throws
-    -> Run
-  {
+    tier: String = "",
+    meter: UsageMeter = UsageMeter()
+  ) async throws -> Run {
     let settings = ModelSettings(
       name: "small",
       upstream: "u",
@@ -121,7 +121,8 @@ struct AttemptStageTests {
       model: ModelIndex(0),
       settings: settings,
       upstream: upstream,
-      access: ModelAccess(policy)
+      access: ModelAccess(policy),
+      meter: meter
     )
     var builder = GraphBuilder()
     builder.add(

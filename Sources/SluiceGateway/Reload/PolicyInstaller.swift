@@ -185,6 +185,7 @@ final class PolicyInstaller: Sendable {
         retryBudgets: machine.retryBudgets,
         upstreams: upstreams.ports,
         tokens: tokens,
+        meter: machine.meter,
         metrics: machine.metrics
       )
     )

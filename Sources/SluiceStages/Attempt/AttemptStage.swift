@@ -33,6 +33,7 @@ package struct AttemptStage: WaitingStage {
   private let upstream: any Upstream
   private let access: ModelAccess
   private let earnings: RetryEarnings?
+  private let meter: UsageMeter
 
   /// Makes the node.
   ///
@@ -42,18 +43,21 @@ package struct AttemptStage: WaitingStage {
   ///   - upstream: where it is asked.
   ///   - access: what a tier may reach.
   ///   - earnings: of a first try: what it adds to the budget of retries.
+  ///   - meter: books what the attempt used.
   package init(
     model: ModelIndex,
     settings: ModelSettings,
     upstream: any Upstream,
     access: ModelAccess,
-    earnings: RetryEarnings? = nil
+    earnings: RetryEarnings? = nil,
+    meter: UsageMeter
   ) {
     self.model = model
     self.settings = settings
     self.upstream = upstream
     self.access = access
     self.earnings = earnings
+    self.meter = meter
   }
 
   package func decide(_ exchange: Exchange) async -> ExitIndex {
@@ -71,6 +75,7 @@ package struct AttemptStage: WaitingStage {
     do throws(Failure) {
       let exit = try await attempt(exchange, chat)
       report(exit == .cut ? exchange.failure?.report ?? .neither : .success, of: exchange)
+      await meter.book(exchange, model: model, settings: settings)
       return exit.index
     } catch {
       exchange.failure = error
@@ -79,6 +84,8 @@ package struct AttemptStage: WaitingStage {
         exchange.watch?.coolDown(until: now.monotonic + wait, at: now)
       }
       report(error.report, of: exchange)
+      // It may cost what it said before it failed.
+      await meter.book(exchange, model: model, settings: settings)
       // The client has had nothing yet, or the exit would be `cut`.
       return Self.exit(after: error.reason).index
     }
@@ -135,13 +142,20 @@ package struct AttemptStage: WaitingStage {
       return .declined
     }
     exchange.answeredBy = model
+    exchange.use = AttemptUse()
     if reply.isEventStream {
       guard chat.isStreaming else {
         reply.abandon()
         throw Failure(.invalidReply)
       }
-      var relay = StreamRelay(exchange: exchange, chat: chat, reply: reply, due: due)
-      return try await relay.run(cancellation: cancellation)
+      var relay = StreamRelay(
+        exchange: exchange,
+        chat: chat,
+        reply: reply,
+        due: due,
+        tally: meter.tally(for: settings)
+      )
+      return try await relay.run()
     }
     return try await plainAnswer(exchange, chat, reply)
   }
@@ -156,7 +170,7 @@ package struct AttemptStage: WaitingStage {
     guard let answer = ChatReply(body) else {
       throw Failure(.invalidReply)
     }
-    exchange.usage = answer.usage
+    exchange.use = AttemptUse(reported: answer.usage, output: .whole(answer), isWhole: true)
     if exchange.flight != nil {
       exchange.answer = WholeAnswer(body: body, isComplete: answer.isWhole)
     }
@@ -227,6 +241,7 @@ extension UpstreamReply {
         throw Failure(.replyTooLarge)
       }
       if body.isEmpty { body = bytes } else { body += bytes }
+      exchange.use?.output = .bytes(body.count)
     }
     return body
   }
