@@ -42,6 +42,9 @@ package struct ChatReply: Sendable {
     self.hasToolCalls = hasToolCalls
   }
 
+  /// Bytes of the body.
+  package var bytes: Int { document.bytes.count }
+
   /// Whether every choice came to its own end: not cut by a length, a filter or a failure.
   package var isWhole: Bool { FinishReason.areWhole(finishReasons) }
 }

@@ -59,8 +59,7 @@ package final class Exchange {
   package var use: AttemptUse?
   /// The attempts that are booked, in their order.
   package private(set) var bookings: [Booking] = []
-  /// What the booked attempts cost at the price table; `nil` if none of them is priced.
-  package private(set) var cost: NanoDollars?
+  private var spent: NanoDollars?
   /// Nanoseconds spent waiting for upstreams.
   package var upstreamWait: Int64 = 0
   /// The last failure of an attempt, for the refusal when no candidate answered.
@@ -132,7 +131,18 @@ package final class Exchange {
   /// Books an attempt.
   package func book(_ booking: Booking) {
     bookings.append(booking)
-    if let price = booking.cost { cost = (cost ?? .zero) + price }
+    if let cost = booking.cost { spent = (spent ?? .zero) + cost }
+  }
+
+  /// What the booked attempts cost at the price table; nothing where a kept answer took their place.
+  ///
+  /// `nil` if none was booked that has a price.
+  package var cost: NanoDollars? {
+    if let spent { return spent }
+    switch cacheOutcome {
+    case .exact, .semantic, .stale: return .zero
+    case .miss, .bypass: return nil
+    }
   }
 
   /// Ends the exchange with an error in the client's dialect.

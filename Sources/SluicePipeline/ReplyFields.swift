@@ -25,22 +25,11 @@ extension Exchange {
       expose(.cache, "x-sluice-cache", cacheOutcome.rawValue)
       expose(.route, "x-sluice-route", route.map { policy.routes[$0].name })
       expose(.model, "x-sluice-model", answeredBy.map { policy[$0].name })
-      expose(.cost, "x-sluice-cost", knownCost?.description)
+      expose(.cost, "x-sluice-cost", cost?.description)
       expose(.age, "x-sluice-age", ageSeconds.map(String.init))
     }
     if let rate { fields += rate.fields }
     return fields
-  }
-}
-
-extension Exchange {
-  /// What all attempts cost; nothing where a kept answer is served and none was made.
-  private var knownCost: NanoDollars? {
-    if let cost { return cost }
-    switch cacheOutcome {
-    case .exact, .semantic, .stale: return .zero
-    case .miss, .bypass: return nil
-    }
   }
 }
 

@@ -52,7 +52,11 @@ struct UsageShapesTests {
       #"{"input_tokens":11,"output_tokens":7,"input_tokens_details":{"cached_tokens":8},"output_tokens_details":{"reasoning_tokens":5}}"#,
       Usage(prompt: 11, completion: 7, cached: 8, reasoning: 5)
     ),
-    Shape("no count but zeros", #"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#, nil),
+    Shape(
+      "no count but zeros",
+      #"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#,
+      nil
+    ),
     Shape("null", "null", nil),
     Shape("an empty object", "{}", nil),
   ]

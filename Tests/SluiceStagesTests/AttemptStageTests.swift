@@ -342,7 +342,9 @@ struct AttemptStageTests {
 
   @Test("what the upstream counted is booked as it said")
   func booksReported() async throws {
-    for (answer, body) in [(plain([Self.plain]), Self.body), (stream(Self.chunks), Self.streamBody)] {
+    for (answer, body) in [
+      (plain([Self.plain]), Self.body), (stream(Self.chunks), Self.streamBody),
+    ] {
       let run = try await run(answer, body: body)
       #expect(run.exchange.bookings.map(\.source) == [.upstream])
       #expect(run.exchange.usage == Usage(prompt: 3, completion: 1))

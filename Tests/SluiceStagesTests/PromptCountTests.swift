@@ -93,7 +93,11 @@ struct PromptCountTests {
         exits: ["counted": nil, "refused": nil]
       )
       builder.enter(.chat, at: "request")
-      let exchange = fixture.exchange(builder.build { _, _ in Counter() }, body: body, tokens: tokens)
+      let exchange = fixture.exchange(
+        builder.build { _, _ in Counter() },
+        body: body,
+        tokens: tokens
+      )
       await GraphRunner.run(exchange, service: .chat)
       #expect(workers.count == 1)
       guard hasRoom else {

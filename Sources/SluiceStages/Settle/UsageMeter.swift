@@ -1,6 +1,5 @@
 import SluiceCore
 import SluiceDialects
-import SluiceJSON
 package import SluicePipeline
 import SluicePolicy
 package import SluiceTelemetry
@@ -181,7 +180,7 @@ extension AttemptUse.Output {
   fileprivate var bytes: Int {
     switch self {
     case .bytes(let count): count
-    case .whole(let reply): reply.document.bytes.count
+    case .whole(let reply): reply.bytes
     case .stream(let tally): tally.upperBound
     }
   }

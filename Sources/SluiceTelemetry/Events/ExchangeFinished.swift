@@ -86,7 +86,8 @@ package struct ExchangeFinished: Event {
     line.append("attempts", attempts)
     line.append("input_tokens", sum(\.inputTokens))
     line.append("output_tokens", sum(\.outputTokens))
-    for (key, count) in [("cached_tokens", sum(\.cachedTokens)),
+    for (key, count) in [
+      ("cached_tokens", sum(\.cachedTokens)),
       ("reasoning_tokens", sum(\.reasoningTokens)),
     ] where count > 0 {
       line.append(key, count)

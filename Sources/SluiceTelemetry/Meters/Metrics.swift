@@ -51,7 +51,7 @@ package final class MetricsRegistry: Sendable {
   )
   package let usageSource = CounterFamily(
     counter: "sluice_usage_source_total",
-    help: "Attempts that were booked, by who counted: upstream, counted (Sluice) or bounded (bytes).",
+    help: "Attempts that were booked; source is upstream, counted or bounded.",
     labels: ["model", "source"]
   )
   package let reconciled = CounterFamily(
@@ -200,7 +200,8 @@ package final class MetricsRegistry: Sendable {
   package func exposition() -> [UInt8] {
     ExpositionPage([
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, usageSource,
-      reconciled, expressionErrors, followers, breakerState, breakerTransitions, entries, bytes, evictions, reloads,
+      reconciled, expressionErrors, followers, breakerState, breakerTransitions, entries, bytes,
+      evictions, reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,
       upstreamConnections, droppedLines, residentMemory, openDescriptors,
     ])
