@@ -58,9 +58,7 @@ package struct StreamReader: Sendable {
   /// Whether it came whole and every choice came to its own end, as the cache asks.
   package var isWholeAnswer: Bool { isWhole && FinishReason.areWhole(finishReasons) }
 
-  /// Reads the next event.
-  ///
-  /// - Parameter output: gets what the event says.
+  /// Reads the next event; `output` gets what it says.
   package mutating func read(
     _ event: StreamEvent,
     into output: inout OutputText

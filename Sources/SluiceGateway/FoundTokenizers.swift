@@ -9,7 +9,7 @@ final class FoundTokenizers: Tokenizers {
   private let missed: @Sendable (TokenTableError) -> Void
   private let missing = Mutex<Set<ModelSettings.Tokenizer>>([])
 
-  /// - Parameter missed: is told of each table that cannot be read.
+  /// Reads with `counters`; `missed` is told of each table that cannot be read.
   init(counters: TokenCounters, missed: @escaping @Sendable (TokenTableError) -> Void) {
     self.counters = counters
     self.missed = missed

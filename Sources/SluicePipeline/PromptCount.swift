@@ -8,6 +8,7 @@ package struct PromptCount: Sendable {
   private let workers: any Workers
 
   /// - Parameters:
+  ///   - counter: counts what is not remembered.
   ///   - remembered: what was counted before.
   ///   - workers: count what is long.
   package init(

@@ -134,9 +134,7 @@ private struct OwnCount: Sendable {
   var completion: Int
   var source: CountSource
 
-  /// Counts; without a counter, bounds.
-  ///
-  /// - Parameter prompt: `nil` if it is not known.
+  /// Counts; without a counter, bounds; `prompt` is `nil` if it is not known.
   init(
     _ output: AttemptUse.Output,
     prompt: Int?,
