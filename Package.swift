@@ -216,7 +216,8 @@ let package = Package(
     tests(
       "SluiceSemantics",
       uses: [
-        "SluiceCore", "SluicePolicy", "SluicePipeline", "SluiceDialects", "SluiceReactor",
+        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline", "SluiceDialects",
+        "SluiceReactor",
       ],
       fixtures: ["Fixtures"]
     ),

@@ -52,13 +52,7 @@ struct Lowering {
 
   private mutating func build() -> Graph {
     addEntry([.chat, .completions, .embeddings], first: "identity", next: "request")
-    builder.add(
-      .request,
-      "request",
-      place: .builtIn,
-      stage: RequestStage(),
-      exits: ["understood": limit(0), "refused": nil]
-    )
+    addRequest()
     for (position, limit) in limits.enumerated() { add(limit, next: self.limit(position + 1)) }
     addRoute()
     for goal in goals { addGoal(goal) }
@@ -68,7 +62,7 @@ struct Lowering {
       place: .builtIn,
       stage: SettleStage(),
       exits: hasCache
-        ? ["settled": "store", "unmetered": "store"] : ["settled": nil, "unmetered": nil]
+        ? ["settled": "store", "estimated": "store"] : ["settled": nil, "estimated": nil]
     )
     if hasCache { addStore() }
     if servesStale {
@@ -111,6 +105,26 @@ struct Lowering {
       exits: ["known": next, "anonymous": next, "refused": nil]
     )
     for service in services { builder.enter(service, at: first) }
+  }
+
+  private mutating func addRequest() {
+    var exits: [String: String?] = ["understood": limit(0), "refused": nil]
+    if policy.countsTokens { exits["long"] = "count" }
+    builder.add(
+      .request,
+      "request",
+      place: .builtIn,
+      stage: RequestStage(countsTokens: policy.countsTokens),
+      exits: exits
+    )
+    guard policy.countsTokens else { return }
+    builder.add(
+      .count,
+      "count",
+      place: .builtIn,
+      waiting: CountStage(),
+      exits: ["counted": limit(0), "refused": nil]
+    )
   }
 
   // MARK: How much
@@ -286,7 +300,8 @@ struct Lowering {
           : upstream.retry.map {
             RetryEarnings(ports.retryBudgets, upstream: upstream.name, share: $0.budget)
           },
-        failures: ports.metrics.attemptFailures(of: settings.name)
+        failures: ports.metrics.attemptFailures(of: settings.name),
+        meter: ports.meter
       ),
       exits: [
         "answered": "settle", "declined": nil, "skipped": next,

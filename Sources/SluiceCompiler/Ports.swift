@@ -25,6 +25,8 @@ package struct Ports: Sendable {
   package var upstreams: [String: any Upstream]
   /// Counts prompts; must be there if the policy asks for a count.
   package var tokens: PromptCount?
+  /// Books what attempts use.
+  package var meter: UsageMeter
   package var metrics: MetricsRegistry
 
   package init(
@@ -36,6 +38,7 @@ package struct Ports: Sendable {
     retryBudgets: RetryBudgetTable = RetryBudgetTable(),
     upstreams: [String: any Upstream],
     tokens: PromptCount? = nil,
+    meter: UsageMeter? = nil,
     metrics: MetricsRegistry
   ) {
     self.keys = keys
@@ -46,6 +49,7 @@ package struct Ports: Sendable {
     self.retryBudgets = retryBudgets
     self.upstreams = upstreams
     self.tokens = tokens
+    self.meter = meter ?? UsageMeter(metrics: metrics)
     self.metrics = metrics
   }
 }

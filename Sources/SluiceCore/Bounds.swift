@@ -93,6 +93,10 @@ package enum Bounds {
   package static let refusedConnectionsPerLoop = 64
   /// Bytes of a plain reply of an upstream.
   package static let replyBytes = 32 << 20
+  /// Bytes behind the end of a stream that are read to keep the connection.
+  package static let releasedBytes = 64 << 10
+  /// Milliseconds that the end of a body may lag behind the end of its stream.
+  package static let releaseMilliseconds: Int64 = 100
   /// Bytes of one event of an SSE stream.
   package static let eventBytes = 1 << 20
 
@@ -137,6 +141,12 @@ package enum Bounds {
   package static let exchangeTokens = 1_000_000_000_000
   /// Counts of tokens that are remembered by the digest of their body, in each of two halves.
   package static let rememberedCounts = 16_384
+  /// Bytes of texts whose tokens are counted on a loop; more are counted elsewhere.
+  package static let loopCountBytes = 256 << 10
+  /// Bytes of a stream's texts that wait to be counted, where there is what counts them.
+  package static let uncountedOutputBytes = 16 << 10
+  /// Texts of one answer that are counted apart.
+  package static let outputTexts = 512
   /// Bytes of the table of a tokenizer.
   package static let tokenTableBytes = 16 << 20
   /// Combinations of label values of one metric.

@@ -57,6 +57,9 @@ package struct ChatReply: Sendable {
     isWhole = FinishReason.areWhole(reasons)
     self.hasToolCalls = hasToolCalls
   }
+
+  /// Bytes of the body.
+  package var bytes: Int { document.bytes.count }
 }
 
 /// What `finish_reason` says about the end of an answer.

@@ -58,7 +58,11 @@ package struct StreamReader: Sendable {
   /// Whether it came whole and every choice came to its own end, as the cache asks.
   package var isWholeAnswer: Bool { isWhole && FinishReason.areWhole(finishReasons) }
 
-  package mutating func read(_ event: StreamEvent) -> Verdict {
+  /// Reads the next event; `output` gets what it says.
+  package mutating func read(
+    _ event: StreamEvent,
+    into output: inout OutputText
+  ) -> Verdict {
     // What follows the end belongs to no answer.
     if isDone || hasFailed { return .hide }
     guard event.hasData, !event.data.isEmpty else { return .pass }
@@ -68,10 +72,15 @@ package struct StreamReader: Sendable {
     }
     guard let document = try? JSONDocument(event.data), document.kind(of: document.root) == .object
     else { return fail() }
-    return read(document, isErrorEvent: event.name.elementsEqual("error".utf8))
+    let isError = event.name.elementsEqual("error".utf8)
+    return read(document, isErrorEvent: isError, into: &output)
   }
 
-  private mutating func read(_ chunk: JSONDocument, isErrorEvent: Bool) -> Verdict {
+  private mutating func read(
+    _ chunk: JSONDocument,
+    isErrorEvent: Bool,
+    into output: inout OutputText
+  ) -> Verdict {
     let root = chunk.root
     if isErrorEvent { return fail() }
     if let error = chunk.member("error", of: root), !chunk.isNull(error) { return fail() }
@@ -83,18 +92,23 @@ package struct StreamReader: Sendable {
     let choices = chunk.member("choices", of: root)
     let hasChoices = choices.map { chunk.count(of: $0) > 0 } ?? false
     if let choices, hasChoices {
-      for choice in chunk.elements(of: choices) { read(choice, in: chunk) }
+      for choice in chunk.elements(of: choices) { read(choice, in: chunk, into: &output) }
     }
     return counted != nil && !hasChoices && !wantsUsage ? .hide : .pass
   }
 
-  private mutating func read(_ choice: JSONValue, in chunk: JSONDocument) {
+  private mutating func read(
+    _ choice: JSONValue,
+    in chunk: JSONDocument,
+    into output: inout OutputText
+  ) {
     let index = chunk.member("index", of: choice).flatMap { chunk.int($0) } ?? 0
     guard index >= 0, index < Bounds.choices else { return }
     while finishReasons.count <= Int(index) { finishReasons.append(nil) }
     if let reason = chunk.member("finish_reason", of: choice).flatMap({ chunk.string($0) }) {
       finishReasons[Int(index)] = reason
     }
+    output.add(textOf: choice, at: index, in: chunk)
     guard let delta = chunk.member("delta", of: choice) else {
       // The piece of a text completion.
       if let text = chunk.member("text", of: choice), !chunk.contents(of: text).isEmpty {
@@ -102,6 +116,7 @@ package struct StreamReader: Sendable {
       }
       return
     }
+    output.add(message: delta, ofChoice: index, in: chunk)
     for member in chunk.members(of: delta) where !chunk.isString(member.key, equalTo: "role") {
       if !chunk.isNull(member.value),
         !chunk.contents(of: member.value).isEmpty

@@ -32,8 +32,9 @@ package struct Usage: Hashable, Sendable {
 
   /// Reads a `usage` object in the names of chat completions or of the Responses interface.
   ///
-  /// - Returns: `nil` for `null`, for anything that is no object, and for an object without a
-  ///   count: the caller must then treat the cost as unknown, never as nothing.
+  /// - Returns: `nil` for `null`, for anything that is no object, and for an object without a count
+  ///   or with none but zeros, which some upstreams send before they have counted: the caller must
+  ///   then treat the cost as unknown, never as nothing.
   package init?(_ value: JSONValue?, in document: JSONDocument) {
     guard let value, document.kind(of: value) == .object else { return nil }
     func count(_ names: String..., within parent: JSONValue?) -> Int? {
@@ -54,7 +55,7 @@ package struct Usage: Hashable, Sendable {
     let prompt = count("prompt_tokens", "input_tokens", within: value)
     let completion = count("completion_tokens", "output_tokens", within: value)
     let total = count("total_tokens", within: value)
-    guard prompt != nil || completion != nil else { return nil }
+    guard (prompt ?? 0) > 0 || (completion ?? 0) > 0 else { return nil }
     let promptDetails = details("prompt_tokens_details", "input_tokens_details")
     let completionDetails = details("completion_tokens_details", "output_tokens_details")
     self.init(

@@ -24,6 +24,8 @@ final class Machine: Sendable {
   let reloading: BlockingExecutor
   /// Reading the files of keys: not behind a policy that takes long to compile.
   let keeping: BlockingExecutor
+  /// Counting what is too long for a loop.
+  private let counting: BlockingExecutor
   let resolver: Resolver
 
   let metrics: MetricsRegistry
@@ -35,6 +37,7 @@ final class Machine: Sendable {
   let flights: FlightTable
   let breakers: BreakerTable
   let retryBudgets = RetryBudgetTable()
+  let meter: UsageMeter
   private let tokenCounters: TokenCounters
   private let rememberedCounts = RememberedCounts()
 
@@ -45,6 +48,7 @@ final class Machine: Sendable {
     resolving = try BlockingExecutor()
     reloading = try BlockingExecutor(threads: 1)
     keeping = try BlockingExecutor(threads: 1)
+    counting = try BlockingExecutor()
     resolver = Resolver(on: resolving, world: control.loops[0])
     metrics = MetricsRegistry()
     log =
@@ -67,6 +71,13 @@ final class Machine: Sendable {
       )
     }
     tokenCounters = .of(folder: options.dataFolder, environment: options.environment)
+    meter = UsageMeter(
+      tokenizers: FoundTokenizers(counters: tokenCounters) { error in
+        telemetry.tell(Warned("no_token_table", "\(error)"), at: clock.now)
+      },
+      workers: BlockingWorkers(executor: counting),
+      metrics: metrics
+    )
   }
 
   /// Counts prompts for a policy; `nil` if it asks for no count.
@@ -76,7 +87,8 @@ final class Machine: Sendable {
     guard policy.countsTokens else { return nil }
     return PromptCount(
       try tokenCounters.counter(for: .cl100k),
-      remembering: rememberedCounts
+      remembering: rememberedCounts,
+      workers: BlockingWorkers(executor: counting)
     )
   }
 
@@ -92,6 +104,7 @@ final class Machine: Sendable {
     control.stop()
     reloading.stop()
     keeping.stop()
+    counting.stop()
     resolving.stop()
   }
 }

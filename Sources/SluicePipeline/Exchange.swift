@@ -63,9 +63,11 @@ package final class Exchange {
   package var answeredBy: ModelIndex?
   /// The answer of the upstream, whole, as the path answers in one piece; what may be stored.
   package var answer: WholeAnswer?
-  package var usage: Usage?
-  /// What the attempt costs at the price table; `nil` until it is settled or if nothing is priced.
-  package var cost: NanoDollars?
+  /// What the attempt that is being made, if it began to answer, has used.
+  package var use: AttemptUse?
+  /// The attempts that are booked, in their order.
+  package private(set) var bookings: [Booking] = []
+  private var spent: NanoDollars?
   /// Nanoseconds spent waiting for upstreams.
   package var upstreamWait: Int64 = 0
   /// The last failure of an attempt, or why no more were made.
@@ -142,6 +144,26 @@ package final class Exchange {
   func end(at moment: Moment) {
     self.moment = moment
     while let obligation = obligations.popLast() { obligation.finish(self, at: moment) }
+  }
+
+  /// The tokens of the last attempt that is booked.
+  package var usage: Usage? { bookings.last?.usage }
+
+  /// Books an attempt.
+  package func book(_ booking: Booking) {
+    bookings.append(booking)
+    if let cost = booking.cost { spent = (spent ?? .zero) + cost }
+  }
+
+  /// What the booked attempts cost at the price table; nothing where a kept answer took their place.
+  ///
+  /// `nil` if none was booked that has a price.
+  package var cost: NanoDollars? {
+    if let spent { return spent }
+    switch cacheOutcome {
+    case .exact, .semantic, .stale: return .zero
+    case .miss, .bypass: return nil
+    }
   }
 
   /// Ends the exchange with an error in the client's dialect.

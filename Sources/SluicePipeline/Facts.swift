@@ -13,6 +13,8 @@ package final class Facts {
   package var caller: Caller
   /// The parsed body; set by the node `request`.
   package var chat: ChatRequest?
+  /// What was counted before an expression asks, since it is too long to be counted on a loop.
+  package var promptTokens: Int?
   package var route = ""
   package var target = ""
   private let features: [Program]
@@ -60,6 +62,7 @@ extension Facts: FrameSource {
     case .route: return .string(route)
     case .target: return .string(target)
     case .promptTokens:
+      if let promptTokens { return .int(Int64(promptTokens)) }
       guard let tokens else { throw .unavailable(variable.name) }
       return .int(Int64(tokens.tokens(of: try parsed(variable), body: request.body)))
     case .modelName, .modelUpstream: throw .unavailable(variable.name)
@@ -67,7 +70,8 @@ extension Facts: FrameSource {
   }
 
   package func bounds(ofSlot slot: Int) -> ClosedRange<Int64>? {
-    guard slot == PolicyVariable.promptTokens.slot, let tokens, let chat else { return nil }
+    guard slot == PolicyVariable.promptTokens.slot, promptTokens == nil, let tokens, let chat
+    else { return nil }
     let bounds = tokens.bounds(of: chat)
     return Int64(bounds.lowerBound)...Int64(bounds.upperBound)
   }

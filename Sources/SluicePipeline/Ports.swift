@@ -216,6 +216,44 @@ extension TokenCounter {
   package func count(_ text: [UInt8]) -> Int { count(text.span, upTo: .max) }
 }
 
+/// The counters of tokens that there are.
+package protocol Tokenizers: Sendable {
+  /// The counter of a tokenizer, if its table is in memory.
+  func ready(_ tokenizer: ModelSettings.Tokenizer) -> (any TokenCounter)?
+
+  /// The counter of a tokenizer, whose table is read if it must be, which blocks.
+  ///
+  /// - Returns: `nil` if there is no table; whoever implements it has told why.
+  func loaded(_ tokenizer: ModelSettings.Tokenizer) -> (any TokenCounter)?
+}
+
+/// No counter, as where there is no table.
+package struct NoTokenizers: Tokenizers {
+  package init() {}
+  package func ready(_ tokenizer: ModelSettings.Tokenizer) -> (any TokenCounter)? { nil }
+  package func loaded(_ tokenizer: ModelSettings.Tokenizer) -> (any TokenCounter)? { nil }
+}
+
+/// Threads for work that takes too long for a loop.
+package protocol Workers: Sendable {
+  /// Does `work` on one of them and waits for it; returns on the caller's loop.
+  ///
+  /// - Returns: `nil` if too much waits already; then nothing is done.
+  func run<Answer: Sendable>(_ work: @escaping @Sendable () -> Answer) async -> Answer?
+
+  /// Has `work` done on one of them some time; drops it if too much waits already.
+  func start(_ work: @escaping @Sendable () -> Void)
+}
+
+/// Does the work at once where it is called: where no loop is to be spared.
+package struct WorkInPlace: Workers {
+  package init() {}
+  package func run<Answer: Sendable>(
+    _ work: @escaping @Sendable () -> Answer
+  ) async -> Answer? { work() }
+  package func start(_ work: @escaping @Sendable () -> Void) { work() }
+}
+
 /// A service that answers for models.
 package protocol Upstream: Sendable {
   /// Sends one request and waits for the head of its reply.
@@ -274,6 +312,14 @@ package protocol UpstreamReply: AnyObject {
   /// Gives the reply up: the connection is closed, so that the upstream stops working for nobody.
   /// After the end of the body it does nothing.
   func abandon()
+
+  /// Gives the reply up when all that matters of it has come: the rest of the body is read and
+  /// dropped without anybody waiting, so that the connection can be used again.
+  ///
+  /// The connection is closed instead if the rest does not come within
+  /// `Bounds.releaseMilliseconds`, or is more than `Bounds.releasedBytes`. From here on no
+  /// cancellation of the attempt reaches it.
+  func release()
 }
 
 /// How an attempt went, as breakers count it.

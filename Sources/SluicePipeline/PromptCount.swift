@@ -6,10 +6,20 @@ internal import SluicePolicy
 package struct PromptCount: Sendable {
   private let counter: any TokenCounter
   private let remembered: RememberedCounts
+  private let workers: any Workers
 
-  package init(_ counter: any TokenCounter, remembering remembered: RememberedCounts) {
+  /// - Parameters:
+  ///   - counter: counts what is not remembered.
+  ///   - remembered: what was counted before.
+  ///   - workers: count what is long.
+  package init(
+    _ counter: any TokenCounter,
+    remembering remembered: RememberedCounts,
+    workers: any Workers = WorkInPlace()
+  ) {
     self.counter = counter
     self.remembered = remembered
+    self.workers = workers
   }
 
   /// The tokens of the whole input of `chat`, whose body is `body`.
@@ -41,6 +51,13 @@ package struct PromptCount: Sendable {
     let count = counter.promptTokens(of: chat, upTo: limit)
     if count < limit { remembered.remember(count, for: digest) }
     return count
+  }
+
+  /// The same, counted where no loop waits for it.
+  ///
+  /// - Returns: `nil` if too much waits to be counted.
+  package func tokensElsewhere(of chat: ChatRequest, body: [UInt8]) async -> Int? {
+    await workers.run { [self] in tokens(of: chat, body: body) }
   }
 
   /// Between what the count lies, known without counting.

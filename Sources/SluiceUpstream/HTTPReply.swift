@@ -72,6 +72,24 @@ final class HTTPReply: UpstreamReply {
 
   func abandon() { end(isWhole: false) }
 
+  func release() {
+    // What is left has come already, as a rule: then nobody has to wait for it.
+    do {
+      while try takePiece() != nil {}
+    } catch {
+      // What cannot be read is closed by now.
+      return
+    }
+    if case .ended = rest { return }
+    guard mayRest, lease.cutReason == nil, let remainder = Remainder(rest) else {
+      end(isWhole: false)
+      return
+    }
+    rest = .ended
+    cancellation.remove(registration)
+    remainder.drain(transport, lease)
+  }
+
   /// What of the body is in the bytes that came; `nil` if nothing is.
   private func takePiece() throws(Failure) -> [UInt8]? {
     guard offset < bytes.count else { return nil }
@@ -156,5 +174,68 @@ final class HTTPReply: UpstreamReply {
     if isWhole, mayRest, offset == bytes.count { lease.giveBack() } else { lease.end() }
     bytes = []
     offset = 0
+  }
+
+  /// What is left of a body that nobody reads, and how its end is known.
+  private enum Remainder: Sendable {
+    case length(Int)
+    case chunked(ChunkedDecoder)
+
+    /// - Returns: `nil` where only the end of the connection ends it.
+    init?(_ rest: Rest) {
+      switch rest {
+      case .length(let length): self = .length(length)
+      case .chunked(let decoder): self = .chunked(decoder)
+      case .untilClose, .ended, .refused: return nil
+      }
+    }
+
+    /// Reads it and gives the connection back, or else closes it.
+    func drain(_ transport: Transport, _ lease: Lease) {
+      let loop = transport.stream.loop
+      let deadline = loop.turn.monotonic + Bounds.releaseMilliseconds * 1_000_000
+      loop.startTask {
+        if await hasEnded(transport, before: deadline) { lease.giveBack() } else { lease.end() }
+      }
+    }
+
+    /// Whether the body ended in time, and nothing came behind it.
+    private func hasEnded(_ transport: Transport, before deadline: Int64) async -> Bool {
+      var rest = self
+      var dropped = 0
+      while dropped <= Bounds.releasedBytes {
+        let bytes: [UInt8]
+        do throws(IOFailure) {
+          bytes = try await transport.read(deadline: deadline)
+        } catch {
+          // Only this connection is lost.
+          return false
+        }
+        guard !bytes.isEmpty else { return false }
+        dropped += bytes.count
+        switch rest {
+        case .length(let left):
+          if bytes.count >= left { return bytes.count == left }
+          rest = .length(left - bytes.count)
+        case .chunked(var decoder):
+          if let end = Self.end(of: &decoder, in: bytes) { return end == bytes.count }
+          rest = .chunked(decoder)
+        }
+      }
+      return false
+    }
+
+    /// Where the body ends in `bytes`; `nil` if it goes on; beyond them if it cannot be read.
+    private static func end(of decoder: inout ChunkedDecoder, in bytes: [UInt8]) -> Int? {
+      var offset = 0
+      while true {
+        switch decoder.next(bytes.span, from: offset) {
+        case .data(let range): offset = range.upperBound
+        case .needMore: return nil
+        case .end(let next): return next
+        case .refused: return .max
+        }
+      }
+    }
   }
 }

@@ -128,7 +128,8 @@ def test_an_upstream_s_429_keeps_its_retry_after_and_the_sdk_honours_it(gateway)
         (USAGE, (11, 7)),
         (USAGE | {"prompt_tokens_details": {"cached_tokens": 5},
                   "completion_tokens_details": {"reasoning_tokens": 3}}, (11, 7)),
-        (None, (0, 0)),
+        # Counted by Sluice: one token and what is around it, and one.
+        (None, (7, 1)),
         ({"prompt_tokens": 4}, None),
         ({"prompt_tokens": -4, "completion_tokens": "x"}, None),
     ],

@@ -114,7 +114,7 @@ struct LoweringTests {
         settle
           from default
           settled   -> store
-          unmetered -> store
+          estimated -> store
 
         store
           from policy.yaml:14:11

@@ -33,11 +33,21 @@ func stream(_ chunks: [String], done: Bool = true) -> [UInt8] {
 func read(
   _ stream: [UInt8],
   wantsUsage: Bool = false,
-  assembles: Bool = false
+  assembles: Bool = false,
+  into output: inout OutputText
 ) -> (reader: StreamReader, verdicts: [StreamReader.Verdict]) {
   var reader = StreamReader(wantsUsage: wantsUsage, assembles: assembles)
-  let verdicts = events(stream).map { reader.read($0) }
+  let verdicts = events(stream).map { reader.read($0, into: &output) }
   return (reader, verdicts)
+}
+
+func read(
+  _ stream: [UInt8],
+  wantsUsage: Bool = false,
+  assembles: Bool = false
+) -> (reader: StreamReader, verdicts: [StreamReader.Verdict]) {
+  var output = OutputText()
+  return read(stream, wantsUsage: wantsUsage, assembles: assembles, into: &output)
 }
 
 /// The one spelling of a JSON text's meaning.

@@ -65,13 +65,14 @@ struct SimulatedReplyTests {
     let stream = reply(try chat(extra + options), settings())
     var parser = EventStreamParser()
     var reader = StreamReader(wantsUsage: true, assembles: true)
+    var output = OutputText()
     for event in stream.events {
       parser.append(event)
       guard case .event(let event) = parser.next() else {
         Issue.record("an event is one event")
         return
       }
-      _ = reader.read(event)
+      _ = reader.read(event, into: &output)
     }
     #expect(reader.isDone)
     #expect(reader.usage == ChatReply(plain.body)?.usage)
@@ -91,9 +92,10 @@ struct SimulatedReplyTests {
     let stream = reply(try completion(#","stream":true"#), settings())
     var parser = EventStreamParser()
     var reader = StreamReader(wantsUsage: false, assembles: true)
+    var output = OutputText()
     for event in stream.events {
       parser.append(event)
-      while case .event(let event) = parser.next() { _ = reader.read(event) }
+      while case .event(let event) = parser.next() { _ = reader.read(event, into: &output) }
     }
     let assembled = try #require(reader.assembledReply.flatMap { ChatReply($0) })
     func texts(_ reply: ChatReply) -> [String?] {

@@ -229,6 +229,7 @@ private final class Said: UpstreamReply {
     return nil
   }
   func abandon() {}
+  func release() {}
 }
 
 private final class Lines: LogSink {

@@ -87,7 +87,7 @@ struct NoticingTests {
       "attempt both-g1/first-g1:skipped", "attempt both-g1/first-g1:failed",
       "attempt both-g1/first-g1:gave_up", "attempt both-g1/first-g1:cut",
       "attempt both-g1/second-g1:answered", "attempt both-g1/second-g1:failed", "settle:settled",
-      "settle:unmetered", "store:stored", "store:kept_out", "refuse:refused",
+      "settle:estimated", "store:stored", "store:kept_out", "refuse:refused",
     ]
     #expect(wanted.subtracting(steps).sorted() == [])
     let wantedEndings: Set<String> = [

@@ -54,6 +54,7 @@ private final class ScriptedReply: UpstreamReply {
     return nil
   }
   func abandon() { pieces = [] }
+  func release() { pieces = [] }
 }
 
 /// A client that keeps what it gets.
@@ -101,10 +102,9 @@ struct AttemptStageTests {
     _ answer: ScriptedUpstream.Answer,
     body: String,
     tier: String = "",
-    service: Service = .chat
-  ) async throws
-    -> Run
-  {
+    service: Service = .chat,
+    meter: UsageMeter = UsageMeter()
+  ) async throws -> Run {
     let settings = ModelSettings(
       name: "small",
       upstream: "u",
@@ -123,7 +123,8 @@ struct AttemptStageTests {
       model: ModelIndex(0),
       settings: settings,
       upstream: upstream,
-      access: ModelAccess(policy)
+      access: ModelAccess(policy),
+      meter: meter
     )
     var builder = GraphBuilder()
     builder.add(
@@ -352,5 +353,146 @@ struct AttemptStageTests {
     let run = try await run(stream(Self.chunks), body: Self.streamBody, tier: "locked")
     #expect(run.exit == "skipped")
     #expect(run.upstream.requests.isEmpty)
+  }
+
+  // MARK: What it used
+
+  private static let uncounted = #"""
+    {"id":"c1","choices":[{"index":0,"message":{"role":"assistant","content":"one two three"},"finish_reason":"stop"}]}
+    """#
+
+  /// The chunks of a stream that says so many words, without usage.
+  private static func said(_ words: Int, ends: Bool) -> [String] {
+    var chunks = (0..<words)
+      .map { _ in #"data: {"choices":[{"index":0,"delta":{"content":"word "}}]}"# + "\n\n" }
+    if ends {
+      chunks.append(
+        #"data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"# + "\n\n"
+      )
+      chunks.append("data: [DONE]\n\n")
+    }
+    return chunks
+  }
+
+  private func plain(_ pieces: [String], end: Failure? = nil) -> ScriptedUpstream.Answer {
+    .reply(status: 200, type: "application/json", pieces: pieces, fields: [:], end: end)
+  }
+
+  @Test("what the upstream counted is booked as it said")
+  func booksReported() async throws {
+    for (answer, body) in [
+      (plain([Self.plain]), Self.body), (stream(Self.chunks), Self.streamBody),
+    ] {
+      let run = try await run(answer, body: body)
+      #expect(run.exchange.bookings.map(\.source) == [.upstream])
+      #expect(run.exchange.usage == Usage(prompt: 3, completion: 1))
+    }
+  }
+
+  @Test("what the upstream did not count is counted", arguments: [true, false])
+  func counts(isReady: Bool) async throws {
+    for isStream in [false, true] {
+      let workers = CountedWorkers()
+      let run = try await run(
+        isStream ? stream(Self.said(3, ends: true)) : plain([Self.uncounted]),
+        body: isStream ? Self.streamBody : Self.body,
+        meter: UsageMeter(tokenizers: LazyTokenizers(isReady: isReady), workers: workers)
+      )
+      #expect(run.exit == "answered")
+      #expect(run.exchange.bookings.map(\.source) == [.counted])
+      // One word, three around a message, and three before the reply.
+      #expect(run.exchange.usage == Usage(prompt: 7, completion: 3))
+      // What is short is counted on the loop, but no table is read there.
+      #expect(workers.count == (isReady ? 0 : 1))
+    }
+  }
+
+  @Test("without a counter each byte is taken for a token")
+  func bounds() async throws {
+    let run = try await run(plain([Self.uncounted]), body: Self.body)
+    #expect(run.exchange.bookings.map(\.source) == [.bounded])
+    #expect(run.exchange.usage == Usage(prompt: 8, completion: 13))
+  }
+
+  @Test("what is long is not counted on the loop, and bounded where nobody has time")
+  func long() async throws {
+    let text = String(repeating: "word ", count: 100_000)
+    let body = #"{"model":"auto","messages":[{"role":"user","content":"\#(text)"}]}"#
+    for hasRoom in [true, false] {
+      let workers = CountedWorkers(hasRoom: hasRoom)
+      let run = try await run(
+        plain([Self.uncounted]),
+        body: body,
+        meter: UsageMeter(tokenizers: LazyTokenizers(isReady: true), workers: workers)
+      )
+      #expect(workers.count == 1)
+      #expect(run.exchange.bookings.map(\.source) == [hasRoom ? .counted : .bounded])
+      #expect(run.exchange.usage?.prompt == (hasRoom ? 100_006 : body.utf8.count))
+    }
+  }
+
+  @Test("a stream that broke off is booked as far as it came")
+  func brokenOff() async throws {
+    let broken = Failure(.connectionBroken)
+    let meter = UsageMeter(tokenizers: LazyTokenizers(isReady: true))
+    let run = try await run(
+      stream(Self.said(5, ends: false), end: broken),
+      body: Self.streamBody,
+      meter: meter
+    )
+    #expect(run.exit == "cut")
+    #expect(run.exchange.usage == Usage(prompt: 7, completion: 5))
+    // Its upstream had counted the prompt, and not yet what it said since.
+    let early =
+      #"data: {"choices":[],"usage":{"prompt_tokens":40,"completion_tokens":1}}"# + "\n\n"
+    let late = try await self.run(
+      stream([early] + Self.said(5, ends: false), end: broken),
+      body: Self.streamBody,
+      meter: meter
+    )
+    #expect(late.exchange.usage == Usage(prompt: 40, completion: 5))
+    #expect(late.exchange.bookings.map(\.source) == [.counted])
+  }
+
+  @Test("an attempt whose answer broke before the client had any of it is booked too")
+  func failedAttempt() async throws {
+    let run = try await run(
+      plain(["{\"choices\":["], end: Failure(.connectionBroken)),
+      body: Self.body,
+      meter: UsageMeter(tokenizers: LazyTokenizers(isReady: true))
+    )
+    #expect(run.exit == "failed")
+    #expect(run.exchange.bookings.map(\.source) == [.bounded])
+    #expect(run.exchange.usage == Usage(prompt: 7, completion: 12))
+  }
+
+  @Test("an attempt that never began to answer is not booked")
+  func unanswered() async throws {
+    let refused = try await run(.failure(Failure(.connectRefused)), body: Self.body)
+    #expect(refused.exchange.bookings.isEmpty)
+    let failed = try await run(
+      .reply(status: 500, type: "application/json", pieces: ["{}"], fields: [:], end: nil),
+      body: Self.body
+    )
+    #expect(failed.exchange.bookings.isEmpty)
+  }
+
+  @Test("some answers are counted by both, and both numbers told")
+  func reconciles() async throws {
+    let metrics = MetricsRegistry()
+    let workers = CountedWorkers()
+    let meter = UsageMeter(
+      tokenizers: LazyTokenizers(isReady: true),
+      workers: workers,
+      metrics: metrics
+    )
+    for _ in 0..<UsageMeter.reconciledShare {
+      _ = try await run(plain([Self.plain]), body: Self.body, meter: meter)
+    }
+    #expect(workers.count == 1)
+    #expect(metrics.reconciled["small", "input", "upstream"].value == 3)
+    #expect(metrics.reconciled["small", "input", "sluice"].value == 7)
+    #expect(metrics.reconciled["small", "output", "upstream"].value == 1)
+    #expect(metrics.reconciled["small", "output", "sluice"].value == 1)
   }
 }

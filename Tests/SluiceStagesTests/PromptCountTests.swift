@@ -89,4 +89,46 @@ struct PromptCountTests {
     #expect(try Fixture.program("prompt.tokens == 107").evaluateBool(&other.frame))
     #expect(counter.count == 2)
   }
+
+  @Test("counts a long prompt elsewhere and before anybody asks, or says that it cannot")
+  func long() async throws {
+    let text = String(repeating: "x", count: 300_000)
+    let body = #"{"model":"m","messages":[{"role":"user","content":"\#(text)"}]}"#
+    for hasRoom in [true, false] {
+      let workers = CountedWorkers(hasRoom: hasRoom)
+      let tokens = PromptCount(counter, remembering: RememberedCounts(), workers: workers)
+      var builder = GraphBuilder()
+      builder.add(
+        .request,
+        "request",
+        place: .builtIn,
+        stage: RequestStage(countsTokens: true),
+        exits: ["understood": nil, "refused": nil, "long": "count"]
+      )
+      builder.add(
+        .count,
+        "count",
+        place: .builtIn,
+        waiting: CountStage(),
+        exits: ["counted": nil, "refused": nil]
+      )
+      builder.enter(.chat, at: "request")
+      let exchange = fixture.exchange(
+        builder.build { _, _ in Counter() },
+        body: body,
+        tokens: tokens
+      )
+      await GraphRunner.run(exchange, service: .chat)
+      #expect(workers.count == 1)
+      guard hasRoom else {
+        #expect(Fixture.exit(exchange) == "refused")
+        #expect(exchange.refusal?.code == "overloaded")
+        continue
+      }
+      #expect(Fixture.exit(exchange) == "counted")
+      let before = counter.count
+      #expect(try Fixture.program("prompt.tokens == 100006").evaluateBool(&exchange.frame))
+      #expect(counter.count == before)
+    }
+  }
 }

@@ -133,7 +133,7 @@ struct TokenLimitStageTests {
       (
         60,
         {
-          $0.attempts = 1; $0.hasAnswer = true; $0.usage = usage
+          $0.attempts = 1; $0.hasAnswer = true; $0.book(usage)
         }
       ),
       (
@@ -152,7 +152,7 @@ struct TokenLimitStageTests {
       (
         156,
         {
-          $0.attempts = 2; $0.hasLostAttempt = true; $0.hasAnswer = true; $0.usage = usage
+          $0.attempts = 2; $0.hasLostAttempt = true; $0.hasAnswer = true; $0.book(usage)
         }
       ),
       // The upstream took more than it was asked for.
@@ -161,7 +161,7 @@ struct TokenLimitStageTests {
         {
           $0.attempts = 1
           $0.hasAnswer = true
-          $0.usage = Usage(prompt: 100, completion: 200)
+          $0.book(Usage(prompt: 100, completion: 200))
         }
       ),
     ]
@@ -177,7 +177,7 @@ struct TokenLimitStageTests {
     _ = try await ask(stage()) {
       $0.attempts = 1
       $0.hasAnswer = true
-      $0.usage = Usage(prompt: .max, completion: .max)
+      $0.book(Usage(prompt: .max, completion: .max))
     }
     #expect(left() == 0)
     #expect(try await ask(stage()).refusal?.status == 429)
@@ -299,5 +299,11 @@ struct OutputClampTests {
   func saturates() {
     let clamp = OutputClamp(requested: nil, maxOutput: 100, context: 1_000, input: 0)
     #expect(clamp.tokens(ofAnswers: .max) == .max)
+  }
+}
+
+extension Exchange {
+  fileprivate func book(_ usage: Usage) {
+    book(Booking(model: ModelIndex(0), usage: usage, source: .upstream, cost: nil))
   }
 }

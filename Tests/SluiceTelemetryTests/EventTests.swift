@@ -21,7 +21,14 @@ struct EventTests {
     event.httpStatus = 429
     event.code = "rate_limit_exceeded"
     event.cache = "bypass"
-    event.cost = NanoDollars(1_500_000)
+    for source in [CountSource.upstream, .counted] {
+      var use = AttemptUsed(model: "m", source: source)
+      use.inputTokens = 12
+      use.cachedTokens = 8
+      use.outputTokens = 3
+      use.cost = NanoDollars(750_000)
+      event.uses.append(use)
+    }
     event.duration = 1_234_567
     event.trail = "identity:known limit per-user:refused"
     #expect(
@@ -29,8 +36,8 @@ struct EventTests {
         == #"{"time":"2026-11-24T07:50:00.123Z","event":"exchange","request":"req_1","#
         + #""service":"chat","generation":3,"client":"192.0.2.7","tenant":"acme","#
         + #""user":"u\"1\n{\u001b[31m}\u0085é","status":"refused","http":429,"#
-        + #""code":"rate_limit_exceeded","cache":"bypass","attempts":0,"input_tokens":0,"#
-        + #""output_tokens":0,"cost":"0.0015","duration_ms":1.234567,"upstream_ms":0,"#
+        + #""code":"rate_limit_exceeded","cache":"bypass","attempts":0,"input_tokens":24,"#
+        + #""output_tokens":6,"cached_tokens":16,"usage":"counted","cost":"0.0015","duration_ms":1.234567,"upstream_ms":0,"#
         + #""trail":"identity:known limit per-user:refused"}"# + "\n"
     )
   }

@@ -120,9 +120,11 @@ struct ExpositionTests {
     event.model = "gpt-4"
     event.tier = "premium"
     event.isCacheHit = true
-    event.inputTokens = 12
-    event.outputTokens = 30
-    event.cost = NanoDollars(2_160_000)
+    var use = AttemptUsed(model: "gpt-4", source: .upstream)
+    use.inputTokens = 12
+    use.outputTokens = 30
+    use.cost = NanoDollars(2_160_000)
+    event.uses = [use]
     event.duration = 1_200_000_000
     event.upstreamWait = 1_199_960_000
     event.count(in: registry)

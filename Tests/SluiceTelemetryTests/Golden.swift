@@ -4,7 +4,7 @@ enum Golden {
     # HELP llm_active_requests Exchanges in flight.
     # TYPE llm_active_requests gauge
     llm_active_requests 0
-    # HELP llm_cost_dollars_total What answers cost, from the upstreams' usage and the price table.
+    # HELP llm_cost_dollars_total What attempts cost, from the counts of their tokens and the price table.
     # TYPE llm_cost_dollars_total counter
     llm_cost_dollars_total{model="gpt-4",user_tier="premium"} 0.00216
     # HELP llm_request_duration_seconds From the end of the request to the end of the reply.
@@ -91,16 +91,27 @@ enum Golden {
     sluice_overhead_seconds_bucket{le="+Inf"} 1
     sluice_overhead_seconds_sum 0.00004
     sluice_overhead_seconds_count 1
+    # HELP sluice_reconciled_tokens_total Tokens of sampled answers that both upstream and Sluice counted, by who did.
+    # TYPE sluice_reconciled_tokens_total counter
+    sluice_reconciled_tokens_total{model="gpt-4",direction="input",counted_by="sluice"} 0
+    sluice_reconciled_tokens_total{model="gpt-4",direction="input",counted_by="upstream"} 0
+    sluice_reconciled_tokens_total{model="gpt-4",direction="output",counted_by="sluice"} 0
+    sluice_reconciled_tokens_total{model="gpt-4",direction="output",counted_by="upstream"} 0
     # HELP sluice_reload_total Reloads; result is accepted, unchanged, refused or rolled_back.
     # TYPE sluice_reload_total counter
     sluice_reload_total{result="accepted"} 1
-    # HELP sluice_tokens_total Tokens that upstreams counted; direction is input or output.
+    # HELP sluice_tokens_total Tokens of attempts; direction is input or output.
     # TYPE sluice_tokens_total counter
     sluice_tokens_total{model="gpt-4",direction="input"} 12
     sluice_tokens_total{model="gpt-4",direction="output"} 30
     # HELP sluice_upstream_connections_open Connections to upstreams, idle ones included.
     # TYPE sluice_upstream_connections_open gauge
     sluice_upstream_connections_open 0
+    # HELP sluice_usage_source_total Attempts that were booked; source is upstream, counted or bounded.
+    # TYPE sluice_usage_source_total counter
+    sluice_usage_source_total{model="gpt-4",source="bounded"} 0
+    sluice_usage_source_total{model="gpt-4",source="counted"} 0
+    sluice_usage_source_total{model="gpt-4",source="upstream"} 1
 
     """#
 }

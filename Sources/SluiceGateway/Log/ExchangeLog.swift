@@ -57,11 +57,18 @@ extension ExchangeFinished {
     case .miss, .bypass: isCacheHit = false
     }
     attempts = exchange.attempts
-    if attempts > 0 {
-      inputTokens = exchange.usage?.prompt ?? 0
-      outputTokens = exchange.usage?.completion ?? 0
+    uses = exchange.bookings.map { booking in
+      var use = AttemptUsed(
+        model: generation.policy.models[booking.model.position].name,
+        source: booking.source
+      )
+      use.inputTokens = booking.usage.prompt
+      use.cachedTokens = booking.usage.cached
+      use.outputTokens = booking.usage.completion
+      use.reasoningTokens = booking.usage.reasoning
+      use.cost = booking.cost ?? .zero
+      return use
     }
-    cost = exchange.cost ?? .zero
     duration = moment.monotonic - exchange.startedAt.monotonic
     upstreamWait = min(exchange.upstreamWait, duration)
     code = exchange.errorCode

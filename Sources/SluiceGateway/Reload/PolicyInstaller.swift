@@ -190,6 +190,7 @@ final class PolicyInstaller: Sendable {
         retryBudgets: machine.retryBudgets,
         upstreams: upstreams.ports,
         tokens: tokens,
+        meter: machine.meter,
         metrics: machine.metrics
       )
     )

@@ -9,6 +9,8 @@ package final class TokenCounters: Sendable {
   private let folders: [String]
   private let read: @Sendable (String) throws -> [UInt8]?
   private let loaded = Mutex<[ModelSettings.Tokenizer: BytePairEncoding]>([:])
+  /// Held while a table is read, so that none is read twice and nobody waits who only looks.
+  private let reading = Mutex(())
 
   /// - Parameters:
   ///   - folders: where tables are looked for, in this order.
@@ -29,14 +31,19 @@ package final class TokenCounters: Sendable {
     try encoding(for: tokenizer)
   }
 
+  /// The counter of a tokenizer, if its table has been read; waits for nothing.
+  package func ready(_ tokenizer: ModelSettings.Tokenizer) -> (any TokenCounter)? {
+    loaded.withLock { $0[tokenizer] }
+  }
+
   package func encoding(
     for tokenizer: ModelSettings.Tokenizer
   ) throws(TokenTableError) -> BytePairEncoding {
-    try loaded.withLock { loaded throws(TokenTableError) in
-      if let encoding = loaded[tokenizer] { return encoding }
+    try reading.withLock { _ throws(TokenTableError) in
+      if let encoding = loaded.withLock({ $0[tokenizer] }) { return encoding }
       do throws(TokenTableError.Reason) {
         let encoding = try BytePairEncoding(tokenizer, table: try file(of: tokenizer))
-        loaded[tokenizer] = encoding
+        loaded.withLock { $0[tokenizer] = encoding }
         return encoding
       } catch {
         throw TokenTableError(tokenizer, error)

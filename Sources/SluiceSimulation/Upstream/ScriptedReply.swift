@@ -73,6 +73,10 @@ final class ScriptedReply: UpstreamReply {
 
   func abandon() { end(.abandoned) }
 
+  func release() {
+    end(ending == .whole ? .answered : .abandoned)
+  }
+
   private func pass(nanoseconds: Int64) async throws(Failure) {
     let reason =
       if let reason = cancellation.reason {

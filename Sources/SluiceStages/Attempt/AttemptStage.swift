@@ -35,6 +35,7 @@ package struct AttemptStage: WaitingStage {
   private let access: ModelAccess
   private let earnings: RetryEarnings?
   private let failures: [Failure.Reason: Counter]
+  private let meter: UsageMeter
 
   /// Makes the node.
   ///
@@ -45,13 +46,15 @@ package struct AttemptStage: WaitingStage {
   ///   - access: what a tier may reach, and a model serve.
   ///   - earnings: of a first try: what it adds to the budget of retries.
   ///   - failures: what counts the attempts that come to nothing, or break off.
+  ///   - meter: books what the attempt used.
   package init(
     model: ModelIndex,
     settings: ModelSettings,
     upstream: any Upstream,
     access: ModelAccess,
     earnings: RetryEarnings? = nil,
-    failures: [Failure.Reason: Counter] = [:]
+    failures: [Failure.Reason: Counter] = [:],
+    meter: UsageMeter
   ) {
     self.model = model
     self.settings = settings
@@ -59,6 +62,7 @@ package struct AttemptStage: WaitingStage {
     self.access = access
     self.earnings = earnings
     self.failures = failures
+    self.meter = meter
   }
 
   package func decide(_ exchange: Exchange) async -> ExitIndex {
@@ -75,6 +79,7 @@ package struct AttemptStage: WaitingStage {
       exchange.hasAnswer = exit != .declined
       if exit == .cut, let failure = exchange.failure { count(failure) }
       report(exit == .cut ? exchange.failure?.report ?? .neither : .success, of: exchange)
+      await meter.book(exchange, model: model, settings: settings)
       return exit.index
     } catch {
       exchange.note(FailedAttempt(error, of: model, words: exchange.upstreamRefusal))
@@ -85,6 +90,8 @@ package struct AttemptStage: WaitingStage {
         exchange.watch?.coolDown(until: now.monotonic + wait, at: now)
       }
       report(error.report, of: exchange)
+      // It may cost what it said before it failed.
+      await meter.book(exchange, model: model, settings: settings)
       // The client has had nothing yet, or the exit would be `cut`.
       return Self.exit(after: error.reason).index
     }
@@ -149,13 +156,20 @@ package struct AttemptStage: WaitingStage {
       return .declined
     }
     exchange.answeredBy = model
+    exchange.use = AttemptUse()
     if reply.isEventStream {
       guard chat.isStreaming else {
         reply.abandon()
         throw Failure(.invalidReply)
       }
-      var relay = StreamRelay(exchange: exchange, chat: chat, reply: reply, due: due)
-      return try await relay.run(cancellation: cancellation)
+      var relay = StreamRelay(
+        exchange: exchange,
+        chat: chat,
+        reply: reply,
+        due: due,
+        tally: meter.tally(for: settings)
+      )
+      return try await relay.run()
     }
     return try await plainAnswer(exchange, chat, reply)
   }
@@ -170,7 +184,7 @@ package struct AttemptStage: WaitingStage {
     guard let answer = ChatReply(body, for: chat.service) else {
       throw Failure(.invalidReply)
     }
-    exchange.usage = answer.usage
+    exchange.use = AttemptUse(reported: answer.usage, output: .whole(answer), isWhole: true)
     if exchange.flight != nil {
       exchange.answer = WholeAnswer(body: body, isComplete: answer.isWhole)
     }
@@ -241,6 +255,7 @@ extension UpstreamReply {
         throw Failure(.replyTooLarge)
       }
       if body.isEmpty { body = bytes } else { body += bytes }
+      exchange.use?.output = .bytes(body.count)
     }
     return body
   }

@@ -8,29 +8,28 @@ import SluicePipeline
 /// A chunk leaves as it comes. The head of the reply is held back until the first event, so that a
 /// stream that fails before it can still be answered by another candidate, or by a plain error.
 struct StreamRelay {
-  /// How long the end of the upstream's body may lag behind `[DONE]` before its connection is
-  /// given up rather than kept for the next request.
-  private static let endGrace: Int64 = 100_000_000
-
   private let exchange: Exchange
   private let reply: any UpstreamReply
   /// Ends the attempt when the client has had nothing by its deadline.
   private let due: any ScheduledAction
   private var parser = EventStreamParser()
   private var reader: StreamReader
+  private var tally: OutputTally
   private var output: [UInt8] = []
   private var hasBegun = false
   /// The client left, but others wait for the answer.
   private var clientLeft = false
 
-  /// Relays `reply`; the first event is due when `due` runs.
+  /// Relays `reply`; the first event is due when `due` runs, and `tally` counts what passes.
   init(
     exchange: Exchange,
     chat: ChatRequest,
     reply: any UpstreamReply,
-    due: any ScheduledAction
+    due: any ScheduledAction,
+    tally: OutputTally
   ) {
     self.exchange = exchange
+    self.tally = tally
     self.due = due
     self.reply = reply
     reader = StreamReader(
@@ -41,17 +40,15 @@ struct StreamRelay {
 
   /// Relays to the end.
   ///
-  /// - Parameter cancellation: of the attempt.
   /// - Returns: how it ended; the client has been told.
   /// - Throws: a failure before the client had anything.
-  mutating func run(cancellation: Cancellation) async throws(Failure) -> AttemptStage.Exit {
+  mutating func run() async throws(Failure) -> AttemptStage.Exit {
     do throws(Failure) {
       try await relay()
     } catch {
       reply.abandon()
       return try await breakOff(because: error)
     }
-    exchange.usage = reader.usage
     guard reader.isWhole else {
       reply.abandon()
       let reason: Failure.Reason = reader.hasFailed ? .invalidReply : .connectionBroken
@@ -61,7 +58,8 @@ struct StreamRelay {
       exchange.answer = WholeAnswer(body: body, isComplete: reader.isWholeAnswer)
     }
     await endClientStream()
-    await awaitEnd(cancellation)
+    noteUse(isWhole: true)
+    reply.release()
     return .answered
   }
 
@@ -74,6 +72,7 @@ struct StreamRelay {
       }
       parser.append(bytes)
       try takeEvents()
+      tally.trim()
       try await forward()
     }
   }
@@ -95,7 +94,7 @@ struct StreamRelay {
   }
 
   private mutating func take(_ event: StreamEvent) {
-    switch reader.read(event) {
+    switch reader.read(event, into: &tally.text) {
     case .pass, .done:
       output += event.frame
       if !event.isTerminated { output += "\n\n".utf8 }
@@ -144,7 +143,7 @@ struct StreamRelay {
   private mutating func breakOff(
     because failure: Failure
   ) async throws(Failure) -> AttemptStage.Exit {
-    exchange.usage = reader.usage
+    noteUse(isWhole: false)
     exchange.failure = failure
     guard hasBegun else { throw failure }
     if clientLeft || failure.reason == .clientLeft {
@@ -161,18 +160,7 @@ struct StreamRelay {
     return .cut
   }
 
-  /// Reads the end of the upstream's body, so that its connection can be used again.
-  private func awaitEnd(_ cancellation: Cancellation) async {
-    let world = exchange.world
-    let timer = world.schedule(atMonotonic: world.now.monotonic + Self.endGrace) {
-      cancellation.cancel(.deadline)
-    }
-    defer { timer.withdraw() }
-    do throws(Failure) {
-      while try await reply.read() != nil {}
-    } catch {
-      // The client has its whole answer; only this connection is lost.
-      reply.abandon()
-    }
+  private func noteUse(isWhole: Bool) {
+    exchange.use = AttemptUse(reported: reader.usage, output: .stream(tally), isWhole: isWhole)
   }
 }

@@ -183,7 +183,7 @@ extension HealthCheck.Outcome {
     switch failure.reason {
     case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .firstByteTimeout,
       .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply, .replyTooLarge, .serverError,
-      .outOfQuota, .refusedKey:
+      .outOfQuota, .refusedKey, .redirected:
       self = .failure("\(failure)")
     case .deadline: self = .failure("no whole reply within its timeout")
     case .rateLimited, .poolExhausted, .clientLeft, .draining: self = .neither

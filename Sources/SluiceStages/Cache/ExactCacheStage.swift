@@ -217,7 +217,6 @@ extension Exchange {
     self.cacheOutcome = cacheOutcome
     ageSeconds = age
     answeredBy = generation.policy.model(named: reply.model)
-    cost = .zero
     explain("stored \(age) s ago by \(reply.model)")
   }
 }

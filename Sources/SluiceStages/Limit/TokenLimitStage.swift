@@ -143,13 +143,16 @@ private struct ReservedTokens: Obligation {
 }
 
 extension Exchange {
-  /// The tokens that the attempts took, as upstreams count them; where that is not known, what was
-  /// reserved for them.
+  /// The tokens that all attempts took, as far as they are counted.
+  ///
+  /// What was reserved stands where an answer was not counted, and is the least where an attempt was
+  /// lost that may have taken tokens.
   fileprivate func usedTokens(ofReserved amount: Int) -> Int {
-    let counted = usage.map { usage in
-      min(usage.prompt, Bounds.exchangeTokens) + min(usage.completion, Bounds.exchangeTokens)
+    let counted = bookings.reduce(0) { sum, booking in
+      sum + min(booking.usage.prompt, Bounds.exchangeTokens)
+        + min(booking.usage.completion, Bounds.exchangeTokens)
     }
-    if hasLostAttempt { return max(amount, counted ?? 0) }
-    return hasAnswer ? counted ?? amount : 0
+    if hasLostAttempt { return max(amount, counted) }
+    return hasAnswer && bookings.isEmpty ? amount : counted
   }
 }

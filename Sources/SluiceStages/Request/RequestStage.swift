@@ -7,10 +7,20 @@ package import SluicePipeline
 /// Behind identity, so that nobody unknown has anything parsed, and before everything that asks
 /// what the request says.
 package struct RequestStage: Stage {
-  enum Exit: Int, StageExit { case understood, refused }
-  package let exits = Exit.names
+  enum Exit: Int, StageExit {
+    case understood
+    case refused
+    /// Understood, and to be counted where no loop waits for it.
+    case long
+  }
+  package let exits: [String]
+  private let countsTokens: Bool
 
-  package init() {}
+  /// - Parameter countsTokens: whether anything may ask for the tokens of the prompt.
+  package init(countsTokens: Bool = false) {
+    self.countsTokens = countsTokens
+    exits = countsTokens ? Exit.names : Exit.names.filter { $0 != "long" }
+  }
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
     do throws(APIError) {
@@ -18,7 +28,8 @@ package struct RequestStage: Stage {
       let chat = try ChatRequest(exchange.request.body, for: service)
       exchange.facts.chat = chat
       exchange.explain("model \(chat.model), \(chat.inputSummary)")
-      return Exit.understood.index
+      let isLong = countsTokens && exchange.request.body.count > Bounds.loopCountBytes
+      return (isLong ? Exit.long : .understood).index
     } catch {
       exchange.refuse(error)
       exchange.explain(error.message)

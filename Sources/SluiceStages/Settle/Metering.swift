@@ -2,7 +2,7 @@ package import SluiceCore
 package import SluiceDialects
 package import SluicePolicy
 
-/// What an answer costs, from the upstream's own count and the price table.
+/// What tokens cost, by the price table.
 package enum Metering {
   /// The cost of `usage`; rounded up once, to the nano-dollar.
   package static func cost(of usage: Usage, at price: ModelSettings.Price) -> NanoDollars {

@@ -27,9 +27,8 @@ package struct ExchangeFinished: Event {
   package var cache = ""
   package var isCacheHit = false
   package var attempts = 0
-  package var inputTokens = 0
-  package var outputTokens = 0
-  package var cost = NanoDollars.zero
+  /// What each attempt used that began to answer.
+  package var uses: [AttemptUsed] = []
   /// Nanoseconds from the end of the request to the end of the reply.
   package var duration: Int64 = 0
   /// Nanoseconds of that spent waiting for upstreams, or for the exchange that led the flight.
@@ -53,12 +52,17 @@ package struct ExchangeFinished: Event {
     meters.requests(status, cacheHit: isCacheHit).increment()
     meters.duration.observe(nanoseconds: duration)
     metrics.overhead.observe(nanoseconds: duration - upstreamWait)
-    if inputTokens > 0 { meters.inputTokens.increment(by: Int64(inputTokens)) }
-    if outputTokens > 0 { meters.outputTokens.increment(by: Int64(outputTokens)) }
-    if cost > .zero {
-      metrics.cost[model.isEmpty ? "none" : model, tier].increment(by: cost.count)
+    for use in uses {
+      let meters = metrics.meters(of: use.model)
+      if use.inputTokens > 0 { meters.inputTokens.increment(by: Int64(use.inputTokens)) }
+      if use.outputTokens > 0 { meters.outputTokens.increment(by: Int64(use.outputTokens)) }
+      meters.usage(from: use.source).increment()
+      if use.cost > .zero { metrics.cost[use.model, tier].increment(by: use.cost.count) }
     }
   }
+
+  /// What all attempts cost.
+  package var cost: NanoDollars { uses.reduce(.zero) { $0 + $1.cost } }
 
   package func line(at moment: Moment) -> LogLine {
     var line = LogLine("exchange", at: moment)
@@ -80,13 +84,47 @@ package struct ExchangeFinished: Event {
     line.append("failure", failure)
     line.append("cache", cache)
     line.append("attempts", attempts)
-    line.append("input_tokens", inputTokens)
-    line.append("output_tokens", outputTokens)
+    line.append("input_tokens", sum(\.inputTokens))
+    line.append("output_tokens", sum(\.outputTokens))
+    for (key, count) in [
+      ("cached_tokens", sum(\.cachedTokens)),
+      ("reasoning_tokens", sum(\.reasoningTokens)),
+    ] where count > 0 {
+      line.append(key, count)
+    }
+    // The least sure of all.
+    line.append("usage", uses.map(\.source).max(by: CountSource.isSurer)?.rawValue ?? "")
     // A string: readers that take numbers for doubles would round money.
     line.append("cost", cost.description)
     line.append("duration_ms", milliseconds: duration)
     line.append("upstream_ms", milliseconds: upstreamWait)
     line.append("trail", trail)
     return line
+  }
+
+  /// Over all attempts; no trap for what an upstream makes up.
+  private func sum(_ count: KeyPath<AttemptUsed, Int>) -> Int {
+    uses.reduce(0) { sum, use in
+      let (next, overflowed) = sum.addingReportingOverflow(use[keyPath: count])
+      return overflowed ? .max : next
+    }
+  }
+}
+
+/// What one attempt used.
+package struct AttemptUsed: Sendable {
+  package var model: String
+  package var inputTokens = 0
+  /// Of the input; the upstream had them in its cache.
+  package var cachedTokens = 0
+  package var outputTokens = 0
+  /// Of the output; the model thought them.
+  package var reasoningTokens = 0
+  package var source: CountSource
+  package var cost = NanoDollars.zero
+
+  package init(model: String, source: CountSource) {
+    self.model = model
+    self.source = source
   }
 }

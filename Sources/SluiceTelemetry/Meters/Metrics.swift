@@ -20,7 +20,7 @@ package final class MetricsRegistry: Sendable {
   )
   package let cost = CounterFamily(
     counter: "llm_cost_dollars_total",
-    help: "What answers cost, from the upstreams' usage and the price table.",
+    help: "What attempts cost, from the counts of their tokens and the price table.",
     labels: ["model", "user_tier"],
     unit: .nano
   )
@@ -46,8 +46,18 @@ package final class MetricsRegistry: Sendable {
   )
   package let tokens = CounterFamily(
     counter: "sluice_tokens_total",
-    help: "Tokens that upstreams counted; direction is input or output.",
+    help: "Tokens of attempts; direction is input or output.",
     labels: ["model", "direction"]
+  )
+  package let usageSource = CounterFamily(
+    counter: "sluice_usage_source_total",
+    help: "Attempts that were booked; source is upstream, counted or bounded.",
+    labels: ["model", "source"]
+  )
+  package let reconciled = CounterFamily(
+    counter: "sluice_reconciled_tokens_total",
+    help: "Tokens of sampled answers that both upstream and Sluice counted, by who did.",
+    labels: ["model", "direction", "counted_by"]
   )
   package let expressionErrors = CounterFamily(
     counter: "sluice_expression_errors_total",
@@ -214,9 +224,10 @@ package final class MetricsRegistry: Sendable {
   /// The page that a scrape gets.
   package func exposition() -> [UInt8] {
     ExpositionPage([
-      requests, requestDuration, cost, active, exits, overheadFamily, tokens, expressionErrors,
-      followers, breakerState, breakerTransitions, upstreamReplays, breakerHeld, upstreamHealthy,
-      healthChecks, attemptFailures, entries, bytes, evictions, reloads,
+      requests, requestDuration, cost, active, exits, overheadFamily, tokens, usageSource,
+      reconciled, expressionErrors, followers, breakerState, breakerTransitions, upstreamReplays,
+      breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
+      reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,
       upstreamConnections, droppedLines, residentMemory, openDescriptors,
     ])
@@ -231,6 +242,9 @@ package final class ModelMeters: Sendable {
   package let duration: Histogram
   package let inputTokens: Counter
   package let outputTokens: Counter
+  private let sources: [Counter]
+  package let reconciledInput: BothCounts
+  package let reconciledOutput: BothCounts
 
   fileprivate init(of model: String, in registry: MetricsRegistry) {
     requests = ExchangeStatus.allCases.flatMap { status in
@@ -239,10 +253,52 @@ package final class ModelMeters: Sendable {
     duration = registry.requestDuration[model]
     inputTokens = registry.tokens[model, "input"]
     outputTokens = registry.tokens[model, "output"]
+    sources = CountSource.allCases.map { registry.usageSource[model, $0.rawValue] }
+    reconciledInput = BothCounts(of: model, direction: "input", in: registry)
+    reconciledOutput = BothCounts(of: model, direction: "output", in: registry)
   }
+
+  package func usage(from source: CountSource) -> Counter { sources[source.position] }
 
   package func requests(_ status: ExchangeStatus, cacheHit: Bool) -> Counter {
     requests[status.position * 2 + (cacheHit ? 1 : 0)]
+  }
+}
+
+/// The same tokens as an upstream counted them, and as we do.
+package struct BothCounts: Sendable {
+  private let upstream: Counter
+  private let own: Counter
+
+  fileprivate init(of model: String, direction: String, in registry: MetricsRegistry) {
+    upstream = registry.reconciled[model, direction, "upstream"]
+    own = registry.reconciled[model, direction, "sluice"]
+  }
+
+  package func add(upstream reported: Int, counted: Int) {
+    upstream.increment(by: Int64(reported))
+    own.increment(by: Int64(counted))
+  }
+}
+
+/// Who counted tokens, as the label `source` and the log's `usage` say it, from the surest on.
+package enum CountSource: String, Sendable, CaseIterable {
+  case upstream
+  /// Sluice, token by token.
+  case counted
+  /// Nobody: a token for each byte.
+  case bounded
+
+  fileprivate var position: Int {
+    switch self {
+    case .upstream: 0
+    case .counted: 1
+    case .bounded: 2
+    }
+  }
+
+  static func isSurer(_ one: CountSource, _ other: CountSource) -> Bool {
+    one.position < other.position
   }
 }
 
