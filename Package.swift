@@ -196,6 +196,7 @@ let package = Package(
       uses: [
         "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluiceHTTP", "SluicePolicy",
         "SluiceTelemetry", "SluicePipeline", "SluiceDialects", "SluiceStores",
+        "SluiceTestSupport",
       ]
     ),
     tests(
@@ -230,7 +231,7 @@ let package = Package(
       "SluiceCompiler",
       uses: [
         "SluiceCore", "SluicePolicy", "SluiceTelemetry", "SluicePipeline", "SluiceLanguage",
-        "SluiceStages", "SluiceStores",
+        "SluiceStages", "SluiceStores", "SluiceTestSupport",
       ]
     ),
     tests(

@@ -19,7 +19,7 @@ package struct SettleStage: Stage {
       exchange.explain("the upstream counted no tokens")
       return Exit.unmetered.index
     }
-    if let price = exchange.policy[model].price {
+    if let price = exchange.policy[model].price(atWall: exchange.startedAt.wall) {
       let cost = Metering.cost(of: usage, at: price)
       exchange.cost = cost
       exchange.explain("\(usage.prompt) + \(usage.completion) tokens, $\(cost)")
