@@ -134,6 +134,8 @@ package enum Bounds {
   package static let tokenTableBytes = 16 << 20
   /// Combinations of label values of one metric.
   package static let metricSeries = 2_000
+  /// Bytes of a table of prices that is imported.
+  package static let priceTableBytes = 64 << 20
   /// Bytes of a file of certificate authorities.
   package static let authorityFileBytes = 4 << 20
   /// Seconds that an upstream may ask us to wait; more is taken for that.

@@ -357,8 +357,8 @@ extension LimitSettings.Measure {
 }
 
 /// Texts as YAML scalars that read back as themselves, in a flow collection too.
-enum PlainScalar {
-  static func text(_ text: String) -> String {
+package enum PlainScalar {
+  package static func text(_ text: String) -> String {
     let isPlain =
       !text.isEmpty && !text.hasSuffix(":") && !words.contains(text.lowercased())
       && text.utf8.enumerated()
