@@ -185,7 +185,7 @@ struct CostCommandTests {
     #expect(
       lines[2...4] == [
         "A request   if nothing fails  if every try is paid  made of",
-        "route rest  $0.0090           $0.0180               2 x small",
+        "route rest  $0.009            $0.018                2 x small",
         "",
       ]
     )
@@ -201,7 +201,7 @@ struct CostCommandTests {
 
   @Test("the same for programs, with exact amounts")
   func json() throws {
-    var (command, _) = try command(
+    var (command, folder) = try command(
       Policies.simulated(extra: "limits: { all: { rate: 1/h } }")
     )
     command.format = .json
@@ -210,7 +210,7 @@ struct CostCommandTests {
     #expect(output.contains(#""prices_of":"2026-05-28","choices":2"#))
     #expect(output.contains(#""requests":24,"requests_bound_by":"all""#))
     #expect(output.contains(#""attempt_dollars":"0.011""#))
-    #expect(output.hasSuffix("}\n"))
+    #expect(output.hasPrefix(#"{"bundle":"\#(folder.path)","#) && output.hasSuffix("}\n"))
   }
 
   @Test("a wrong policy tells its findings, a wrong flag itself")

@@ -4,7 +4,8 @@
 package enum Schema {
   package static let all: [KeyTable] = [
     file, server, serverTimeout, identity, headers, anonymous, upstream, upstreamTimeout,
-    breaker, retry, model, price, priceAbove, tier, split, route, product, cache, semantic, limit, budget,
+    breaker, retry, model, price, priceAbove, tier, split, route, product, cache, semantic, limit,
+    budget,
     relief, killSwitch, pricesFile,
   ]
 
