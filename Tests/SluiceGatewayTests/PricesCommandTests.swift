@@ -35,6 +35,7 @@ struct PricesCommandTests {
         "litellm_provider": "azure", "mode": "responses"
       },
       "vectors": { "input_cost_per_token": 2e-08, "litellm_provider": "openai", "mode": "embedding" },
+      "given": { "input_cost_per_token": 0.0, "output_cost_per_token": 0, "mode": "chat" },
       "pictures": { "output_cost_per_image": 0.04, "litellm_provider": "openai", "mode": "image_generation" },
       "speech": { "input_cost_per_second": 0.0001, "litellm_provider": "openai", "mode": "chat" }
     }
@@ -61,12 +62,13 @@ struct PricesCommandTests {
     let digest = Digest(of: Array(Self.table.utf8)).hex
     #expect(
       answer.output == """
-        # Prices of 4 models, by `sluice prices import` from
+        # Prices of 5 models, by `sluice prices import` from
         # table.json, SHA-256 \(digest)
         sluice-prices: v1
         models:
           azure/uneven: { input: $0.30002/M, output: $0.00/M }
           bands: { input: $1.25/M, cached_input: $0.125/M, audio_input: $40.00/M, output: $10.00/M, reasoning: $12.00/M, audio_output: $80.00/M, above: { 200000: { input: $2.50/M, cached_input: $0.25/M, output: $15.00/M } } }
+          given: free
           plain: { input: $0.15/M, output: $0.60/M }
           vectors: { input: $0.02/M, output: $0.00/M }
 
@@ -74,9 +76,11 @@ struct PricesCommandTests {
     )
     #expect(
       answer.notes == """
-        prices of 4 models
+        prices of 5 models
         rounded up to a whole nano-dollar a million tokens:
           `input_cost_per_token`: 1 (azure/uneven)
+        models that the table gives away; make sure that it is so:
+          `free`: 1 (given)
         models that are left out:
           mode `image_generation`: 1 (pictures)
           no price of a token of input and of output: 1 (speech)

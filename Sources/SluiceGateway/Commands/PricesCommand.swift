@@ -100,6 +100,7 @@ package struct PricesCommand: Sendable {
       if remark.kind != last {
         switch remark.kind {
         case .rounded: text += "rounded up to a whole nano-dollar a million tokens:\n"
+        case .free: text += "models that the table gives away; make sure that it is so:\n"
         case .model: text += "models that are left out:\n"
         case .field: text += "what their prices leave out:\n"
         }

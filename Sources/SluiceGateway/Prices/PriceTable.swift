@@ -12,6 +12,8 @@ struct PriceTable {
     enum Kind: Int, Hashable {
       /// The price was rounded up to a whole nano-dollar a million tokens.
       case rounded
+      /// The table has nothing for its tokens, which may mean that nobody knows.
+      case free
       /// The model is not in the result.
       case model
       /// The model is, without this.
@@ -128,7 +130,9 @@ struct PriceTable {
       }
       thresholds.append(.init(above: count, rates: rates))
     }
-    prices[name] = ModelSettings.Price(base, thresholds: thresholds)
+    let price = ModelSettings.Price(base, thresholds: thresholds)
+    prices[name] = price
+    if price == .free { remark(.free, "`free`", name) }
     for field in rounded { remark(.rounded, "`\(field)`", name) }
     for subject in left { remark(.field, subject, name) }
   }
@@ -144,7 +148,10 @@ struct PriceTable {
 
   /// What a field without a place is about; the first that fits.
   private static let subjects: [(subject: String, marks: [String])] = [
-    ("other levels of service", ["_batches", "_flex", "_priority", "_balanced", "_ultrafast"]),
+    (
+      "other levels of service",
+      ["_batches", "_flex", "_priority", "_balanced", "_ultrafast", "_decisions"]
+    ),
     ("writing to the upstream's cache", ["cache_creation"]),
     ("surcharges by region", ["uplift"]),
     ("prices by the hour or by bands", ["off_peak", "tiered"]),
