@@ -1,5 +1,6 @@
 import SluiceCore
 import SluiceDialects
+import SluicePipeline
 import SluicePolicy
 import SluiceStages
 import SluiceTestSupport
@@ -138,5 +139,39 @@ struct MeteringTests {
     }
     let counts = Set((0..<random.below(4)).map { _ in random.below(3_000) }).sorted()
     return ModelSettings.Price(rates(), thresholds: counts.map { .init(above: $0, rates: rates()) })
+  }
+}
+
+@Suite("The node that settles")
+struct SettleStageTests {
+  @Test("an answer costs what held when its exchange began, whenever it settles")
+  func startOfTheExchange() {
+    func price(_ count: Int64) -> ModelSettings.Price {
+      let rate = TokenPrice(nanoDollarsPerMillion: count * NanoDollars.perDollar)
+      return ModelSettings.Price(.init(input: rate, output: rate))
+    }
+    var fixture = Fixture()
+    let day = fixture.world.now.wall / 86_400_000_000_000
+    fixture.policy.models = [
+      ModelSettings(
+        name: "m",
+        upstream: "u",
+        upstreamName: "m",
+        context: 1_000,
+        maxOutput: 100,
+        prices: [
+          .init(price(1)), .init(from: CivilDate(day: day), price(2)),
+          .init(from: CivilDate(day: day + 1), price(3)),
+        ]
+      )
+    ]
+    let stage = SettleStage()
+    let exchange = fixture.exchange(Fixture.graph(stage))
+    exchange.answeredBy = ModelIndex(0)
+    exchange.usage = Usage(prompt: 1_000_000, completion: 0)
+    fixture.world.advance(by: .seconds(2 * 86_400))
+    let exit = stage.decide(exchange, at: fixture.world.now)
+    #expect(stage.exits[exit.position] == "settled")
+    #expect(exchange.cost == NanoDollars(2 * NanoDollars.perDollar))
   }
 }
