@@ -204,6 +204,7 @@ let package = Package(
       uses: [
         "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluiceHTTP", "SluicePolicy",
         "SluiceTelemetry", "SluicePipeline", "SluiceDialects", "SluiceStores",
+        "SluiceTestSupport",
       ]
     ),
     tests(
@@ -239,7 +240,7 @@ let package = Package(
       "SluiceCompiler",
       uses: [
         "SluiceCore", "SluicePolicy", "SluiceTelemetry", "SluicePipeline", "SluiceLanguage",
-        "SluiceStages", "SluiceStores",
+        "SluiceStages", "SluiceStores", "SluiceTestSupport",
       ]
     ),
     tests(

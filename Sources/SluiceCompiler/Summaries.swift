@@ -34,8 +34,11 @@ extension LimitSettings.Measure {
 
 extension ModelSettings {
   var summary: String {
-    guard let price else { return "\(upstreamName) at \(upstream), not priced" }
-    return "\(upstreamName) at \(upstream), \(price.input) in, \(price.output) out"
+    let answerer = "\(upstreamName) at \(upstream)"
+    guard let first = prices.first else { return "\(answerer), not priced" }
+    let rates = first.price.base
+    let more = prices.count == 1 ? "" : ", then others by date"
+    return "\(answerer), \(rates.input) in, \(rates.output) out\(more)"
   }
 }
 

@@ -155,6 +155,8 @@ package enum Bounds {
   package static let healthReplyBytes = 1 << 20
   /// Bytes of the reason that an operator gives, and of the name.
   package static let reasonBytes = 1_000
+  /// Bytes of a table of prices that is imported.
+  package static let priceTableBytes = 64 << 20
   /// Bytes of a file of certificate authorities.
   package static let authorityFileBytes = 4 << 20
   /// Seconds that an upstream may ask us to wait; more is taken for that.

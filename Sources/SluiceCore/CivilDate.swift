@@ -1,5 +1,5 @@
 /// A day of the Gregorian calendar, extended to all years.
-package struct CivilDate: Sendable, Equatable {
+package struct CivilDate: Sendable, Hashable {
   package let year: Int64
   /// 1 to 12.
   package let month: Int64
@@ -43,6 +43,23 @@ package struct CivilDate: Sendable, Equatable {
     guard month >= 1, month <= 12, day >= 1 else { return false }
     let back = CivilDate(day: daysSince1970)
     return back.month == month && back.day == day
+  }
+}
+
+extension CivilDate: CustomStringConvertible {
+  /// `2026-01-31`.
+  package var description: String {
+    func padded(_ number: Int64, _ digits: Int) -> String {
+      let text = String(number)
+      return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+    }
+    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+  }
+
+  /// Reads `2026-01-31`; `nil` for anything else, and for a day that the calendar does not have.
+  package init?(_ text: some StringProtocol) {
+    guard let seconds = UTCTime.seconds(of: "\(text)T00:00:00Z") else { return nil }
+    self.init(day: seconds / 86_400)
   }
 }
 

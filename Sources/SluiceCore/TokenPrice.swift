@@ -2,7 +2,7 @@
 ///
 /// Rates of current models go down to about $0.01 a million, so a whole number of nano-dollars a
 /// million loses nothing, where nano-dollars a token would.
-package struct TokenPrice: Hashable, Sendable {
+package struct TokenPrice: Hashable, Sendable, Comparable {
   package var nanoDollarsPerMillion: Int64
 
   package init(nanoDollarsPerMillion: Int64) {
@@ -11,6 +11,10 @@ package struct TokenPrice: Hashable, Sendable {
   }
 
   package static let free = TokenPrice(nanoDollarsPerMillion: 0)
+
+  package static func < (left: Self, right: Self) -> Bool {
+    left.nanoDollarsPerMillion < right.nanoDollarsPerMillion
+  }
 }
 
 extension TokenPrice: CustomStringConvertible {

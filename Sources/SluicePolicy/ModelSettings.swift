@@ -6,16 +6,6 @@ package struct ModelSettings: Sendable, Equatable {
 
   package enum Service: String, Sendable, CaseIterable { case chat, completions, embeddings }
 
-  package struct Price: Sendable, Equatable {
-    package var input: TokenPrice
-    package var output: TokenPrice
-
-    package init(input: TokenPrice, output: TokenPrice) {
-      self.input = input
-      self.output = output
-    }
-  }
-
   package var name: String
   /// The name of an upstream in `Policy.upstreams`.
   package var upstream: String
@@ -25,8 +15,8 @@ package struct ModelSettings: Sendable, Equatable {
   package var context: Int
   /// Tokens of one answer.
   package var maxOutput: Int
-  /// `nil`: not priced; such a model costs nothing that can be counted.
-  package var price: Price?
+  /// By their days; empty: not priced, so that what the model costs cannot be counted.
+  package var prices: [DatedPrice]
   package var tokenizer: Tokenizer?
   package var serves: Set<Service>
   /// The request field that the output clamp is written to.
@@ -39,7 +29,7 @@ package struct ModelSettings: Sendable, Equatable {
     upstreamName: String,
     context: Int,
     maxOutput: Int,
-    price: Price? = nil,
+    prices: [DatedPrice] = [],
     tokenizer: Tokenizer? = nil,
     serves: Set<Service> = [.chat, .completions],
     outputField: String = "max_tokens",
@@ -50,7 +40,7 @@ package struct ModelSettings: Sendable, Equatable {
     self.upstreamName = upstreamName
     self.context = context
     self.maxOutput = maxOutput
-    self.price = price
+    self.prices = prices
     self.tokenizer = tokenizer
     self.serves = serves
     self.outputField = outputField

@@ -21,7 +21,8 @@ struct Sluice: AsyncParsableCommand {
       """,
     version: "sluice \(SluiceVersion.current)",
     subcommands: [
-      Serve.self, Lint.self, GraphOf.self, Trace.self, ExplainCode.self, Keys.self,
+      Serve.self, Lint.self, GraphOf.self, Trace.self, ExplainCode.self, Keys.self, Prices.self,
+      Cost.self,
     ]
   )
 

@@ -235,3 +235,34 @@ def test_the_policies_of_this_repository_are_without_findings(folder):
     done = run("lint", pathlib.Path("policies") / folder, "--fail-level", "warning", cwd=ROOT)
     assert done.returncode == 0, done.stdout
     assert f"policies/{folder}" in done.stdout + done.stderr
+
+
+def test_prices_are_imported_into_a_bundle_whose_cost_they_bound(tmp_path):
+    table = tmp_path / "table.json"
+    table.write_text(
+        '{"vendor/big": {"input_cost_per_token": 1e-06, "output_cost_per_token": 2E-6,'
+        ' "cache_creation_input_token_cost": 1.25e-06, "litellm_provider": "vendor", "mode": "chat"}}'
+    )
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / "policy.yaml").write_text(
+        "sluice: v1\n"
+        "upstreams: { sim: { api: simulated, retry: none } }\n"
+        "models: { big: { upstream: sim, context: 1M, max_output: 100k } }\n"
+        "targets: { all: [big] }\n"
+        "routes: [{ name: rest, to: all }]\n"
+        "limits: { all: { rate: 10/h } }\n"
+    )
+    assert "SL0402" in run("lint", bundle).stdout
+    prices = bundle / "prices.yaml"
+    done = run("prices", "import", table, "--models", "big=vendor/big", "-o", prices)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "writing to the upstream's cache: 1 (vendor/big)" in done.stderr
+    assert run("lint", bundle, "--fail-level", "warning").returncode == 0
+    cost = json.loads(run("cost", bundle, "--json").stdout)
+    assert cost["routes"][0]["request"]["all_tries_dollars"] == "1.10"
+    assert cost["all_users"]["day"]["requests"] == 240
+    assert cost["all_users"]["day"]["dollars"] == "264.00"
+    assert "$264.00" in run("cost", bundle).stdout
+    assert run("prices", "import", table, "--models", "small").returncode == 1
+    assert run("cost", tmp_path / "nowhere").returncode == 3

@@ -156,16 +156,3 @@ struct ModelAccessTests {
     #expect(access.names(for: "") == ["a", "b", "both", "dear"])
   }
 }
-
-@Suite("Metering")
-struct MeteringTests {
-  @Test("an answer costs its tokens at their prices")
-  func cost() {
-    let price = ModelSettings.Price(
-      input: TokenPrice(nanoDollarsPerMillion: 500_000_000),
-      output: TokenPrice(nanoDollarsPerMillion: 1_500_000_000)
-    )
-    let cost = Metering.cost(of: .init(prompt: 1_000, completion: 120), at: price)
-    #expect(cost.description == "0.00068")
-  }
-}

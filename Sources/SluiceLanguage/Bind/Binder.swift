@@ -56,6 +56,7 @@ final class Binder {
   /// Binds every section.
   func bind() -> Draft {
     bindFeatures()
+    checkPrices()
     let server = bindServer()
     return Draft(
       server: server,

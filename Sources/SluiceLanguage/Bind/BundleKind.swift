@@ -10,11 +10,15 @@ enum BundleKind: String, CaseIterable {
 
   private static var lines: [String] { allCases.map { "\($0.rawValue): \(version)" } }
 
-  /// The map of a policy file; nil for other kinds, and for what says no kind.
+  /// The map of a file that is read, and its kind; nil for kinds that are not, and for what says
+  /// no kind.
   ///
   /// A file that forgot its first line, but has sections, is read on all the same: its own
   /// mistakes are worth telling, and what it declares is declared.
-  static func policy(in document: YAMLDocument, _ findings: inout Findings) -> YAMLMapping? {
+  static func content(
+    of document: YAMLDocument,
+    _ findings: inout Findings
+  ) -> (kind: BundleKind, mapping: YAMLMapping)? {
     guard let mapping = document.root.mapping, let head = mapping.entries.first else {
       findings.report(.missingKind(at: document.root.span.beginning))
       return nil
@@ -29,11 +33,12 @@ enum BundleKind: String, CaseIterable {
             at: head.keySpan
           )
         )
-        return nearest == policy.rawValue ? mapping.withoutFirst : nil
+        guard let kind = BundleKind(rawValue: nearest), kind.isServed else { return nil }
+        return (kind, mapping.withoutFirst)
       }
       findings.report(.missingKind(at: head.keySpan))
       let looksLikePolicy = mapping.entries.contains { Section(rawValue: $0.name) != nil }
-      return looksLikePolicy ? mapping : nil
+      return looksLikePolicy ? (.policy, mapping) : nil
     }
     guard head.value.scalar?.text == version else {
       let given = head.value.scalar?.text ?? head.value.kindDescription
@@ -45,14 +50,16 @@ enum BundleKind: String, CaseIterable {
           at: head.valueSpan
         )
       )
-      return kind == policy ? mapping : nil
+      return kind.isServed ? (kind, mapping) : nil
     }
-    guard kind == policy else {
+    guard kind.isServed else {
       findings.report(.kindNotServedYet("\(kind.rawValue): \(version)", at: head.keySpan))
       return nil
     }
-    return mapping
+    return (kind, mapping)
   }
+
+  private var isServed: Bool { self == .policy || self == .prices }
 }
 
 extension YAMLMapping {

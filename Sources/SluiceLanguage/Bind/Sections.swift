@@ -36,6 +36,8 @@ struct Sections {
   private(set) var names: [Section: Names] = [:]
   /// The keys of `identity`, from all files.
   private(set) var identity = Names(kind: "key of `identity`")
+  /// What the files of prices say, by model.
+  private(set) var prices = Names(kind: "price")
   /// Where each section's own key stands, in the order of the files.
   private(set) var heads: [Section: [YAMLEntry]] = [:]
   /// The first lines of the policy files.
@@ -46,7 +48,11 @@ struct Sections {
       if let kind = section.kind { names[section] = Names(kind: kind) }
     }
     for document in documents {
-      guard let mapping = BundleKind.policy(in: document, &findings) else { continue }
+      guard let (kind, mapping) = BundleKind.content(of: document, &findings) else { continue }
+      guard kind == .policy else {
+        takePrices(mapping, at: document.root.span, &findings)
+        continue
+      }
       policyHeads.append(mapping.entries.first?.keySpan ?? document.root.span)
       for entry in mapping.entries where BundleKind(rawValue: entry.name) == nil {
         take(entry, &findings)
@@ -86,19 +92,64 @@ struct Sections {
       }
       return
     }
-    guard let mapping = entry.value.mapping else {
+    for item in Self.entries(of: entry, &findings) { declare(item, in: section, &findings) }
+  }
+
+  /// Takes a file of prices; those of one model stand in one place.
+  private mutating func takePrices(
+    _ mapping: YAMLMapping,
+    at span: SourceSpan,
+    _ findings: inout Findings
+  ) {
+    let allowed = Schema.pricesFile.names.filter { $0 != BundleKind.prices.rawValue }
+    for entry in mapping.entries where BundleKind(rawValue: entry.name) == nil {
+      guard Schema.pricesFile.allows(entry.name) else {
+        findings.report(
+          .unknownKey(
+            entry.name,
+            in: "a file of prices",
+            nearest: NearestName.nearest(to: entry.name, among: allowed),
+            allowed: allowed,
+            at: entry.keySpan
+          )
+        )
+        continue
+      }
+      for item in Self.entries(of: entry, &findings) {
+        guard let first = prices.declare(item) else { continue }
+        findings.report(
+          .priceInTwoPlaces(item.name, at: item.keySpan, first: first)
+        )
+      }
+    }
+    if mapping.keys.allSatisfy({ BundleKind(rawValue: $0) != nil }) {
       findings.report(
-        .wrongType(
-          entry.name,
-          expected: "a map",
-          got: entry.value.kindDescription,
-          example: "\(entry.name): {}",
-          at: entry.valueSpan
+        .missingKey(
+          "models",
+          in: "a file of prices",
+          example: "models: {}",
+          at: mapping.entries.first?.keySpan ?? span
         )
       )
-      return
     }
-    for item in mapping.entries { declare(item, in: section, &findings) }
+  }
+
+  /// The entries of a map by name; anything else is told.
+  private static func entries(
+    of entry: YAMLEntry,
+    _ findings: inout Findings
+  ) -> [YAMLEntry] {
+    if let mapping = entry.value.mapping { return mapping.entries }
+    findings.report(
+      .wrongType(
+        entry.name,
+        expected: "a map",
+        got: entry.value.kindDescription,
+        example: "\(entry.name): {}",
+        at: entry.valueSpan
+      )
+    )
+    return []
   }
 
   private mutating func declare(

@@ -22,5 +22,6 @@ let allChecks: [any PolicyCheck] = [
   LimitNesting(),  // SL0401
   MissingPrices(),  // SL0402
   TiersWithoutKey(),  // SL0405
+  UnpricedBehindBudget(),  // SL0407
   NotServedYet(),  // SL0901
 ]

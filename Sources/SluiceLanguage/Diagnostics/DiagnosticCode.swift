@@ -75,6 +75,9 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case limitNeverReached = 0401
   case priceMissing = 0402
   case tiersWithoutKey = 0405
+  case pricesOverlap = 0406
+  case unpricedBehindBudget = 0407
+  case priceInTwoPlaces = 0408
 
   // SL06xx: expressions.
   case wrongPhase = 0601
@@ -126,7 +129,7 @@ extension DiagnosticCode {
   package var concernsAbsence: Bool {
     switch self {
     case .unknownReference, .unusedDefinition, .missingKey, .noDefaultRoute, .priceMissing,
-      .emptyBundle, .missingKind, .unknownVariable:
+      .unpricedBehindBudget, .emptyBundle, .missingKind, .unknownVariable:
       true
     default: false
     }

@@ -1521,8 +1521,8 @@ extension Explain {
 
       ## Why
 
-      What has no price counts as nothing: no budget would ever end, and the metrics would show a bill
-      that is too small. A model that is free says `price: free`.
+      What has no price counts as nothing: the metrics would show a bill that is too small. A model that is
+      free says `price: free`. Where a budget has to count the model it is an error, SL0407.
 
       """###,
     405: ###"""
@@ -1550,6 +1550,115 @@ extension Explain {
 
       A limit or budget without a `key` has one count for everybody. Two values for one count contradict
       each other: a free user could use up what was set aside for the premium ones.
+
+      """###,
+    406: ###"""
+      # SL0406 prices-overlap
+
+      Two prices of one model that hold from the same day.
+
+      ## Wrong
+
+      ```yaml SL0406
+      sluice: v1
+      models:
+        small: { upstream: sim, context: 16k, max_output: 4k, price: { input: $0.50/M, output: $1.50/M } }
+        large:
+          upstream: sim
+          context: 128k
+          max_output: 4k
+          price:
+            - { input: $10/M, output: $30/M }
+            - { from: 2026-07-01, input: $8/M, output: $24/M }
+            - { from: 2026-07-01, input: $6/M, output: $18/M }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      models:
+        small: { upstream: sim, context: 16k, max_output: 4k, price: { input: $0.50/M, output: $1.50/M } }
+        large:
+          upstream: sim
+          context: 128k
+          max_output: 4k
+          price:
+            - { input: $10/M, output: $30/M }
+            - { from: 2026-07-01, input: $8/M, output: $24/M }
+            - { from: 2026-10-01, input: $6/M, output: $18/M }
+      ```
+
+      ## Why
+
+      A price holds from its day until the next one begins, so that at any time exactly one is in force.
+      Of two with the same day, or of two without one, nobody could say which.
+
+      """###,
+    407: ###"""
+      # SL0407 unpriced-behind-budget
+
+      A model without a price that a route can reach while a budget has to count it.
+
+      ## Wrong
+
+      ```yaml SL0407
+      sluice: v1
+      models:
+        small: { upstream: sim, context: 16k, max_output: 4k }
+        large: { upstream: sim, context: 128k, max_output: 4k, price: { input: $10/M, output: $30/M } }
+      budgets:
+        company: { per: day, limit: $1000, on_exceed: [cache_only] }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      models:
+        small: { upstream: sim, context: 16k, max_output: 4k, price: free }
+        large: { upstream: sim, context: 128k, max_output: 4k, price: { input: $10/M, output: $30/M } }
+      budgets:
+        company: { per: day, limit: $1000, on_exceed: [cache_only] }
+      ```
+
+      ## Why
+
+      What has no price would count as nothing, so that the budget could never end it, however much it
+      costs. The finding names the routes that lead to the model, as a candidate, as a fallback or by what
+      the client names, and the budgets that fall back to it. Give it a price, in the policy or in a file
+      of prices, or say `price: free` if it costs nothing.
+
+      """###,
+    408: ###"""
+      # SL0408 price-in-two-places
+
+      A model that is priced in two places.
+
+      ## Wrong
+
+      The models of the policy have their own prices.
+
+      ```yaml SL0408
+      sluice-prices: v1
+      models:
+        small: { input: $0.50/M, output: $1.50/M }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      models:
+        small: { upstream: sim, context: 16k, max_output: 4k, price: { input: $0.50/M, output: $1.50/M } }
+        large: { upstream: sim, context: 128k, max_output: 4k, price: { input: $10/M, output: $30/M } }
+      ```
+
+      ## Why
+
+      A price in the policy and another in a file of prices, or in two such files, would leave it to an
+      order of files which of them is paid. So neither wins: a model has its prices in one place. Those of
+      other days stand beside each other in a list.
 
       """###,
     601: ###"""

@@ -198,12 +198,23 @@ extension PolicyPrinter {
       lines.add("id: \(PlainScalar.text(model.upstreamName))")
       lines.add("context: \(model.context)")
       lines.add("max_output: \(model.maxOutput)")
-      if let price = model.price {
-        lines.add("price: { input: \(price.input.text), output: \(price.output.text) }")
-      }
+      printPrices(model.prices, &lines)
       if let tokenizer = model.tokenizer { lines.add("tokenizer: \(tokenizer.rawValue)") }
       lines.add("serves: \(list(words(model.serves)))")
       lines.add("output_field: \(model.outputField)")
+    }
+  }
+
+  private static func printPrices(
+    _ prices: [ModelSettings.DatedPrice],
+    _ lines: inout PrintedLines
+  ) {
+    guard let first = prices.first else { return }
+    guard prices.count > 1 || first.from != nil else {
+      return lines.add("price: \(first.text)")
+    }
+    lines.block("price") { lines in
+      for price in prices { lines.add("- \(price.text)") }
     }
   }
 
@@ -364,8 +375,8 @@ extension LimitSettings.Measure {
 }
 
 /// Texts as YAML scalars that read back as themselves, in a flow collection too.
-enum PlainScalar {
-  static func text(_ text: String) -> String {
+package enum PlainScalar {
+  package static func text(_ text: String) -> String {
     let isPlain =
       !text.isEmpty && !text.hasSuffix(":") && !words.contains(text.lowercased())
       && text.utf8.enumerated()

@@ -77,7 +77,10 @@ package struct Breaker: Sendable, Equatable {
     case nil: break
     }
     if let unhealthyUntil {
-      return .refuse(retryAt: max(unhealthyUntil, now + Bounds.probeWaitNanoseconds), because: .unhealthy)
+      return .refuse(
+        retryAt: max(unhealthyUntil, now + Bounds.probeWaitNanoseconds),
+        because: .unhealthy
+      )
     }
     if now < coolsUntil { return .refuse(retryAt: coolsUntil, because: .coolDown) }
     switch phase {

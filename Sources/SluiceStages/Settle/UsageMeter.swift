@@ -54,7 +54,8 @@ package final class UsageMeter: Sendable {
     } else {
       (usage, source) = await count(use, chat, of: exchange, settings)
     }
-    let cost = settings.price.map { Metering.cost(of: usage, at: $0) }
+    let cost = settings.price(atWall: exchange.startedAt.wall)
+      .map { Metering.cost(of: usage, at: $0) }
     exchange.book(Booking(model: model, usage: usage, source: source, cost: cost))
   }
 

@@ -55,6 +55,18 @@ struct PolicyPrinterTests {
           timeout: none
       models:
         "1.5": { upstream: remote, id: "a: b", context: 16Ki, max_output: 4k, price: free }
+        dated:
+          upstream: remote
+          context: 1M
+          max_output: 4k
+          price:
+            - { from: 2026-07-01, input: $1/M, cached_input: $0.1/M, output: $2/M, audio_input: $7/M }
+            - { input: $1.25/M, output: $10/M, reasoning: $11/M, above: { 300k: { input: $3/M, output: $15/M }, 200k: { input: $2.50/M, output: $15/M, audio_output: $20/M } } }
+        once:
+          upstream: remote
+          context: 1M
+          max_output: 4k
+          price: { from: 2026-07-01, input: free, output: $2/M }
       tiers:
         free: { models: ["1.5"] }
       features:
@@ -62,7 +74,7 @@ struct PolicyPrinterTests {
       targets:
         all: ["1.5"]
         half: { split: { all: 99.5%, rest: 0.5% }, by: user.id }
-        rest: ["1.5"]
+        rest: ["1.5", dated, once]
       routes:
         - { name: a, match: { user.tier: [free, ""], request.temperature: { le: 0.5 } }, to: half }
         - { name: b, when: "features.quoted ? true : request.stream", to: requested }

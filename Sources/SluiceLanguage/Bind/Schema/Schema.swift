@@ -4,9 +4,8 @@
 package enum Schema {
   package static let all: [KeyTable] = [
     file, server, serverTimeout, identity, headers, anonymous, upstream, upstreamTimeout,
-    breaker, retry, healthCheck, model, price, tier, split, route, product, cache, semantic, limit,
-    budget,
-    relief, killSwitch,
+    breaker, retry, healthCheck, model, price, priceAbove, tier, split, route, product, cache,
+    semantic, limit, budget, relief, killSwitch, pricesFile,
   ]
 
   /// The sections of a file, beside its first line.
@@ -223,7 +222,12 @@ package enum Schema {
       Key("id", "text", .otherwise("the name"), "what the upstream calls it"),
       Key("context", "count", .required, "tokens of input and output together"),
       Key("max_output", "count", .required, "tokens of one answer"),
-      Key("price", "map or `free`", .otherwise("not priced"), "what its tokens cost"),
+      Key(
+        "price",
+        "map, list of maps by date, or `free`",
+        .otherwise("that of a file of prices"),
+        "what its tokens cost"
+      ),
       Key(
         "tokenizer",
         "`cl100k` or `o200k`",
@@ -248,8 +252,43 @@ package enum Schema {
   static let price = KeyTable(
     "models.*.price",
     [
-      Key("input", "price of tokens", .required, "for tokens of the input"),
-      Key("output", "price of tokens", .required, "for tokens of the answer"),
+      Key("from", "date", .otherwise("always"), "the day, in UTC, from which it holds")
+    ] + rates + [
+      Key(
+        "above",
+        "map of counts to rates",
+        .otherwise("none"),
+        "other rates for a request whose prompt has more tokens than that"
+      )
+    ]
+  )
+
+  static let priceAbove = KeyTable("models.*.price.above.*", rates)
+
+  private static let rates = [
+    Key("input", "price of tokens", .required, "for tokens of the input"),
+    Key(
+      "cached_input",
+      "price of tokens",
+      .otherwise("as `input`"),
+      "for those of them that the upstream had in its cache"
+    ),
+    Key("audio_input", "price of tokens", .otherwise("as `input`"), "for those that are audio"),
+    Key("output", "price of tokens", .required, "for tokens of the answer"),
+    Key(
+      "reasoning",
+      "price of tokens",
+      .otherwise("as `output`"),
+      "for those of them that are thought and not said"
+    ),
+    Key("audio_output", "price of tokens", .otherwise("as `output`"), "for those that are audio"),
+  ]
+
+  static let pricesFile = KeyTable(
+    "sluice-prices",
+    [
+      Key("sluice-prices", "`v1`", .required, "what the file is; always its first key"),
+      Key("models", "map by model", .required, "what a model's `price` takes, for each model"),
     ]
   )
 

@@ -23,7 +23,7 @@ extension Binder {
       .flatMap { quantity($0, .count, in: 1...100_000_000, "from 1 to 100M") }
     let output = required("max_output", fields, example: "max_output: 4096")
       .flatMap { quantity($0, .count, in: 1...100_000_000, "from 1 to 100M") }
-    let price = fields["price"].flatMap { self.price($0, of: entry.name) }
+    let prices = self.prices(of: entry.name, fields["price"])
     let tokenizer = fields["tokenizer"].flatMap { choice($0, ModelSettings.Tokenizer.self) }
     let serves = fields["serves"].flatMap { choices($0, ModelSettings.Service.self) }
     let field = fields["output_field"].flatMap { choice($0, OutputField.self) }
@@ -45,37 +45,12 @@ extension Binder {
       upstreamName: id ?? entry.name,
       context: context,
       maxOutput: output,
-      price: price,
+      prices: prices ?? [],
       tokenizer: tokenizer,
       serves: serves ?? [.chat, .completions],
       outputField: (field ?? .max_tokens).rawValue,
       place: place(of: entry.keySpan)
     )
-  }
-
-  private func price(_ entry: YAMLEntry, of model: String) -> ModelSettings.Price? {
-    if entry.value.scalar?.text == "free" {
-      return ModelSettings.Price(input: .free, output: .free)
-    }
-    guard
-      let fields = fields(
-        of: entry.value,
-        Schema.price,
-        key: "price",
-        owner: "`price` of model `\(model)`",
-        at: entry.keySpan
-      )
-    else { return nil }
-    func part(_ key: String) -> TokenPrice? {
-      guard let entry = required(key, fields, example: "\(key): $0.50/M"),
-        let scalar = scalar(entry, expected: "a price of tokens", example: "\(key): $0.50/M")
-      else { return nil }
-      return quantity(scalar, key: key, .price)
-    }
-    let input = part("input")
-    let output = part("output")
-    guard let input, let output else { return nil }
-    return ModelSettings.Price(input: input, output: output)
   }
 
   func bindTier(_ entry: YAMLEntry) -> TierSettings? {

@@ -1,4 +1,5 @@
 import SluiceCore
+package import SluicePolicy
 
 extension NanoDollars {
   /// Reads `$0.10` or `$1000`; at most nine decimals.
@@ -32,4 +33,34 @@ extension TokenPrice {
 
   /// The spelling that reads back as this price.
   var text: String { "$\(NanoDollars(nanoDollarsPerMillion))/M" }
+}
+
+extension ModelSettings.DatedPrice {
+  /// The spelling that reads back as this price, as one item of a flow collection.
+  package var text: String {
+    guard from != nil || price != .free else { return "free" }
+    let parts = from.map { ["from: \($0)"] } ?? []
+    return "{ \((parts + price.parts).joined(separator: ", ")) }"
+  }
+}
+
+extension ModelSettings.Price {
+  fileprivate var parts: [String] {
+    guard !thresholds.isEmpty else { return base.parts }
+    let above = thresholds.map { "\($0.above): { \($0.rates.parts.joined(separator: ", ")) }" }
+    return base.parts + ["above: { \(above.joined(separator: ", ")) }"]
+  }
+}
+
+extension ModelSettings.Price.Rates {
+  /// The rates that are not what they would be without a word.
+  fileprivate var parts: [String] {
+    var parts = ["input: \(input.text)"]
+    if cachedInput != input { parts.append("cached_input: \(cachedInput.text)") }
+    if audioInput != input { parts.append("audio_input: \(audioInput.text)") }
+    parts.append("output: \(output.text)")
+    if reasoning != output { parts.append("reasoning: \(reasoning.text)") }
+    if audioOutput != output { parts.append("audio_output: \(audioOutput.text)") }
+    return parts
+  }
 }
