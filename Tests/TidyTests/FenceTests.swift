@@ -8,6 +8,7 @@ struct FenceTests {
     "Sources/SluiceCore/Digest.swift": "OpenSSL's digest",
     "Sources/SluiceExpressions/Functions/Pattern.swift": "RE2",
     "Sources/SluiceLanguage/Read/YAMLEvents.swift": "libyaml",
+    "Sources/SluiceSemantics/Embedding/ONNXModel.swift": "ONNX Runtime",
     "Sources/SluiceUpstream/TLSSession.swift": "OpenSSL's TLS",
     "Sources/SluiceJSON/PlainRun.swift": "eight bytes of a string at a time",
     "Sources/SluiceSimulation/World/SimulatedLoop.swift": "runs jobs, as every executor does",
@@ -22,6 +23,7 @@ struct FenceTests {
   static let libraries = [
     "CCrypto": "SluiceCore", "CRE2": "SluiceExpressions", "CYAML": "SluiceLanguage",
     "CReactor": "SluiceReactor", "CTLS": "SluiceUpstream",
+    "CONNX": "SluiceSemantics",
   ]
 
   private func unsafeLines(of file: SourceFile) -> [Int] {
