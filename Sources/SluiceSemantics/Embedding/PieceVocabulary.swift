@@ -90,7 +90,9 @@ struct PieceVocabulary: Sendable {
   }
 
   // FNV-1a, which is extended byte by byte.
-  private static func seed(_ isContinuing: Bool) -> UInt32 { isContinuing ? 0x0193_4B51 : 0x811C_9DC5 }
+  private static func seed(_ isContinuing: Bool) -> UInt32 {
+    isContinuing ? 0x0193_4B51 : 0x811C_9DC5
+  }
 
   @inline(__always)
   private static func extend(_ hash: UInt32, _ byte: UInt8) -> UInt32 {

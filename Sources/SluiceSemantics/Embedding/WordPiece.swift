@@ -7,7 +7,7 @@ package struct WordPiece: Sendable {
   /// More characters make a word unknown.
   static let wordCharacters = 100
 
-  private let text = BERTText()
+  private let text = BERTText.shared
   private let vocabulary: PieceVocabulary
   private let unknown: Int64
   private let begin: Int64

@@ -94,7 +94,8 @@ package final class MetricsRegistry: Sendable {
   private let embeddingDurationFamily = HistogramFamily(
     histogram: "sluice_embedding_seconds",
     help: "Time that the model took for one text, without waiting for a thread.",
-    bounds: [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000].map { $0 * microsecond }
+    bounds: [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000]
+      .map { $0 * microsecond }
   )
 
   // The policy.
