@@ -16,9 +16,8 @@ package protocol Embedder: Sendable {
 
   /// The vector of a text, as long as 1, so that the product of two is their cosine.
   ///
-  /// Runs on the exchange's loop and returns there. An exchange whose text is not embedded goes on
-  /// as a miss.
-  /// - Parameter deadline: on the monotonic clock.
+  /// Runs on the exchange's loop and returns there, by `deadline` on the monotonic clock. An
+  /// exchange whose text is not embedded goes on as a miss.
   func embed(
     _ text: String,
     until deadline: Int64,

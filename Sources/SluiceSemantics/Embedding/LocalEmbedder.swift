@@ -28,11 +28,15 @@ package final class LocalEmbedder: Embedder {
   /// The monotonic clock; safe from the threads.
   private let now: @Sendable () -> Int64
 
+  /// An embedder by `encoder` that has nothing to do.
+  ///
   /// - Parameters:
+  ///   - encoder: the model and its tokenizer.
   ///   - threads: where the model runs, one text a thread at a time.
+  ///   - meters: what is counted.
+  ///   - now: the monotonic clock, in nanoseconds, readable from any thread.
   ///   - queue: how many texts wait or are embedded at a time.
   ///   - followers: how many wait for one text.
-  ///   - now: the monotonic clock, in nanoseconds, readable from any thread.
   package init(
     _ encoder: SentenceEncoder,
     on threads: any WorkerThreads,

@@ -26,7 +26,7 @@ final class ONNXModel: @unchecked Sendable {
 
   /// Loads the library and the model, which takes some 100 ms.
   ///
-  /// - Parameter model: the bytes of an ONNX file without external data.
+  /// The model is the bytes of an ONNX file without external data.
   init(library: String, model: [UInt8]) throws(SentenceEncoderError.Reason) {
     var fault = SLUICE_ONNX_NO_FAULT
     var message = [CChar](repeating: 0, count: Self.messageBytes)

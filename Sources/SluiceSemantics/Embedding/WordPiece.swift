@@ -28,9 +28,9 @@ package struct WordPiece: Sendable {
 
   /// The ids of a text between `[CLS]` and `[SEP]`, `limit` together at most.
   ///
-  /// Takes time linear in the text, or in as much of it as makes `limit` tokens.
+  /// Takes time linear in the text, or in as much of it as makes `limit` tokens. The limit is 2 at
+  /// least.
   ///
-  /// - Parameter limit: 2 at least.
   /// - Returns: the ids, and whether the text has more.
   package func encode(
     _ string: String,
