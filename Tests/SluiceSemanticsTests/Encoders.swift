@@ -1,6 +1,7 @@
 import Foundation
 import SluiceCore
 import SluiceReactor
+import Testing
 
 @testable import SluiceSemantics
 
@@ -18,6 +19,18 @@ enum Encoders {
     } read: { path in
       Files.kind(of: path) == .nothing ? nil : try Files.read(path, maximumBytes: Bounds.modelBytes)
     }
+  }
+
+  static func library() throws -> String {
+    try #require(
+      folders.map { "\($0)/onnxruntime/libonnxruntime.so" }.first { Files.kind(of: $0) == .other },
+      "run scripts/setup"
+    )
+  }
+
+  static func fixture(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("Fixtures/\(name)").path
   }
 
   static func int8() throws -> SentenceEncoder { try all.encoder() }
@@ -51,10 +64,7 @@ struct EmbeddedText: Decodable {
   }
 
   static func all() throws -> [EmbeddedText] {
-    let file = URL(fileURLWithPath: #filePath)
-      .deletingLastPathComponent()
-      .appendingPathComponent("Fixtures/embeddings.jsonl")
-    return try Data(contentsOf: file)
+    try Data(contentsOf: URL(fileURLWithPath: Encoders.fixture("embeddings.jsonl")))
       .split(separator: UInt8(ascii: "\n"))
       .map { try JSONDecoder().decode(EmbeddedText.self, from: $0) }
   }

@@ -1,5 +1,6 @@
 import SluiceCore
 import SluicePipeline
+import SluiceReactor
 import SluiceTelemetry
 import Synchronization
 import Testing
@@ -136,6 +137,50 @@ struct LocalEmbedderTests {
     #expect(await embed(text, with: try make()) == .failure(.tooLong))
     #expect(threads.count == 0)
     #expect(count("too_long") == 1)
+  }
+}
+
+@Suite("Local embedder on threads")
+struct ThreadedEmbedderTests {
+  struct Threads: WorkerThreads {
+    let executor: BlockingExecutor
+    func start(_ work: @escaping @Sendable () -> Void) -> Bool {
+      executor.startTask { work() } != nil
+    }
+  }
+
+  @Test("gives many at a time each its own vector")
+  func concurrent() async throws {
+    let executor = try BlockingExecutor(threads: 3)
+    defer { executor.stop() }
+    let encoder = try Encoders.int8()
+    let embedder = LocalEmbedder(
+      encoder,
+      on: Threads(executor: executor),
+      meters: EmbeddingMeters(in: MetricsRegistry()),
+      now: { 0 }
+    )
+    let texts = (0..<48).map { "How do I do number \($0 % 24)?" }
+    let world = StillWorld()
+    let found = try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
+      for (index, text) in texts.enumerated() {
+        group.addTask {
+          let vector = try await embedder.embed(
+            text,
+            until: 1_000,
+            in: world,
+            unless: Cancellation()
+          )
+          return (index, vector)
+        }
+      }
+      return try await group.reduce(into: [Int: [Float]]()) { $0[$1.0] = $1.1 }
+    }
+    for (index, text) in texts.enumerated() {
+      let ids = encoder.tokenizer.encode(text, upTo: 256).ids
+      #expect(found[index] == (try encoder.vector(of: ids)))
+    }
+    #expect(embedder.isIdle)
   }
 }
 

@@ -50,6 +50,54 @@ struct SentenceEncoderTests {
   }
 }
 
+@Suite("An encoder of one's own")
+struct OwnEncoderTests {
+  // Ids: [CLS] 1, [SEP] 2, [UNK] 3, a 4.
+  private let vocabulary = Array("[PAD]\n[CLS]\n[SEP]\n[UNK]\na\n".utf8)
+
+  private func encoder(_ model: String) throws -> SentenceEncoder {
+    try SentenceEncoder(
+      library: try Encoders.library(),
+      model: try Files.read(Encoders.fixture("\(model).onnx"), maximumBytes: 1 << 20),
+      vocabulary: vocabulary
+    )
+  }
+
+  private func reason(_ model: String) throws -> SentenceEncoderError.Reason {
+    try #require(throws: SentenceEncoderError.Reason.self) { try encoder(model) }
+  }
+
+  @Test("gets its inputs by name, the mask of ones, and may give one vector a text")
+  func pooled() throws {
+    let encoder = try encoder("pooled")
+    #expect(encoder.dimension == 2)
+    let ids = encoder.tokenizer.encode("a a", upTo: 8).ids
+    #expect(ids == [1, 4, 4, 2])
+    // Four tokens, whose ids add up to 11.
+    #expect(
+      abs(
+        cosine(
+          try encoder.vector(of: ids),
+          [4 / 137.0.squareRoot(), 11 / 137.0.squareRoot()].map { Float($0) }
+        ) - 1
+      ) < 1e-6
+    )
+  }
+
+  @Test("is asked for the vectors of tokens rather than its first output, and their mean is taken")
+  func tokens() throws {
+    let encoder = try encoder("tokens")
+    let vector = try encoder.vector(of: [1, 4, 4, 2])
+    #expect(abs(vector[0] / vector[1] - 11.0 / 4) < 1e-5)
+  }
+
+  @Test("that wants something else is refused with what it wants")
+  func refused() throws {
+    #expect(try reason("narrow") == .notAnEncoder("its input \"input_ids\" is not int64"))
+    #expect(try reason("wanting") == .notAnEncoder("it wants an input \"pixels\""))
+  }
+}
+
 @Suite("A sentence encoder that is not there")
 struct MissingEncoderTests {
   private func refusal(
@@ -57,11 +105,7 @@ struct MissingEncoderTests {
     files: [String: [UInt8]],
     hasLibrary: Bool = true
   ) throws -> String {
-    let library = try #require(
-      Encoders.folders.map { "\($0)/onnxruntime/libonnxruntime.so" }
-        .first { Files.kind(of: $0) == .other },
-      "run scripts/setup"
-    )
+    let library = try Encoders.library()
     let folder = String(library.dropLast("/onnxruntime/libonnxruntime.so".count))
     let encoders = SentenceEncoders(folders: [folder]) { _ in
       hasLibrary
