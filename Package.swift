@@ -50,6 +50,8 @@ let package = Package(
     ),
     .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+    // Loads ONNX Runtime by its path, when a policy first needs it: nothing to link.
+    .target(name: "CONNX", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CReactor"),
     .target(
       name: "CTLS",
@@ -98,7 +100,7 @@ let package = Package(
     module("SluiceStores", uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline"]),
     module(
       "SluiceSemantics",
-      uses: ["SluiceCore", "SluicePolicy", "SluicePipeline"]
+      uses: ["SluiceCore", "SluicePolicy", "SluiceTelemetry", "SluicePipeline", "CONNX"]
     ),
     module(
       "SluiceServer",
@@ -149,6 +151,13 @@ let package = Package(
       name: "token-bench",
       dependencies: ["SluiceSemantics", "SluicePolicy", "SluicePipeline", "SluiceReactor"],
       path: "Benchmarks/Tokens",
+      swiftSettings: strict
+    ),
+    // Measures, and compares with Hugging Face's tokenizers: scripts/compare-embeddings.
+    .executableTarget(
+      name: "embedding-bench",
+      dependencies: ["SluiceCore", "SluiceSemantics", "SluicePipeline", "SluiceReactor"],
+      path: "Benchmarks/Embedding",
       swiftSettings: strict
     ),
     .executableTarget(
@@ -217,7 +226,8 @@ let package = Package(
     tests(
       "SluiceSemantics",
       uses: [
-        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline", "SluiceDialects",
+        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
+        "SluiceDialects",
         "SluiceReactor",
       ],
       fixtures: ["Fixtures"]

@@ -149,6 +149,12 @@ package enum Bounds {
   package static let outputTexts = 512
   /// Bytes of the table of a tokenizer.
   package static let tokenTableBytes = 16 << 20
+  /// Tokens of a text that is embedded, the first and the last included.
+  package static let embeddingTokens = 256
+  /// Texts that wait to be embedded, or are being.
+  package static let embeddingQueue = 64
+  /// Bytes of the model of a sentence encoder.
+  package static let modelBytes = 1 << 30
   /// Combinations of label values of one metric.
   package static let metricSeries = 2_000
   /// Bytes of the reply to a health check that are read; the connection of a longer one is closed.

@@ -52,6 +52,20 @@ enum Golden {
     # HELP sluice_connections_open Connections of clients.
     # TYPE sluice_connections_open gauge
     sluice_connections_open 0
+    # HELP sluice_embedding_seconds Time that the model took for one text, without waiting for a thread.
+    # TYPE sluice_embedding_seconds histogram
+    sluice_embedding_seconds_bucket{le="0.0005"} 0
+    sluice_embedding_seconds_bucket{le="0.001"} 0
+    sluice_embedding_seconds_bucket{le="0.002"} 0
+    sluice_embedding_seconds_bucket{le="0.004"} 0
+    sluice_embedding_seconds_bucket{le="0.008"} 0
+    sluice_embedding_seconds_bucket{le="0.016"} 0
+    sluice_embedding_seconds_bucket{le="0.032"} 0
+    sluice_embedding_seconds_bucket{le="0.064"} 0
+    sluice_embedding_seconds_bucket{le="0.128"} 0
+    sluice_embedding_seconds_bucket{le="+Inf"} 0
+    sluice_embedding_seconds_sum 0
+    sluice_embedding_seconds_count 0
     # HELP sluice_exit_total Exchanges that left a node by an exit.
     # TYPE sluice_exit_total counter
     sluice_exit_total{node="identity",exit="known"} 1

@@ -9,6 +9,7 @@ struct FenceTests {
     "Sources/SluiceCore/Zones/TimeZone.swift": "the system's database of time zones",
     "Sources/SluiceExpressions/Functions/Pattern.swift": "RE2",
     "Sources/SluiceLanguage/Read/YAMLEvents.swift": "libyaml",
+    "Sources/SluiceSemantics/Embedding/ONNXModel.swift": "ONNX Runtime",
     "Sources/SluiceUpstream/TLSSession.swift": "OpenSSL's TLS",
     "Sources/SluiceJSON/PlainRun.swift": "eight bytes of a string at a time",
     "Sources/SluiceSimulation/World/SimulatedLoop.swift": "runs jobs, as every executor does",
@@ -23,6 +24,7 @@ struct FenceTests {
   static let libraries = [
     "CCrypto": "SluiceCore", "CZone": "SluiceCore", "CRE2": "SluiceExpressions",
     "CYAML": "SluiceLanguage", "CReactor": "SluiceReactor", "CTLS": "SluiceUpstream",
+    "CONNX": "SluiceSemantics",
   ]
 
   private func unsafeLines(of file: SourceFile) -> [Int] {

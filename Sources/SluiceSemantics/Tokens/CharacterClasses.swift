@@ -22,43 +22,11 @@ struct CharacterClass: OptionSet {
 /// Not `Unicode.Scalar.Properties`: its version of Unicode is that of the Swift runtime, and a
 /// character that one of the two does not know yet would be cut differently.
 struct CharacterClasses: Sendable {
-  /// By code point / 128, where its block begins in `classes`, / 128.
-  private let blocks: [UInt16]
-  private let classes: [UInt8]
-
-  /// Lays the runs out; about 5 ms.
-  init() {
-    var blocks: [UInt16] = []
-    var classes: [UInt8] = []
-    var known: [[UInt8]: UInt16] = [:]
-    var run = 0
-    for start in stride(from: UInt32(0), to: 0x110000, by: 128) {
-      let block = (start..<start + 128)
-        .map { point in
-          while run + 1 < Self.runs.count, Self.runs[run + 1] >> 8 <= point { run += 1 }
-          return UInt8(truncatingIfNeeded: Self.runs[run])
-        }
-      if let place = known[block] {
-        blocks.append(place)
-      } else {
-        let place = UInt16(classes.count / 128)
-        known[block] = place
-        blocks.append(place)
-        classes += block
-      }
-    }
-    self.blocks = blocks
-    self.classes = classes
-  }
+  private let table = ScalarTable(runs: Self.runs)
 
   @inline(__always)
-  subscript(ascii byte: UInt8) -> CharacterClass {
-    // The first block is the first that was laid out.
-    CharacterClass(rawValue: classes[Int(byte)])
-  }
+  subscript(ascii byte: UInt8) -> CharacterClass { CharacterClass(rawValue: table[ascii: byte]) }
 
   @inline(__always)
-  subscript(point: UInt32) -> CharacterClass {
-    CharacterClass(rawValue: classes[Int(blocks[Int(point >> 7)]) << 7 | Int(point & 127)])
-  }
+  subscript(point: UInt32) -> CharacterClass { CharacterClass(rawValue: table[point]) }
 }

@@ -120,6 +120,19 @@ package final class MetricsRegistry: Sendable {
     help: "Answers that were dropped before their time to make room."
   )
 
+  package let embeddings = CounterFamily(
+    counter: "sluice_embeddings_total",
+    help:
+      "Texts to embed: embedded, joined an equal one, or busy, late, too_long, cancelled, failed, abandoned.",
+    labels: ["result"]
+  )
+  private let embeddingDurationFamily = HistogramFamily(
+    histogram: "sluice_embedding_seconds",
+    help: "Time that the model took for one text, without waiting for a thread.",
+    bounds: [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000]
+      .map { $0 * microsecond }
+  )
+
   // The policy.
   package let reloads = CounterFamily(
     counter: "sluice_reload_total",
@@ -177,6 +190,7 @@ package final class MetricsRegistry: Sendable {
   package let cacheEntries: Gauge
   package let cacheBytes: Gauge
   package let cacheEvictions: Counter
+  package let embeddingDuration: Histogram
   package let generation: Gauge
   package let generationsLive: Gauge
   package let configStaleSeconds: Gauge
@@ -196,6 +210,7 @@ package final class MetricsRegistry: Sendable {
     cacheEntries = entries[]
     cacheBytes = bytes[]
     cacheEvictions = evictions[]
+    embeddingDuration = embeddingDurationFamily[]
     generation = generationFamily[]
     generationsLive = liveGenerations[]
     configStaleSeconds = configStale[]
@@ -227,7 +242,7 @@ package final class MetricsRegistry: Sendable {
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, usageSource,
       reconciled, expressionErrors, followers, breakerState, breakerTransitions, upstreamReplays,
       breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
-      reloads,
+      embeddings, embeddingDurationFamily, reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,
       upstreamConnections, droppedLines, residentMemory, openDescriptors,
     ])

@@ -1,0 +1,49 @@
+package import SluiceCore
+
+/// Turns texts into vectors whose angle tells how far apart their meanings are.
+///
+/// A port like those of `Ports.swift`: models on this machine and upstreams implement it.
+package protocol Embedder: Sendable {
+  /// Floats of a vector.
+  var dimension: Int { get }
+
+  /// Names model and tokenizer: vectors of two fingerprints are never compared.
+  var fingerprint: Digest { get }
+
+  /// Tokens of the longest text that is embedded; a longer one is refused, since what is cut off
+  /// would not be compared.
+  var tokenLimit: Int { get }
+
+  /// The vector of a text, as long as 1, so that the product of two is their cosine.
+  ///
+  /// Runs on the exchange's loop and returns there, by `deadline` on the monotonic clock. An
+  /// exchange whose text is not embedded goes on as a miss.
+  func embed(
+    _ text: String,
+    until deadline: Int64,
+    in world: any World,
+    unless cancellation: Cancellation
+  ) async throws(EmbeddingFailure) -> [Float]
+}
+
+/// Why a text was not embedded.
+package enum EmbeddingFailure: Error, Sendable, Equatable {
+  /// As many texts as may wait do.
+  case busy
+  /// The deadline came first.
+  case late
+  /// The text has more tokens than `tokenLimit`.
+  case tooLong
+  /// The exchange is no longer wanted.
+  case cancelled(Cancellation.Reason)
+  /// The model failed; the words hold no text of anybody.
+  case failed(String)
+}
+
+/// A few threads for work that would hold up a loop.
+package protocol WorkerThreads: Sendable {
+  /// Has one of the threads do `work`, in the order of the calls.
+  ///
+  /// - Returns: whether it will be done; `false` when too much waits.
+  func start(_ work: @escaping @Sendable () -> Void) -> Bool
+}
