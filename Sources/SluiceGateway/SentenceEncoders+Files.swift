@@ -1,5 +1,4 @@
 import SluiceCore
-import SluicePipeline
 import SluiceReactor
 import SluiceSemantics
 
@@ -17,12 +16,5 @@ extension SentenceEncoders {
         throw error
       }
     }
-  }
-}
-
-/// What the embedder works on: an executor of its own, so that it holds up no other blocking work.
-extension BlockingExecutor: WorkerThreads {
-  package func start(_ work: @escaping @Sendable () -> Void) -> Bool {
-    startTask { work() } != nil
   }
 }

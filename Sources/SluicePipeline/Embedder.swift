@@ -39,11 +39,3 @@ package enum EmbeddingFailure: Error, Sendable, Equatable {
   /// The model failed; the words hold no text of anybody.
   case failed(String)
 }
-
-/// A few threads for work that would hold up a loop.
-package protocol WorkerThreads: Sendable {
-  /// Has one of the threads do `work`, in the order of the calls.
-  ///
-  /// - Returns: whether it will be done; `false` when too much waits.
-  func start(_ work: @escaping @Sendable () -> Void) -> Bool
-}

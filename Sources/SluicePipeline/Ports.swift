@@ -236,22 +236,34 @@ package struct NoTokenizers: Tokenizers {
 
 /// Threads for work that takes too long for a loop.
 package protocol Workers: Sendable {
-  /// Does `work` on one of them and waits for it; returns on the caller's loop.
+  /// Has one of them do `work`, in the order of the calls.
+  ///
+  /// - Returns: whether it will be done; `false` if too much waits already.
+  func start(_ work: @escaping @Sendable () -> Void) -> Bool
+}
+
+extension Workers {
+  /// Has one of them do `work` and waits for it; returns on the caller's loop.
   ///
   /// - Returns: `nil` if too much waits already; then nothing is done.
-  func run<Answer: Sendable>(_ work: @escaping @Sendable () -> Answer) async -> Answer?
-
-  /// Has `work` done on one of them some time; drops it if too much waits already.
-  func start(_ work: @escaping @Sendable () -> Void)
+  package func run<Answer: Sendable>(
+    _ work: @escaping @Sendable () -> Answer
+  ) async -> Answer? {
+    await withCheckedContinuation { continuation in
+      if !start({ continuation.resume(returning: work()) }) {
+        continuation.resume(returning: nil)
+      }
+    }
+  }
 }
 
 /// Does the work at once where it is called: where no loop is to be spared.
 package struct WorkInPlace: Workers {
   package init() {}
-  package func run<Answer: Sendable>(
-    _ work: @escaping @Sendable () -> Answer
-  ) async -> Answer? { work() }
-  package func start(_ work: @escaping @Sendable () -> Void) { work() }
+  package func start(_ work: @escaping @Sendable () -> Void) -> Bool {
+    work()
+    return true
+  }
 }
 
 /// A service that answers for models.

@@ -19,10 +19,28 @@ extension Policy {
   /// Whether something of the policy asks how many tokens a prompt has, so that a table of tokens
   /// must be there.
   ///
-  /// Expressions ask, and targets whose candidates hold more and less.
+  /// Limits of tokens and expressions ask, and targets that a route leads to and whose candidates
+  /// hold more and less.
   package var countsTokens: Bool {
-    limits.contains { $0.measure.isOfTokens } || targets.contains(where: hasUnequalContexts)
+    limits.contains { $0.measure.isOfTokens } || reachedTargets.contains(where: hasUnequalContexts)
       || expressions.contains { $0.checked.slots.contains(PolicyVariable.promptTokens.slot) }
+  }
+
+  /// Where the routes lead, splits resolved to their shares.
+  private var reachedTargets: [TargetSettings] {
+    var reached = Set<TargetIndex>()
+    for route in routes {
+      switch route.destination {
+      case .requested: return targets
+      case .target(let target):
+        if case .split(let shares, _) = self[target].kind {
+          reached.formUnion(shares.map(\.target))
+        } else {
+          reached.insert(target)
+        }
+      }
+    }
+    return reached.map { self[$0] }
   }
 
   private func hasUnequalContexts(_ target: TargetSettings) -> Bool {

@@ -29,7 +29,7 @@ TOLD = [
     (faults.stalls_in_the_body, BAD, 504, "upstream_idle_timeout"),
     (faults.not_http, BAD, 502, "upstream_invalid_reply"),
     (faults.html, BAD, 502, "upstream_invalid_reply"),
-    (faults.html_error, BAD, 502, "upstream_invalid_reply"),
+    (faults.html_error, BAD, 502, "upstream_failed"),
     (faults.malformed, BAD, 502, "upstream_invalid_reply"),
     (faults.not_an_answer, BAD, 502, "upstream_invalid_reply"),
     (faults.too_short, BAD, 502, "upstream_cut"),

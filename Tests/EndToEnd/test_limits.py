@@ -133,9 +133,10 @@ def test_what_was_counted_survives_a_reload(start, upstream, keys):
 
 
 # Tokens. "Hello" is one, with six around it; the model `small` answers up to 4,096; the scripted
-# upstream counts 11 and 7.
+# upstream counts 11 and 7, and Sluice three words and marks of its answer.
 RESERVED = 7 + 4096
 COUNTED = 18
+OWN_COUNT = 7 + 3
 
 
 def tokens(upstream, rate, **sections):
@@ -222,7 +223,7 @@ def test_what_became_of_the_answer_decides_what_it_took(start, upstream, keys):
         (0, lambda call: call.reply(500, error)),
         (0, lambda call: call.reply(400, error)),
         (COUNTED, lambda call: call.answer()),
-        (RESERVED, lambda call: call.answer(usage=None)),
+        (OWN_COUNT, lambda call: call.answer(usage=None)),
         (RESERVED, lambda call: call.reset()),
     ]
     taken = 0

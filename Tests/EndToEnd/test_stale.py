@@ -65,7 +65,8 @@ def test_a_stale_answer_is_told_and_marked(served, upstream, fault):
     assert reply.json()["choices"] == first.json()["choices"]
     assert int(reply.headers["age"]) >= 1
     assert int(reply.headers["x-sluice-age"]) >= 1
-    assert float(reply.headers["x-sluice-cost"]) == 0
+    # What began with 200 may have been paid for, whatever it turned out to be.
+    assert (float(reply.headers["x-sluice-cost"]) > 0) == (fault is faults.html)
     line = served.exchange(reply)
     assert (line["cache"], line["status"]) == ("stale", "success")
 

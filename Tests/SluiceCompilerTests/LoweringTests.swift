@@ -52,6 +52,12 @@ struct LoweringTests {
           from default
           understood -> limit per-ip
           refused    -> end
+          long       -> count
+
+        count
+          from default
+          counted -> limit per-ip
+          refused -> end
 
         limit per-ip: 200/m by client.ip
           from policy.yaml:18:3

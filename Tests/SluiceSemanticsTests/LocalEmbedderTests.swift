@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Local embedder")
 struct LocalEmbedderTests {
-  let threads = HeldThreads()
+  let workers = HeldWorkers()
   let world = StillWorld()
   let registry = MetricsRegistry()
   let cancellation = Cancellation()
@@ -17,7 +17,7 @@ struct LocalEmbedderTests {
   private func make(queue: Int = 4, followers: Int = 4) throws -> LocalEmbedder {
     LocalEmbedder(
       try Encoders.int8(),
-      on: threads,
+      on: workers,
       meters: EmbeddingMeters(in: registry),
       now: { 0 },
       queue: queue,
@@ -47,8 +47,8 @@ struct LocalEmbedderTests {
   func vector() async throws {
     let embedder = try make()
     async let answer = embed("How do I reset my password?", with: embedder)
-    await until { threads.count == 1 }
-    threads.work()
+    await until { workers.count == 1 }
+    workers.work()
     let encoder = try Encoders.int8()
     let ids = encoder.tokenizer.encode("How do I reset my password?", upTo: 256).ids
     #expect(await answer == .success(try encoder.vector(of: ids)))
@@ -61,10 +61,10 @@ struct LocalEmbedderTests {
   func joined() async throws {
     let embedder = try make()
     async let first = embed("Hello there", with: embedder)
-    await until { threads.count == 1 }
+    await until { workers.count == 1 }
     async let second = embed("hello   THERE", with: embedder)
     await until { count("joined") == 1 }
-    threads.work()
+    workers.work()
     let (one, other) = await (first, second)
     #expect(one == other)
     #expect(try one.get().count == embedder.dimension)
@@ -75,14 +75,14 @@ struct LocalEmbedderTests {
   func full() async throws {
     let embedder = try make(queue: 1)
     async let first = embed("one", with: embedder)
-    await until { threads.count == 1 }
+    await until { workers.count == 1 }
     #expect(await embed("two", with: embedder) == .failure(.busy))
     #expect(count("busy") == 1)
-    threads.work()
+    workers.work()
     #expect(try await first.get().count == 384)
     async let third = embed("three", with: embedder)
-    await until { threads.count == 1 }
-    threads.work()
+    await until { workers.count == 1 }
+    workers.work()
     #expect(try await third.get().count == 384)
   }
 
@@ -90,15 +90,15 @@ struct LocalEmbedderTests {
   func crowded() async throws {
     let embedder = try make(followers: 1)
     async let first = embed("one", with: embedder)
-    await until { threads.count == 1 }
+    await until { workers.count == 1 }
     #expect(await embed("one", with: embedder) == .failure(.busy))
-    threads.work()
+    workers.work()
     _ = await first
   }
 
-  @Test("threads that take no work are a full queue, and leave nothing behind")
+  @Test("workers that take no work are a full queue, and leave nothing behind")
   func refusingThreads() async throws {
-    threads.refuse()
+    workers.refuse()
     let embedder = try make()
     #expect(await embed("one", with: embedder) == .failure(.busy))
     #expect(embedder.isIdle)
@@ -112,7 +112,7 @@ struct LocalEmbedderTests {
     world.fire()
     #expect(await answer == .failure(.late))
     #expect(count("late") == 1)
-    threads.work()
+    workers.work()
     #expect(count("embedded") == 0)
     #expect(count("abandoned") == 1)
     #expect(embedder.isIdle)
@@ -122,12 +122,12 @@ struct LocalEmbedderTests {
   func cancelled() async throws {
     let embedder = try make()
     async let first = embed("one", with: embedder)
-    await until { threads.count == 1 }
+    await until { workers.count == 1 }
     async let second = embedder.embed("one", until: 1_000, in: world, unless: Cancellation())
     await until { world.scheduled == 2 }
     cancellation.cancel(.clientLeft)
     #expect(await first == .failure(.cancelled(.clientLeft)))
-    threads.work()
+    workers.work()
     #expect(try await second.count == 384)
   }
 
@@ -135,14 +135,14 @@ struct LocalEmbedderTests {
   func tooLong() async throws {
     let text = String(repeating: "word ", count: 255)
     #expect(await embed(text, with: try make()) == .failure(.tooLong))
-    #expect(threads.count == 0)
+    #expect(workers.count == 0)
     #expect(count("too_long") == 1)
   }
 }
 
 @Suite("Local embedder on threads")
 struct ThreadedEmbedderTests {
-  struct Threads: WorkerThreads {
+  struct ThreadWorkers: Workers {
     let executor: BlockingExecutor
     func start(_ work: @escaping @Sendable () -> Void) -> Bool {
       executor.startTask { work() } != nil
@@ -156,7 +156,7 @@ struct ThreadedEmbedderTests {
     let encoder = try Encoders.int8()
     let embedder = LocalEmbedder(
       encoder,
-      on: Threads(executor: executor),
+      on: ThreadWorkers(executor: executor),
       meters: EmbeddingMeters(in: MetricsRegistry()),
       now: { 0 }
     )
@@ -184,8 +184,8 @@ struct ThreadedEmbedderTests {
   }
 }
 
-/// Threads that work when the test says so.
-final class HeldThreads: WorkerThreads {
+/// Workers that work when the test says so.
+final class HeldWorkers: Workers {
   private let held = Mutex<[@Sendable () -> Void]>([])
   private let isRefusing = Atomic(false)
 

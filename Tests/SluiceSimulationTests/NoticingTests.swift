@@ -63,7 +63,7 @@ struct NoticingTests {
     var endings: Set<String> = []
     var hits = 0
     var followersLeft = 0
-    for seed in 0..<60 as Range<UInt64> {
+    for seed in 0..<150 as Range<UInt64> {
       let run = Scenario.mixed(seed: seed).history.run
       for exchange in run.exchanges {
         for step in exchange.trail where exchange.generation == 1 { steps.insert(step) }
@@ -91,10 +91,12 @@ struct NoticingTests {
     ]
     #expect(wanted.subtracting(steps).sorted() == [])
     let wantedEndings: Set<String> = [
-      "replied 200", "replied 429", "replied 500", "streamed", "abandoned",
-      "cut connectionBroken", "cut idleTimeout", "refused rate_limit_exceeded",
-      "refused too_many_concurrent_requests", "refused upstream_invalid_reply",
-      "refused upstream_unreachable", "refused upstream_timeout", "refused upstream_cut",
+      "replied 200", "replied 400", "replied 429", "replied 500", "replied 529", "streamed",
+      "abandoned", "cut connectionBroken", "cut idleTimeout", "refused rate_limit_exceeded",
+      "refused too_many_concurrent_requests", "refused upstream_cut", "refused upstream_failed",
+      "refused upstream_idle_timeout", "refused upstream_invalid_reply",
+      "refused upstream_redirected", "refused upstream_refused_key", "refused upstream_timeout",
+      "refused upstream_unreachable",
     ]
     #expect(wantedEndings.subtracting(endings).sorted() == [])
     #expect(hits > 100)

@@ -122,6 +122,8 @@ struct AskStage: WaitingStage {
       }
       if mistake == .forgetsItsOutcome { return Exit.answered.index }
       if isStream {
+        // An upstream may end a stream without a word of it.
+        guard hasBegun else { throw Failure(.connectionBroken) }
         try await exchange.sink.finish()
         if mistake == .answersTwice { try await exchange.sink.finish() }
         exchange.outcome = .streamed

@@ -103,14 +103,18 @@ struct AttemptStageTests {
     body: String,
     tier: String = "",
     service: Service = .chat,
-    meter: UsageMeter = UsageMeter()
+    meter: UsageMeter = UsageMeter(),
+    prices: (FakeWorld) -> [ModelSettings.DatedPrice] = { _ in [] },
+    waiting wait: Duration = .zero
   ) async throws -> Run {
+    let world = FakeWorld()
     let settings = ModelSettings(
       name: "small",
       upstream: "u",
       upstreamName: "small-v2",
       context: 1_000,
       maxOutput: 100,
+      prices: prices(world),
       serves: [.chat, .completions, .embeddings]
     )
     let policy = Policy(
@@ -136,7 +140,6 @@ struct AttemptStageTests {
     )
     builder.enter(service, at: "attempt")
     let graph = builder.build { _, _ in Counter() }
-    let world = FakeWorld()
     let sink = RecordingSink()
     let exchange = Exchange(
       id: "req_test",
@@ -163,6 +166,7 @@ struct AttemptStageTests {
       deadline: world.now.monotonic + 1_000_000_000
     )
     exchange.caller.tier = tier
+    world.advance(by: wait)
     exchange.facts.chat = try ChatRequest(Array(body.utf8), for: service.asked ?? .chat)
     await GraphRunner.run(exchange, service: service)
     return Run(exit: Fixture.exit(exchange), exchange: exchange, sink: sink, upstream: upstream)
@@ -475,6 +479,28 @@ struct AttemptStageTests {
       body: Self.body
     )
     #expect(failed.exchange.bookings.isEmpty)
+  }
+
+  @Test("an answer costs what held when its exchange began, whenever it is booked")
+  func startOfTheExchange() async throws {
+    func price(_ dollars: Int64) -> ModelSettings.Price {
+      let rate = TokenPrice(nanoDollarsPerMillion: dollars * NanoDollars.perDollar)
+      return ModelSettings.Price(.init(input: rate, output: rate))
+    }
+    let run = try await run(
+      plain([Self.plain]),
+      body: Self.body,
+      prices: { world in
+        let day = world.now.wall / 86_400_000_000_000
+        return [
+          .init(price(1)), .init(from: CivilDate(day: day), price(2)),
+          .init(from: CivilDate(day: day + 1), price(3)),
+        ]
+      },
+      waiting: .seconds(2 * 86_400)
+    )
+    #expect(run.exchange.usage == Usage(prompt: 3, completion: 1))
+    #expect(run.exchange.cost == NanoDollars(4 * 2 * NanoDollars.perDollar / 1_000_000))
   }
 
   @Test("some answers are counted by both, and both numbers told")

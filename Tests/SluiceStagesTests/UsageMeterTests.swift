@@ -38,12 +38,9 @@ final class CountedWorkers: Workers {
   var count: Int { jobs.withLock { $0 } }
   init(hasRoom: Bool = true) { self.hasRoom = hasRoom }
 
-  func run<Answer: Sendable>(_ work: @escaping @Sendable () -> Answer) async -> Answer? {
-    jobs.withLock { $0 += 1 }
-    return hasRoom ? work() : nil
-  }
-  func start(_ work: @escaping @Sendable () -> Void) {
+  func start(_ work: @escaping @Sendable () -> Void) -> Bool {
     jobs.withLock { $0 += 1 }
     if hasRoom { work() }
+    return hasRoom
   }
 }

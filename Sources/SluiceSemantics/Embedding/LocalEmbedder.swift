@@ -21,7 +21,7 @@ package final class LocalEmbedder: Embedder {
   }
   private let state = Mutex(State())
   private let encoder: SentenceEncoder
-  private let threads: any WorkerThreads
+  private let workers: any Workers
   private let queue: Int
   private let followers: Int
   private let meters: EmbeddingMeters
@@ -32,21 +32,21 @@ package final class LocalEmbedder: Embedder {
   ///
   /// - Parameters:
   ///   - encoder: the model and its tokenizer.
-  ///   - threads: where the model runs, one text a thread at a time.
+  ///   - workers: where the model runs, one text a thread at a time.
   ///   - meters: what is counted.
   ///   - now: the monotonic clock, in nanoseconds, readable from any thread.
   ///   - queue: how many texts wait or are embedded at a time.
   ///   - followers: how many wait for one text.
   package init(
     _ encoder: SentenceEncoder,
-    on threads: any WorkerThreads,
+    on workers: any Workers,
     meters: EmbeddingMeters,
     now: @escaping @Sendable () -> Int64,
     queue: Int = Bounds.embeddingQueue,
     followers: Int = Bounds.flightFollowers
   ) {
     self.encoder = encoder
-    self.threads = threads
+    self.workers = workers
     self.meters = meters
     self.now = now
     self.queue = queue
@@ -80,7 +80,7 @@ package final class LocalEmbedder: Embedder {
       throw .busy
     case .join: meters.count(.joined)
     case .lead:
-      if !threads.start({ self.work(ids) }) { settle(ids, .failure(.busy)) }
+      if !workers.start({ self.work(ids) }) { settle(ids, .failure(.busy)) }
     }
     let timer = world.schedule(atMonotonic: deadline) { [weak self] in
       self?.leave(ids, number, .late)

@@ -120,7 +120,8 @@ package final class UsageMeter: Sendable {
       reported.completionAudio == 0, chat.isTextOnly
     else { return }
     let meters = metrics.meters(of: settings.name)
-    workers.start {
+    // Left out while too much waits: it is a sample.
+    _ = workers.start {
       let own = OwnCount(use.output, prompt: nil, of: chat, with: counter)
       guard own.source == .counted else { return }
       meters.reconciledInput.add(upstream: reported.prompt, counted: own.prompt)
