@@ -31,13 +31,7 @@ struct Lowering {
     goals = LiveRoute.goals(of: routes, in: policy)
     limits = policy.limits.filter { !$0.measure.isOfTokens }
     tokenLimits = policy.limits.filter { $0.measure.isOfTokens }
-    cacheRules = Dictionary(
-      uniqueKeysWithValues: policy.products.compactMap { product in
-        product.cache.map { cache in
-          (product.name, ExactCacheStage.Rules(cache, key: cache.key?.checked.program()))
-        }
-      }
-    )
+    cacheRules = ExactCacheStage.Rules.all(of: policy)
   }
 
   private var hasCache: Bool { !cacheRules.isEmpty }
@@ -194,27 +188,12 @@ struct Lowering {
       ? "limit \(tokenLimits[position].name) \(policy.name(of: goal))" : candidate(goal, 0)
   }
 
-  private func models(of goal: RouteTable.Goal) -> [ModelIndex] {
-    switch goal {
-    case .target(let target): policy.candidates(of: target)
-    case .model(let model): [model]
-    }
-  }
-
   /// Where the candidate at `position` begins; behind the last, the end of all asking.
   private func candidate(_ goal: RouteTable.Goal, _ position: Int) -> String {
-    let models = models(of: goal)
+    let models = policy.models(of: goal)
     guard position < models.count else { return unanswered }
     return Candidate(goal: policy.name(of: goal), model: policy[models[position]].name)
-      .first(isGuarded: upstream(of: models[position]).breaker != nil)
-  }
-
-  private func upstream(of model: ModelIndex) -> UpstreamSettings {
-    let name = policy[model].upstream
-    guard let upstream = policy.upstreams.first(where: { $0.name == name }) else {
-      preconditionFailure("upstream \(name) is not declared")
-    }
-    return upstream
+      .first(isGuarded: policy.upstream(of: models[position]).breaker != nil)
   }
 
   private mutating func addGoal(_ goal: RouteTable.Goal) {
@@ -222,7 +201,7 @@ struct Lowering {
     for (position, limit) in tokenLimits.enumerated() {
       add(limit, as: tokenLimit(goal, position), next: tokenLimit(goal, position + 1))
     }
-    for (position, model) in models(of: goal).enumerated() {
+    for (position, model) in policy.models(of: goal).enumerated() {
       let candidate = Candidate(goal: policy.name(of: goal), model: policy[model].name)
       add(candidate, model, next: self.candidate(goal, position + 1))
     }
@@ -230,7 +209,7 @@ struct Lowering {
 
   /// The tries of one candidate: each with its breaker in front, and a wait between two.
   private mutating func add(_ candidate: Candidate, _ model: ModelIndex, next: String) {
-    let upstream = upstream(of: model)
+    let upstream = policy.upstream(of: model)
     let tries = upstream.retry?.attempts ?? 1
     for number in 1...tries {
       if let rules = upstream.breaker {

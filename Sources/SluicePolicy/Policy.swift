@@ -74,6 +74,17 @@ extension Policy {
   package subscript(model: ModelIndex) -> ModelSettings { models[model.position] }
   package subscript(target: TargetIndex) -> TargetSettings { targets[target.position] }
 
+  /// The upstream that is asked for a model.
+  ///
+  /// Complexity: linear in the number of upstreams. For compilation, not for a request.
+  package func upstream(of model: ModelIndex) -> UpstreamSettings {
+    let name = self[model].upstream
+    guard let upstream = upstreams.first(where: { $0.name == name }) else {
+      preconditionFailure("upstream \(name) is not declared")
+    }
+    return upstream
+  }
+
   /// The model of that name.
   ///
   /// Complexity: linear in the number of models. For compilation, not for a request.

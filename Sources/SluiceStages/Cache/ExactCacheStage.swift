@@ -42,6 +42,15 @@ package struct ExactCacheStage: WaitingStage {
       storesFallbacks = settings.storeFallbacks
       self.key = key
     }
+
+    /// Those of a policy's products, by name; a product without a cache has none.
+    package static func all(of policy: Policy) -> [String: Rules] {
+      Dictionary(
+        uniqueKeysWithValues: policy.products.compactMap { product in
+          product.cache.map { (product.name, Rules($0, key: $0.key?.checked.program())) }
+        }
+      )
+    }
   }
 
   package let exits = Exit.names

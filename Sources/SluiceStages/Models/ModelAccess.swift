@@ -102,6 +102,14 @@ extension Policy {
     }
   }
 
+  /// The models that `goal` may lead to, in its order.
+  package func models(of goal: RouteTable.Goal) -> [ModelIndex] {
+    switch goal {
+    case .target(let target): candidates(of: target)
+    case .model(let model): [model]
+    }
+  }
+
   /// The name by which clients and trails know a goal.
   package func name(of goal: RouteTable.Goal) -> String {
     switch goal {
