@@ -153,8 +153,10 @@ def test_an_attempt_whose_answer_broke_is_booked_beside_the_one_that_answered(st
 def test_without_a_table_bytes_are_the_bound_and_that_is_told(start, upstream, tmp_path):
     empty = tmp_path / "nothing"
     empty.mkdir()
+    # With models of unequal contexts in a target the start would be refused.
     gateway = start(
-        policy(upstream), env={"SLUICE_DATA": str(empty), "UPSTREAM_KEY": UPSTREAM_KEY}
+        policy(upstream, targets={"fast": ["small"]}),
+        env={"SLUICE_DATA": str(empty), "UPSTREAM_KEY": UPSTREAM_KEY},
     )
     upstream.behave = without_usage("12345")
     line = gateway.exchange(gateway.chat(messages=MESSAGES))
