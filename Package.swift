@@ -90,7 +90,10 @@ let package = Package(
         "SluicePipeline", "SluiceDialects",
       ]
     ),
-    module("SluiceStores", uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline"]),
+    module(
+      "SluiceStores",
+      uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline", "SluiceDialects"]
+    ),
     module(
       "SluiceSemantics",
       uses: ["SluiceCore", "SluicePolicy", "SluicePipeline"]
@@ -202,7 +205,7 @@ let package = Package(
       "SluiceStores",
       uses: [
         "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
-        "SluiceTestSupport",
+        "SluiceDialects", "SluiceTestSupport",
       ]
     ),
     tests(
