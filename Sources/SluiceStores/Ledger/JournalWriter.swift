@@ -49,7 +49,8 @@ struct JournalWriter {
     length += written
   }
 
-  private mutating func smooth() throws(LedgerFailure) {
+  /// Cuts off what is no whole record, if anything is.
+  mutating func smooth() throws(LedgerFailure) {
     guard isRagged else { return }
     try medium.cut(segment, to: length)
     isRagged = false

@@ -52,6 +52,12 @@ package final class JournaledLedger: Ledger {
     } catch {
       throw .unreadable(error)
     }
+    var writer = JournalWriter(medium, segment: opening.segment, length: opening.length)
+    do throws(LedgerFailure) {
+      try writer.smooth()
+    } catch {
+      // The first write begins with the same, and tells of its failure.
+    }
     if opening.length == 0 { state.writeHeader(at: now) }
     recovery.openHolds = state.book.openHolds
     recovery.openAmount = state.book.held
@@ -60,7 +66,7 @@ package final class JournaledLedger: Ledger {
     }
     self.recovery = recovery
     self.state = Mutex(state)
-    writer = Mutex(JournalWriter(medium, segment: opening.segment, length: opening.length))
+    self.writer = Mutex(writer)
     flush()
   }
 

@@ -70,7 +70,7 @@ struct JournaledLedgerTests {
     let bench = LedgerBench()
     let ledger = try bench.open()
     let open = try await ledger.held(100, in: bench.world).hold
-    bench.medium.faults.room = 20
+    bench.medium.faults.room = 10
     await #expect(throws: LedgerFailure(reason: "no space left on device")) {
       _ = try await ledger.held(50, in: bench.world)
     }
@@ -104,7 +104,7 @@ struct JournaledLedgerTests {
   func ragged() async throws {
     let bench = LedgerBench()
     let ledger = try bench.open()
-    bench.medium.faults.room = 20
+    bench.medium.faults.room = 10
     bench.medium.faults.failsCuts = LedgerFailure(reason: "read-only file system")
     await #expect(throws: LedgerFailure.self) { _ = try await ledger.held(50, in: bench.world) }
     bench.medium.faults = MemoryJournal.Faults()
