@@ -62,7 +62,7 @@ struct Lowering {
       .settle,
       "settle",
       place: .builtIn,
-      stage: SettleStage(),
+      stage: SettleStage(ledger: ports.ledger),
       exits: hasCache
         ? ["settled": "store", "unmetered": "store"] : ["settled": nil, "unmetered": nil]
     )

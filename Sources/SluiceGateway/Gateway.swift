@@ -4,6 +4,7 @@ import SluicePipeline
 import SluicePolicy
 import SluiceReactor
 import SluiceServer
+import SluiceStores
 import SluiceTelemetry
 import Synchronization
 
@@ -57,9 +58,13 @@ package final class Gateway: Sendable {
       throw StartRefusal(error)
     }
     let machine: Machine
-    do throws(IOFailure) {
+    do {
       try ThisProcess.raiseDescriptorLimit()
-      machine = try Machine(options)
+      machine = try Machine(options, journal: try folder.journal())
+    } catch let damage as LedgerDamage {
+      throw StartRefusal(Refusal(damage, in: folder.ledgerPath))
+    } catch let refusal as Refusal {
+      throw StartRefusal(refusal)
     } catch {
       throw StartRefusal(Refusal("the process gets no threads or descriptors: \(error)"))
     }
@@ -98,6 +103,7 @@ package final class Gateway: Sendable {
     do throws(StartRefusal) {
       try await gateway.begin()
     } catch {
+      await machine.closeLedger()
       machine.stop()
       throw error
     }
@@ -147,6 +153,7 @@ package final class Gateway: Sendable {
     await stopping.hasCome()
     await drain()
     stopWatching()
+    await machine.closeLedger()
     let world = machine.world
     await machine.log?.flush(until: world.now.monotonic + Self.flushGrace, in: world)
     machine.stop()

@@ -24,6 +24,8 @@ final class Machine: Sendable {
   let reloading: BlockingExecutor
   /// Reading the files of keys: not behind a policy that takes long to compile.
   let keeping: BlockingExecutor
+  /// Writing the ledger's checkpoints, and waiting for its disk.
+  let recording: BlockingExecutor
   let resolver: Resolver
 
   let metrics: MetricsRegistry
@@ -32,19 +34,24 @@ final class Machine: Sendable {
 
   let counters = EmbeddedCounters()
   let cache = EmbeddedReplyCache()
+  let ledger: JournaledLedger
   let flights: FlightTable
   let breakers: BreakerTable
   let retryBudgets = RetryBudgetTable()
   private let tokenCounters: TokenCounters
   private let rememberedCounts = RememberedCounts()
 
-  init(_ options: GatewayOptions) throws(IOFailure) {
+  /// Starts the threads and opens the ledger, which blocks.
+  ///
+  /// - Throws: `IOFailure` when the machine has no thread or descriptor left, `LedgerDamage`.
+  init(_ options: GatewayOptions, journal: some JournalMedium) throws {
     loops = try EventLoopGroup(count: options.loops)
     control = try EventLoopGroup(count: 1)
     simulation = try EventLoopGroup(count: 1)
     resolving = try BlockingExecutor()
     reloading = try BlockingExecutor(threads: 1)
     keeping = try BlockingExecutor(threads: 1)
+    recording = try BlockingExecutor(threads: 2)
     resolver = Resolver(on: resolving, world: control.loops[0])
     metrics = MetricsRegistry()
     log =
@@ -66,6 +73,15 @@ final class Machine: Sendable {
       )
     }
     tokenCounters = .of(environment: options.environment)
+    let start = clock.now
+    ledger = try JournaledLedger(
+      journal,
+      host: LedgerHost(on: control.loops[0], recording: recording, telemetry: telemetry)
+    )
+    telemetry.tell(
+      LedgerOpened(ledger.recovery, duration: clock.now.monotonic - start.monotonic),
+      at: clock.now
+    )
   }
 
   /// Counts prompts for a policy; `nil` if it asks for no count.
@@ -84,6 +100,15 @@ final class Machine: Sendable {
 
   func tell(_ event: some Event) { telemetry.tell(event, at: world.now) }
 
+  /// Writes the ledger to its end, checkpoint and sync included; traffic has ended.
+  func closeLedger() async {
+    do {
+      try await recording.run { [ledger] in ledger.close() }
+    } catch {
+      tell(Warned("ledger_not_closed", "the ledger is left as it is: \(error)"))
+    }
+  }
+
   /// Ends the threads, which blocks until what they are at is done; nothing runs after it.
   func stop() {
     loops.stop()
@@ -91,6 +116,7 @@ final class Machine: Sendable {
     control.stop()
     reloading.stop()
     keeping.stop()
+    recording.stop()
     resolving.stop()
   }
 }

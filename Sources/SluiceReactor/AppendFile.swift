@@ -29,7 +29,9 @@ package final class AppendFile: Sendable {
   /// - Throws: `noSpace`, `readOnly`, `deviceFailed`, when none was.
   package func append(_ bytes: Span<UInt8>) throws(IOFailure) -> Int {
     try checked(
-      unsafe bytes.withUnsafeBytes { unsafe Int(reactor_write(descriptor, $0.baseAddress, $0.count)) }
+      unsafe bytes.withUnsafeBytes {
+        unsafe Int(reactor_write(descriptor, $0.baseAddress, $0.count))
+      }
     )
   }
 

@@ -96,6 +96,14 @@ final class AdminConsole: Sendable {
     metrics.cacheEntries.set(Int64(usage.entries))
     metrics.cacheBytes.set(Int64(usage.bytes))
     metrics.cacheEvictions.advance(to: usage.evictions)
+    let ledger = machine.ledger.usage
+    metrics.ledgerWritable.set(ledger.isWritable ? 1 : 0)
+    metrics.ledgerFailures.advance(to: ledger.failures)
+    metrics.ledgerUnrecorded.advance(to: ledger.unrecorded)
+    metrics.ledgerBytes.advance(to: Int64(clamping: ledger.bytes))
+    metrics.ledgerAccounts.set(Int64(ledger.accounts))
+    metrics.ledgerOpenHolds.set(Int64(ledger.openHolds))
+    metrics.ledgerHeld.set(ledger.held.count)
     // Where `/proc` is not mounted these two stay as they are; nothing else depends on them.
     if let bytes = try? ThisProcess.residentBytes() {
       metrics.residentMemoryBytes.set(Int64(bytes))

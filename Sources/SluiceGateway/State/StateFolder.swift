@@ -1,7 +1,7 @@
 import SluiceCore
 import SluiceReactor
 
-/// The folder that outlives the process: `admin-token`, the file of keys, and the lock.
+/// The folder that outlives the process: `admin-token`, the file of keys, `ledger/`, and the lock.
 ///
 /// The folder is made with mode 0700 and its files with 0600. One process holds the lock; who
 /// changes keys meanwhile (`sluice keys`) does not need it.
@@ -11,6 +11,7 @@ package struct StateFolder: Sendable {
   package init(_ path: String) { self.path = path }
 
   package var tokenPath: String { "\(path)/admin-token" }
+  package var ledgerPath: String { "\(path)/ledger" }
   private var lockPath: String { "\(path)/lock" }
 
   /// The path of a file of keys, named as the policy names it.
@@ -45,6 +46,15 @@ package struct StateFolder: Sendable {
         "the state folder `\(path)` is in use by \(holder); stop that one first, or name another "
           + "folder with --state DIR"
       )
+    }
+  }
+
+  /// The ledger's files.
+  func journal() throws(Refusal) -> FolderJournal {
+    do throws(IOFailure) {
+      return try FolderJournal(ledgerPath)
+    } catch {
+      throw Refusal("`\(ledgerPath)` cannot be made: \(error)")
     }
   }
 

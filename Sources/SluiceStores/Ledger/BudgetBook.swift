@@ -288,8 +288,10 @@ package struct BudgetBook: Sendable {
     }
   }
 
-  private mutating func dropFinished(at second: Int64, atMost count: Int = Bounds.ledgerDropsPerHold)
-  {
+  private mutating func dropFinished(
+    at second: Int64,
+    atMost count: Int = Bounds.ledgerDropsPerHold
+  ) {
     for _ in 0..<count {
       guard let first = endings.first, first.end + Bounds.ledgerGraceSeconds <= second else {
         return
@@ -333,4 +335,3 @@ package struct BudgetBook: Sendable {
     return accountCount + count <= accountBound
   }
 }
-

@@ -27,11 +27,13 @@ enum CRC32C {
     var sum = ~UInt32.zero
     var place = 0
     while place + 4 <= span.count {
-      sum ^= UInt32(span[place])
+      sum ^=
+        UInt32(span[place])
         | UInt32(span[place + 1]) << 8
         | UInt32(span[place + 2]) << 16
         | UInt32(span[place + 3]) << 24
-      sum = tables[768 + Int(sum & 0xff)]
+      sum =
+        tables[768 + Int(sum & 0xff)]
         ^ tables[512 + Int(sum >> 8 & 0xff)]
         ^ tables[256 + Int(sum >> 16 & 0xff)]
         ^ tables[Int(sum >> 24)]

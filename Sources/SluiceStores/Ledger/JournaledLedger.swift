@@ -321,6 +321,23 @@ package final class JournaledLedger: Ledger {
   }
 }
 
+extension JournaledLedger {
+  /// A ledger for graphs that nobody is served by: it forgets with the process and writes nothing.
+  package static func unused() -> JournaledLedger {
+    let host = LedgerHost(
+      later: { _, _ in },
+      work: { _ in },
+      now: { Moment(monotonic: 0, wall: 0) },
+      tell: { _ in }
+    )
+    do throws(LedgerDamage) {
+      return try JournaledLedger(MemoryJournal(), host: host)
+    } catch {
+      preconditionFailure("an empty journal is not damaged")
+    }
+  }
+}
+
 extension Moment {
   /// Seconds since 1970.
   var wallSecond: Int64 { wall.quotientRoundedDown(by: 1_000_000_000) }

@@ -85,6 +85,37 @@ package final class MetricsRegistry: Sendable {
     help: "Answers that were dropped before their time to make room."
   )
 
+  // The ledger.
+  private let ledgerWritableFamily = GaugeFamily(
+    gauge: "sluice_ledger_writable",
+    help: "1 while records of spending can be written, else 0."
+  )
+  private let ledgerFailuresFamily = CounterFamily(
+    counter: "sluice_ledger_failures_total",
+    help: "Writes and syncs of the ledger that failed."
+  )
+  private let ledgerUnrecordedFamily = CounterFamily(
+    counter: "sluice_ledger_unrecorded_total",
+    help: "Attempts that were sent without a record of their hold (on_ledger_failure: allow)."
+  )
+  private let ledgerBytesFamily = CounterFamily(
+    counter: "sluice_ledger_bytes_total",
+    help: "Bytes of records that the ledger wrote."
+  )
+  private let ledgerAccountsFamily = GaugeFamily(
+    gauge: "sluice_ledger_accounts",
+    help: "Accounts that the ledger keeps in memory."
+  )
+  private let ledgerHoldsFamily = GaugeFamily(
+    gauge: "sluice_ledger_open_holds",
+    help: "Holds that are not settled yet."
+  )
+  private let ledgerHeldFamily = GaugeFamily(
+    gauge: "sluice_ledger_held_dollars",
+    help: "Money that open holds reserve.",
+    unit: .nano
+  )
+
   // The policy.
   package let reloads = CounterFamily(
     counter: "sluice_reload_total",
@@ -142,6 +173,13 @@ package final class MetricsRegistry: Sendable {
   package let cacheEntries: Gauge
   package let cacheBytes: Gauge
   package let cacheEvictions: Counter
+  package let ledgerWritable: Gauge
+  package let ledgerFailures: Counter
+  package let ledgerUnrecorded: Counter
+  package let ledgerBytes: Counter
+  package let ledgerAccounts: Gauge
+  package let ledgerOpenHolds: Gauge
+  package let ledgerHeld: Gauge
   package let generation: Gauge
   package let generationsLive: Gauge
   package let configStaleSeconds: Gauge
@@ -161,6 +199,13 @@ package final class MetricsRegistry: Sendable {
     cacheEntries = entries[]
     cacheBytes = bytes[]
     cacheEvictions = evictions[]
+    ledgerWritable = ledgerWritableFamily[]
+    ledgerFailures = ledgerFailuresFamily[]
+    ledgerUnrecorded = ledgerUnrecordedFamily[]
+    ledgerBytes = ledgerBytesFamily[]
+    ledgerAccounts = ledgerAccountsFamily[]
+    ledgerOpenHolds = ledgerHoldsFamily[]
+    ledgerHeld = ledgerHeldFamily[]
     generation = generationFamily[]
     generationsLive = liveGenerations[]
     configStaleSeconds = configStale[]
@@ -190,7 +235,9 @@ package final class MetricsRegistry: Sendable {
   package func exposition() -> [UInt8] {
     ExpositionPage([
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, expressionErrors,
-      followers, breakerState, breakerTransitions, entries, bytes, evictions, reloads,
+      followers, breakerState, breakerTransitions, entries, bytes, evictions,
+      ledgerWritableFamily, ledgerFailuresFamily, ledgerUnrecordedFamily, ledgerBytesFamily,
+      ledgerAccountsFamily, ledgerHoldsFamily, ledgerHeldFamily, reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,
       upstreamConnections, droppedLines, residentMemory, openDescriptors,
     ])

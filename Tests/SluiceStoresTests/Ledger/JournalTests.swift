@@ -93,7 +93,10 @@ struct JournalTests {
       let (medium, truths, world) = try await Self.scenario(seed: seed)
       let bytes = try #require(medium.segments[1])
       for count in 0...bytes.count {
-        let bench = LedgerBench(MemoryJournal(segments: [1: Array(bytes.prefix(count))]), world: world)
+        let bench = LedgerBench(
+          MemoryJournal(segments: [1: Array(bytes.prefix(count))]),
+          world: world
+        )
         let ledger = try bench.open()
         let truth = truths.last { $0.bytes <= count } ?? Truth(bytes: 0)
         let next = truths.first { $0.bytes > count }
@@ -127,7 +130,10 @@ struct JournalTests {
     let (medium, _, world) = try await Self.scenario(seed: 7)
     let bytes = try #require(medium.segments[1])
     for count in stride(from: 0, through: bytes.count, by: 7) {
-      let first = LedgerBench(MemoryJournal(segments: [1: Array(bytes.prefix(count))]), world: world)
+      let first = LedgerBench(
+        MemoryJournal(segments: [1: Array(bytes.prefix(count))]),
+        world: world
+      )
       let ledger = try first.open()
       let second = LedgerBench(first.medium.afterKill(), world: world)
       let again = try second.open()

@@ -11,7 +11,10 @@ struct SpendSeriesTests {
     60, 90, 600, 1_800, 3_600, 10_000, 86_400, 7 * 86_400, 31 * 86_400,
   ]
 
-  @Test("are never less than the truth and at most a sixtieth of the window late", arguments: 0..<12)
+  @Test(
+    "are never less than the truth and at most a sixtieth of the window late",
+    arguments: 0..<12
+  )
   func bounds(seed: UInt64) {
     var random = SplitMix(seed: seed)
     var series = SpendSeries()
@@ -51,7 +54,9 @@ struct SpendSeriesTests {
       most = max(most, series.marks.count)
     }
     #expect(most < 2_000)
-    #expect(series.sum(within: 60 * Self.second, at: now * Self.second) >= NanoDollars(7_000_000_000_000))
+    #expect(
+      series.sum(within: 60 * Self.second, at: now * Self.second) >= NanoDollars(7_000_000_000_000)
+    )
   }
 
   @Test("a clock that steps back takes nothing out of a window sooner")
