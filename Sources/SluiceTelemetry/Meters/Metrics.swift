@@ -96,7 +96,7 @@ package final class MetricsRegistry: Sendable {
   )
   private let ledgerUnrecordedFamily = CounterFamily(
     counter: "sluice_ledger_unrecorded_total",
-    help: "Attempts that were sent without a record of their hold (on_ledger_failure: allow)."
+    help: "Attempts that were sent without a record of their hold, as on_ledger_failure allowed."
   )
   private let ledgerBytesFamily = CounterFamily(
     counter: "sluice_ledger_bytes_total",
