@@ -39,7 +39,8 @@ let package = Package(
   name: "sluice",
   products: [.executable(name: "sluice", targets: ["sluice"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // C modules: the system's libraries, each behind one small shim.
@@ -92,7 +93,10 @@ let package = Package(
     ),
     module(
       "SluiceStores",
-      uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline", "SluiceDialects"]
+      uses: [
+        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline", "SluiceDialects",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]
     ),
     module(
       "SluiceSemantics",

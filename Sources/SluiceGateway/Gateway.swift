@@ -60,7 +60,8 @@ package final class Gateway: Sendable {
     let machine: Machine
     do {
       try ThisProcess.raiseDescriptorLimit()
-      machine = try Machine(options, journal: try folder.journal())
+      let journal = try folder.journal()
+      machine = try Machine(options, journal: journal, archive: try folder.archive())
     } catch let damage as LedgerDamage {
       throw StartRefusal(Refusal(damage, in: folder.ledgerPath))
     } catch let refusal as Refusal {

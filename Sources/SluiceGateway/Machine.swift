@@ -35,6 +35,8 @@ final class Machine: Sendable {
   let counters = EmbeddedCounters()
   let cache = EmbeddedReplyCache()
   let ledger: JournaledLedger
+  private let journal: any JournalMedium
+  private let archive: any SpendArchive
   let flights: FlightTable
   let breakers: BreakerTable
   let retryBudgets = RetryBudgetTable()
@@ -44,7 +46,11 @@ final class Machine: Sendable {
   /// Starts the threads and opens the ledger, which blocks.
   ///
   /// - Throws: `IOFailure` when the machine has no thread or descriptor left, `LedgerDamage`.
-  init(_ options: GatewayOptions, journal: some JournalMedium) throws {
+  init(
+    _ options: GatewayOptions,
+    journal: any JournalMedium,
+    archive: any SpendArchive
+  ) throws {
     loops = try EventLoopGroup(count: options.loops)
     control = try EventLoopGroup(count: 1)
     simulation = try EventLoopGroup(count: 1)
@@ -74,9 +80,12 @@ final class Machine: Sendable {
     }
     tokenCounters = .of(environment: options.environment)
     let start = clock.now
+    self.journal = journal
+    self.archive = archive
     ledger = try JournaledLedger(
       journal,
-      host: LedgerHost(on: control.loops[0], recording: recording, telemetry: telemetry)
+      host: LedgerHost(on: control.loops[0], recording: recording, telemetry: telemetry),
+      archive: archive
     )
     telemetry.tell(
       LedgerOpened(ledger.recovery, duration: clock.now.monotonic - start.monotonic),
@@ -99,6 +108,20 @@ final class Machine: Sendable {
   var world: EventLoop { control.loops[0] }
 
   func tell(_ event: some Event) { telemetry.tell(event, at: world.now) }
+
+  /// Who spent what until now; reads files, off the loops.
+  func spending(on question: SpendQuestion) async throws -> SpendReport {
+    try await recording.run { [ledger, journal, archive] in
+      ledger.writeOut()
+      return try SpendReport(
+        by: question.dimension,
+        since: question.since,
+        until: question.until,
+        journal: journal,
+        archive: archive
+      )
+    }
+  }
 
   /// Writes the ledger to its end, checkpoint and sync included; traffic has ended.
   func closeLedger() async {

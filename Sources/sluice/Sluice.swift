@@ -22,6 +22,7 @@ struct Sluice: AsyncParsableCommand {
     version: "sluice \(SluiceVersion.current)",
     subcommands: [
       Serve.self, Lint.self, GraphOf.self, Trace.self, ExplainCode.self, Keys.self,
+      Spend.self,
     ]
   )
 

@@ -8,6 +8,7 @@ enum AdminRoute: String, Sendable, CaseIterable {
   case readiness = "/readyz"
   case policy = "/policy"
   case graph = "/graph"
+  case spend = "/spend"
   case reload = "/policy/reload"
   case rollback = "/policy/rollback"
   case invalidate = "/cache/invalidate"
@@ -15,7 +16,7 @@ enum AdminRoute: String, Sendable, CaseIterable {
   var access: AdminGate.Access {
     switch self {
     case .health, .readiness: .open
-    case .home, .metrics, .policy, .graph: .read
+    case .home, .metrics, .policy, .graph, .spend: .read
     case .reload, .rollback, .invalidate: .change
     }
   }
@@ -29,6 +30,8 @@ enum AdminRoute: String, Sendable, CaseIterable {
     case .readiness: "200 while traffic is welcome, 503 with the reason otherwise"
     case .policy: "the policy that is served, and how the last reload ended"
     case .graph: "the pipeline as text; ?format=dot for Graphviz"
+    case .spend:
+      "who spent what; ?by=user, tenant, tier, product, model or tag, &since=7d&until=…&format=csv"
     case .reload: "read the files again; {\"force\": true} publishes what has not changed, too"
     case .rollback: "go back to the policy before this one"
     case .invalidate:

@@ -170,6 +170,7 @@ private struct AdminHandler: RequestHandler {
         contentType: isDOT ? "text/vnd.graphviz; charset=utf-8" : "text/plain; charset=utf-8",
         body: Array((isDOT ? printer.dot : printer.text).utf8)
       )
+    case .spend: return try await spending(request.head.query ?? "")
     case .reload:
       return try await carryOut(.reload(.admin, isForced: try AdminOrder.isForced(request.body)))
     case .rollback:
@@ -183,6 +184,36 @@ private struct AdminHandler: RequestHandler {
         CacheInvalidated(selection: words.selection, name: words.name, forgotten: count)
       )
       return AdminPage.invalidated(count)
+    }
+  }
+
+  private func spending(_ query: String) async throws(AdminError) -> ServerReply {
+    let query = try AdminQuery(query, names: ["by", "since", "until", "format"])
+    let isCSV = query["format"] == "csv"
+    guard isCSV || ["json", nil].contains(query["format"]) else {
+      throw .badQuery("`format` is json or csv.")
+    }
+    let question: SpendQuestion
+    do throws(Refusal) {
+      question = try SpendQuestion(
+        by: query["by"],
+        since: query["since"],
+        until: query["until"],
+        at: console.machine.world.now
+      )
+    } catch {
+      throw .badQuery("\(error.message).")
+    }
+    do {
+      let printer = SpendPrinter(report: try await console.machine.spending(on: question))
+      return ServerReply(
+        status: 200,
+        contentType: isCSV ? "text/csv; charset=utf-8" : "application/json",
+        body: isCSV ? Array(printer.csv.utf8) : printer.json
+      )
+    } catch {
+      console.machine.tell(Warned("spend_unreadable", "the ledger cannot be read: \(error)"))
+      throw .ledgerUnreadable
     }
   }
 

@@ -17,6 +17,9 @@ final class FolderJournal: JournalMedium {
     try Files.makeFolder(folder)
   }
 
+  /// The journal in `folder`, only to read it.
+  init(reading folder: String) { self.folder = folder }
+
   static func segmentName(_ number: UInt64) -> String { "journal-\(padded(number))" }
   static func checkpointName(_ number: UInt64) -> String { "checkpoint-\(padded(number))" }
 

@@ -1,5 +1,7 @@
 import SluiceCore
+import SluicePipeline
 import SluiceReactor
+import SluiceStores
 
 /// The folder that outlives the process: `admin-token`, the file of keys, `ledger/`, and the lock.
 ///
@@ -12,6 +14,7 @@ package struct StateFolder: Sendable {
 
   package var tokenPath: String { "\(path)/admin-token" }
   package var ledgerPath: String { "\(path)/ledger" }
+  package var archivePath: String { "\(ledgerPath)/spend.sqlite" }
   private var lockPath: String { "\(path)/lock" }
 
   /// The path of a file of keys, named as the policy names it.
@@ -55,6 +58,24 @@ package struct StateFolder: Sendable {
       return try FolderJournal(ledgerPath)
     } catch {
       throw Refusal("`\(ledgerPath)` cannot be made: \(error)")
+    }
+  }
+
+  /// The archive of spending, made if it is missing.
+  func archive() throws(Refusal) -> SpendDatabase {
+    do throws(IOFailure) {
+      // SQLite would make it for everybody to read.
+      _ = try AppendFile(archivePath)
+    } catch {
+      throw Refusal("`\(archivePath)` cannot be made: \(error)")
+    }
+    do throws(LedgerFailure) {
+      return try SpendDatabase(archivePath)
+    } catch {
+      throw Refusal(
+        "`\(archivePath)` cannot be opened: \(error.reason); move it away to go on without what it "
+          + "says of the past, which no budget depends on"
+      )
     }
   }
 

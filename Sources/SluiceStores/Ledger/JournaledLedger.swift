@@ -23,6 +23,7 @@ internal import Synchronization
 package final class JournaledLedger: Ledger {
   private let medium: any JournalMedium
   private let host: LedgerHost
+  private let archive: (any SpendArchive)?
   private let state: Mutex<LedgerState>
   private let writer: Mutex<JournalWriter>
   /// What was found when it was opened.
@@ -32,17 +33,20 @@ package final class JournaledLedger: Ledger {
 
   /// Opens the ledger that `medium` holds; blocks while it is read.
   ///
-  /// Holds that were open when the last process ended are settled at their amount.
+  /// Holds that were open when the last process ended are settled at their amount. Segments that a
+  /// checkpoint replaces go to `archive` before they are removed.
   ///
   /// - Throws: what is wrong with the bytes; none of them has been changed then.
   package init(
     _ medium: any JournalMedium,
     host: LedgerHost,
+    archive: (any SpendArchive)? = nil,
     book: BudgetBook = BudgetBook()
   ) throws(LedgerDamage) {
     let opening = try JournalOpening(medium, into: book)
     self.medium = medium
     self.host = host
+    self.archive = archive
     let now = host.now()
     var recovery = opening.recovery
     var state = LedgerState(opening.replay, segment: opening.segment)
@@ -308,11 +312,26 @@ package final class JournaledLedger: Ledger {
     do throws(LedgerFailure) {
       try medium.store(cut.checkpoint(of: next, at: now.wallSecond), as: next)
       state.withLock { $0.stored(cut) }
+      try archiveSegments(before: next)
       try medium.remove(before: next)
     } catch {
       checkpointFailed(error)
     }
   }
+
+  /// Adds what the segments before the checkpoint say to the archive; each counts once.
+  private func archiveSegments(before next: UInt64) throws(LedgerFailure) {
+    guard let archive else { return }
+    for number in try medium.contents().segments where number < next {
+      guard let tally = SpendTally(segment: try medium.segment(number)) else {
+        throw LedgerFailure(reason: "segment \(number) is damaged")
+      }
+      try archive.fold(tally.totals, segment: number)
+    }
+  }
+
+  /// Writes what waits, so that who reads the journal now finds all that settled; any thread.
+  package func writeOut() { flush() }
 
   private func checkpointFailed(_ failure: LedgerFailure) {
     let now = host.now().monotonic
