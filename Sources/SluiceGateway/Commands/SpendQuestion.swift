@@ -29,7 +29,7 @@ struct SpendQuestion: Sendable, Equatable {
     self.until = try until.map { text throws(Refusal) in try Self.time(text, now) } ?? now + 1
     self.since =
       try since.map { text throws(Refusal) in try Self.time(text, now) }
-      ?? self.until - Self.days * 86_400
+      ?? now - Self.days * 86_400
     guard self.since < self.until else {
       throw Refusal("the range ends before it begins", status: .usage)
     }

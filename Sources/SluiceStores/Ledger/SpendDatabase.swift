@@ -9,10 +9,9 @@ package import SluicePipeline
 package final class SpendDatabase: SpendArchive {
   private let queue: DatabaseQueue
 
-  /// Opens the database at `path`.
+  /// Opens the database at `path`, made if it is missing.
   ///
-  /// - Parameter isReadOnly: for a look at the database of a gateway that may be running; it must
-  ///   exist then.
+  /// With `isReadOnly` it must exist; a gateway may be writing to it.
   package init(_ path: String, isReadOnly: Bool = false) throws(LedgerFailure) {
     var configuration = Configuration()
     configuration.readonly = isReadOnly

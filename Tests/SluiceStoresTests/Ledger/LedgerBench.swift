@@ -37,7 +37,6 @@ final class LedgerBench: Sendable {
   private let state = Mutex(State())
   let world: BenchWorld
   let medium: MemoryJournal
-  private let opened = Mutex<JournaledLedger?>(nil)
 
   init(_ medium: MemoryJournal = MemoryJournal(), world: BenchWorld = BenchWorld()) {
     self.medium = medium
@@ -61,10 +60,8 @@ final class LedgerBench: Sendable {
   /// Opens the ledger.
   ///
   /// - Throws: what is wrong with the journal.
-  func open(_ book: BudgetBook = BudgetBook()) throws(LedgerDamage) -> JournaledLedger {
-    let ledger = try JournaledLedger(medium, host: host, book: book)
-    opened.withLock { $0 = ledger }
-    return ledger
+  func open(archive: (any SpendArchive)? = nil) throws(LedgerDamage) -> JournaledLedger {
+    try JournaledLedger(medium, host: host, archive: archive)
   }
 
   /// Does the blocking work that waits, and what it asks for.
