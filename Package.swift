@@ -153,6 +153,15 @@ let package = Package(
       path: "Benchmarks/Tokens",
       swiftSettings: strict
     ),
+    // What the ledger adds to a request.
+    .executableTarget(
+      name: "ledger-bench",
+      dependencies: [
+        "SluiceCore", "SluiceDialects", "SluicePipeline", "SluiceReactor", "SluiceStores",
+      ],
+      path: "Benchmarks/Ledger",
+      swiftSettings: strict
+    ),
     .executableTarget(
       name: "sluice",
       dependencies: [
