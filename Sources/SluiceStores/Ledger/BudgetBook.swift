@@ -43,8 +43,13 @@ package struct BudgetBook: Sendable {
     /// The number that `segment` gives the attribution.
     var attributionNumber: UInt64 = 0
     var segment: UInt64 = 0
-    /// Where in the stream of records the hold's own ends.
-    var position: UInt64 = 0
+  }
+
+  /// What became of a claim.
+  enum Ruling {
+    /// The amount is held; who records it then keeps the hold with `keep`.
+    case granted(UInt64, OpenHold)
+    case refused(HoldDecision)
   }
 
   /// Entries that end at the same time.
@@ -88,6 +93,16 @@ package struct BudgetBook: Sendable {
 
   /// Holds the claim's amount on all of its accounts, which are distinct, or on none.
   package mutating func hold(_ claim: Claim, at second: Int64) -> HoldDecision {
+    switch rule(on: claim, at: second) {
+    case .granted(let number, let hold):
+      keep(hold, as: number)
+      return .held(HoldID(number))
+    case .refused(let decision): return decision
+    }
+  }
+
+  /// As `hold`, but a hold that is granted is open only once it is kept.
+  mutating func rule(on claim: Claim, at second: Int64) -> Ruling {
     dropFinished(at: second)
     var numbers: [Int32] = []
     var fits = true
@@ -100,8 +115,8 @@ package struct BudgetBook: Sendable {
       if available(charge, number) < claim.amount { fits = false }
     }
     guard fits else {
-      return .short(
-        available: zip(claim.charges, numbers).map { max(.zero, available($0, $1)) }
+      return .refused(
+        .short(available: zip(claim.charges, numbers).map { max(.zero, available($0, $1)) })
       )
     }
     var seriesOfHold: [Int32] = []
@@ -111,7 +126,7 @@ package struct BudgetBook: Sendable {
       if number < 0 { missing += 1 }
     }
     guard holds.count < holdBound, missing == 0 || hasRoom(for: missing, at: second) else {
-      return .full
+      return .refused(.full)
     }
     for (place, charge) in claim.charges.enumerated() {
       if numbers[place] < 0 {
@@ -125,14 +140,19 @@ package struct BudgetBook: Sendable {
     }
     lastHold += 1
     held += claim.amount
-    holds[lastHold] = OpenHold(
-      amount: claim.amount,
-      accounts: numbers,
-      series: seriesOfHold,
-      attribution: claim.attribution
+    return .granted(
+      lastHold,
+      OpenHold(
+        amount: claim.amount,
+        accounts: numbers,
+        series: seriesOfHold,
+        attribution: claim.attribution
+      )
     )
-    return .held(HoldID(lastHold))
   }
+
+  /// Opens a hold that was granted.
+  mutating func keep(_ hold: OpenHold, as number: UInt64) { holds[number] = hold }
 
   /// Books the cost in the periods in which it was held and gives back the rest.
   ///

@@ -98,9 +98,7 @@ package final class JournaledLedger: Ledger {
   package func hold(_ claim: Claim, at moment: Moment) -> HoldDecision {
     state.withLock { state in
       if state.outage != nil, state.onFailure == .deny { return .unavailable }
-      let decision = state.book.hold(claim, at: moment.wallSecond)
-      if case .held(let hold) = decision { state.record(hold.number, at: moment) }
-      return decision
+      return state.hold(claim, at: moment)
     }
   }
 
@@ -118,8 +116,8 @@ package final class JournaledLedger: Ledger {
 
   /// Writes what came together, and lets everybody of this turn go on.
   private func endTurn(_ turn: ObjectIdentifier) {
-    flush()
     let moment = host.now()
+    flush(at: moment)
     let (releases, beginsSync) = state.withLock { $0.endTurn(turn, at: moment) }
     for release in releases { release.resume() }
     if beginsSync { host.work { [self] in syncForWaiters() } }
@@ -183,10 +181,12 @@ package final class JournaledLedger: Ledger {
 
   /// Writes what waits, with one call if the medium takes it.
   ///
-  /// - Parameter isProbe: whether to try although the last try failed.
+  /// - Parameters:
+  ///   - isProbe: whether to try although the last try failed.
+  ///   - moment: now, if somebody has read the clock.
   /// - Returns: whether all that was there is written.
   @discardableResult
-  private func flush(isProbe: Bool = false) -> Bool {
+  private func flush(isProbe: Bool = false, at moment: Moment? = nil) -> Bool {
     let (isWritten, length) = writer.withLock { writer in
       guard let batch = state.withLock({ $0.takeBatch(isProbe: isProbe) }) else {
         return (true, writer.length)
@@ -200,14 +200,15 @@ package final class JournaledLedger: Ledger {
       state.withLock { $0.wrote(batch) }
       return (true, writer.length)
     }
-    if isWritten { arrange(after: length) }
+    if isWritten { arrange(after: length, at: moment ?? host.now()) }
     return isWritten
   }
 
   /// Has synced in time what was written, and begins the next segment when this one is full.
-  private func arrange(after length: Int) {
-    let now = host.now().monotonic
-    let (syncs, rotates) = state.withLock { $0.arrangements(length: length, at: now) }
+  private func arrange(after length: Int, at moment: Moment) {
+    let (syncs, rotates) = state.withLock {
+      $0.arrangements(length: length, at: moment.monotonic)
+    }
     if syncs {
       host.later(Bounds.ledgerSyncNanoseconds) { [self] in
         state.withLock { $0.isSyncDue = false }

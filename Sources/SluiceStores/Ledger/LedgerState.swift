@@ -5,8 +5,6 @@ internal import SluicePolicy
 /// A task that waits until the record of its hold is written, or safe.
 struct RecordWaiter {
   var hold: HoldID
-  /// Where the record ends.
-  var position: UInt64
   var continuation: CheckedContinuation<LedgerFailure?, Never>
 }
 
@@ -27,8 +25,8 @@ struct Release {
 struct RecordBatch {
   var segment: UInt64
   var bytes: [UInt8]
-  /// Where its last record ends.
-  var end: UInt64
+  /// The last hold whose record is in it, or before it.
+  var lastHold: UInt64
 }
 
 /// What a ledger keeps behind its lock: the book, the records that wait, and who waits for them.
@@ -52,7 +50,6 @@ struct LedgerState {
   struct Cut {
     /// What is still to be written to the segment that ends.
     var batch: RecordBatch?
-    var position: UInt64
     var book: BudgetBook
     var switches: [SwitchChange]
   }
@@ -66,9 +63,9 @@ struct LedgerState {
   private var pending = RecordWriter()
   /// The memory of the last batch, for the next.
   private var spare: [UInt8] = []
-  /// Where the last record ends, and the last that is written; only grow.
-  private var position: UInt64 = 0
-  private var written: UInt64 = 0
+  /// The last hold whose record is written; records have the order of their holds.
+  private var written: UInt64
+  private var bytesWritten: UInt64 = 0
   private var attributions: [Attribution: UInt64] = [:]
   private var lastAttribution: UInt64 = 0
 
@@ -93,6 +90,7 @@ struct LedgerState {
     book = replay.book
     switches = replay.switches
     self.segment = segment
+    written = book.lastHold
   }
 
   var usage: LedgerUsage {
@@ -103,7 +101,7 @@ struct LedgerState {
     usage.isWritable = outage == nil
     usage.failures = failures
     usage.unrecorded = unrecorded
-    usage.bytes = written
+    usage.bytes = bytesWritten
     return usage
   }
 
@@ -118,9 +116,15 @@ struct LedgerState {
     append { $0.header(header) }
   }
 
-  /// Records a hold that the book has just granted, and what its numbers stand for.
-  mutating func record(_ id: UInt64, at moment: Moment) {
-    guard var hold = book.holds[id] else { preconditionFailure("recorded while it is open") }
+  /// Holds what the claim asks for, and records it and what its numbers stand for.
+  mutating func hold(_ claim: Claim, at moment: Moment) -> HoldDecision {
+    let second = moment.wallSecond
+    let id: UInt64
+    var hold: BudgetBook.OpenHold
+    switch book.rule(on: claim, at: second) {
+    case .granted(let number, let granted): (id, hold) = (number, granted)
+    case .refused(let decision): return decision
+    }
     for number in hold.accounts where book.entries[Int(number)].definedIn != segment {
       let entry = book.entries[Int(number)]
       append { $0.account(Int(number), entry) }
@@ -132,9 +136,9 @@ struct LedgerState {
       book.series[Int(number)].definedIn = segment
     }
     name(&hold)
-    append { $0.hold(id, hold, at: moment.wallSecond) }
-    hold.position = position
-    book.holds[id] = hold
+    append { $0.hold(id, hold, at: second) }
+    book.keep(hold, as: id)
+    return .held(HoldID(id))
   }
 
   /// - Returns: what went beyond the hold.
@@ -186,22 +190,15 @@ struct LedgerState {
 
   private mutating func append(_ write: (inout RecordWriter) -> Void) {
     if let outage {
-      guard !outage.dropsRecords else {
-        // Still a place in the order: nothing that waits for it is written.
-        position += 1
-        return
-      }
+      guard !outage.dropsRecords else { return }
       if pending.bytes.count >= Bounds.ledgerBacklogBytes {
         pending.bytes = []
         self.outage?.dropsRecords = true
         self.outage?.needsCheckpoint = true
-        position += 1
         return
       }
     }
-    let start = pending.bytes.count
     write(&pending)
-    position += UInt64(pending.bytes.count - start)
   }
 
   // MARK: Waiting
@@ -212,12 +209,8 @@ struct LedgerState {
     in turn: ObjectIdentifier,
     _ continuation: CheckedContinuation<LedgerFailure?, Never>
   ) -> Bool {
-    guard let position = book.holds[hold.number]?.position else {
-      preconditionFailure("waits for the record of an open hold")
-    }
-    let waiter = RecordWaiter(hold: hold, position: position, continuation: continuation)
-    turns[turn, default: []].append(waiter)
-    return turns[turn]?.count == 1
+    let waiter = RecordWaiter(hold: hold, continuation: continuation)
+    return turns[turn, default: []].adds(waiter)
   }
 
   /// Who of that turn may go on, after a flush; and whether somebody begins to wait for a sync.
@@ -226,7 +219,7 @@ struct LedgerState {
     var releases: [Release] = []
     var beginsSync = false
     for waiter in waiters {
-      if waiter.position > written {
+      if waiter.hold.number > written {
         releases.append(lose(waiter, at: moment))
       } else if durability == .power, outage == nil {
         syncing.append(waiter)
@@ -268,7 +261,7 @@ struct LedgerState {
     let bytes = pending.bytes
     pending.bytes = spare
     spare = []
-    return RecordBatch(segment: segment, bytes: bytes, end: position)
+    return RecordBatch(segment: segment, bytes: bytes, lastHold: book.lastHold)
   }
 
   /// Puts a batch that was not written back before what came since.
@@ -278,7 +271,8 @@ struct LedgerState {
   }
 
   mutating func wrote(_ batch: consuming RecordBatch) {
-    written = batch.end
+    written = batch.lastHold
+    bytesWritten += UInt64(batch.bytes.count)
     if !unsynced.contains(batch.segment) { unsynced.append(batch.segment) }
     guard batch.bytes.capacity <= Bounds.ledgerRecordBytes else { return }
     spare = batch.bytes
@@ -328,7 +322,7 @@ struct LedgerState {
     let batch = isLost || pending.bytes.isEmpty ? nil : takePending()
     if isLost { pending.bytes = [] }
     outage?.dropsRecords = false
-    let cut = Cut(batch: batch, position: position, book: book, switches: Array(switches.values))
+    let cut = Cut(batch: batch, book: book, switches: Array(switches.values))
     segment = next
     attributions = [:]
     lastAttribution = 0
@@ -339,7 +333,7 @@ struct LedgerState {
 
   /// The checkpoint of a cut is safe.
   mutating func stored(_ cut: Cut) {
-    written = max(written, cut.position)
+    written = max(written, cut.book.lastHold)
     unsynced.removeAll { $0 < segment }
     if outage?.dropsRecords == false { outage?.needsCheckpoint = false }
   }
@@ -376,5 +370,13 @@ extension LedgerState.Cut {
     for change in switches { writer.change(change, at: second) }
     writer.end()
     return writer.bytes
+  }
+}
+
+extension [RecordWaiter] {
+  /// - Returns: whether it is the only one.
+  fileprivate mutating func adds(_ waiter: RecordWaiter) -> Bool {
+    append(waiter)
+    return count == 1
   }
 }
