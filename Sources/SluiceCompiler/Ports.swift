@@ -18,6 +18,7 @@ package struct Ports: Sendable {
   package var keys: any KeyDirectory
   package var counters: any Counters
   package var cache: any ReplyCache
+  package var ledger: any Ledger
   package var flights: FlightTable
   package var breakers: BreakerTable
   package var retryBudgets: RetryBudgetTable
@@ -33,6 +34,7 @@ package struct Ports: Sendable {
     keys: any KeyDirectory,
     counters: any Counters,
     cache: any ReplyCache,
+    ledger: any Ledger,
     flights: FlightTable,
     breakers: BreakerTable = BreakerTable(),
     retryBudgets: RetryBudgetTable = RetryBudgetTable(),
@@ -44,6 +46,7 @@ package struct Ports: Sendable {
     self.keys = keys
     self.counters = counters
     self.cache = cache
+    self.ledger = ledger
     self.flights = flights
     self.breakers = breakers
     self.retryBudgets = retryBudgets

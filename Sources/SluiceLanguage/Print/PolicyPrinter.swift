@@ -72,6 +72,7 @@ extension PolicyPrinter {
         lines.add("idle: \(server.timeout.idle.text)")
         lines.add("drain: \(server.timeout.drain.text)")
       }
+      lines.add("durability: \(server.durability.rawValue)")
       lines.add("on_ledger_failure: \(server.onLedgerFailure.rawValue)")
       lines.add("expose: \(list(words(server.expose)))")
     }

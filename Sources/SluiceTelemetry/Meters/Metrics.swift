@@ -132,6 +132,36 @@ package final class MetricsRegistry: Sendable {
     bounds: [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000]
       .map { $0 * microsecond }
   )
+  // The ledger.
+  private let ledgerWritableFamily = GaugeFamily(
+    gauge: "sluice_ledger_writable",
+    help: "1 while records of spending can be written, else 0."
+  )
+  private let ledgerFailuresFamily = CounterFamily(
+    counter: "sluice_ledger_failures_total",
+    help: "Writes and syncs of the ledger that failed."
+  )
+  private let ledgerUnrecordedFamily = CounterFamily(
+    counter: "sluice_ledger_unrecorded_total",
+    help: "Attempts that were sent without a record of their hold, as on_ledger_failure allowed."
+  )
+  private let ledgerBytesFamily = CounterFamily(
+    counter: "sluice_ledger_bytes_total",
+    help: "Bytes of records that the ledger wrote."
+  )
+  private let ledgerAccountsFamily = GaugeFamily(
+    gauge: "sluice_ledger_accounts",
+    help: "Accounts that the ledger keeps in memory."
+  )
+  private let ledgerHoldsFamily = GaugeFamily(
+    gauge: "sluice_ledger_open_holds",
+    help: "Holds that are not settled yet."
+  )
+  private let ledgerHeldFamily = GaugeFamily(
+    gauge: "sluice_ledger_held_dollars",
+    help: "Money that open holds reserve.",
+    unit: .nano
+  )
 
   // The policy.
   package let reloads = CounterFamily(
@@ -191,6 +221,13 @@ package final class MetricsRegistry: Sendable {
   package let cacheBytes: Gauge
   package let cacheEvictions: Counter
   package let embeddingDuration: Histogram
+  package let ledgerWritable: Gauge
+  package let ledgerFailures: Counter
+  package let ledgerUnrecorded: Counter
+  package let ledgerBytes: Counter
+  package let ledgerAccounts: Gauge
+  package let ledgerOpenHolds: Gauge
+  package let ledgerHeld: Gauge
   package let generation: Gauge
   package let generationsLive: Gauge
   package let configStaleSeconds: Gauge
@@ -211,6 +248,13 @@ package final class MetricsRegistry: Sendable {
     cacheBytes = bytes[]
     cacheEvictions = evictions[]
     embeddingDuration = embeddingDurationFamily[]
+    ledgerWritable = ledgerWritableFamily[]
+    ledgerFailures = ledgerFailuresFamily[]
+    ledgerUnrecorded = ledgerUnrecordedFamily[]
+    ledgerBytes = ledgerBytesFamily[]
+    ledgerAccounts = ledgerAccountsFamily[]
+    ledgerOpenHolds = ledgerHoldsFamily[]
+    ledgerHeld = ledgerHeldFamily[]
     generation = generationFamily[]
     generationsLive = liveGenerations[]
     configStaleSeconds = configStale[]
@@ -242,7 +286,9 @@ package final class MetricsRegistry: Sendable {
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, usageSource,
       reconciled, expressionErrors, followers, breakerState, breakerTransitions, upstreamReplays,
       breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
-      embeddings, embeddingDurationFamily, reloads,
+      embeddings, embeddingDurationFamily, ledgerWritableFamily, ledgerFailuresFamily,
+      ledgerUnrecordedFamily, ledgerBytesFamily, ledgerAccountsFamily, ledgerHoldsFamily,
+      ledgerHeldFamily, reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,
       upstreamConnections, droppedLines, residentMemory, openDescriptors,
     ])

@@ -15,6 +15,7 @@ struct MutationTests {
       admin: 127.0.0.1:9090
       max_body: 10MiB
       timeout: { head: 10s, body: 30s, request: 5m, idle: 75s, drain: 30s }
+      durability: process
       on_ledger_failure: deny
       expose: [cache, model]
     identity:

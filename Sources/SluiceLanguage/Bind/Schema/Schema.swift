@@ -43,6 +43,12 @@ package enum Schema {
       Key("max_body", "bytes", .otherwise("`10MiB`"), "the largest body of a request"),
       Key("timeout", "map", .otherwise("see below"), "deadlines of a connection and an exchange"),
       Key(
+        "durability",
+        "`process` or `power`",
+        .otherwise("`process`"),
+        "what the record of a hold survives before its attempt is sent"
+      ),
+      Key(
         "on_ledger_failure",
         "`deny` or `allow`",
         .otherwise("`deny`"),
