@@ -239,6 +239,9 @@ extension ChatRequest {
     }
   }
 
+  /// Bytes of the body, of which no token of the input has less than one.
+  package var bodyBytes: Int { document.bytes.count }
+
   /// Bytes of the schema that the answer is to follow, which the model reads.
   package var formatBytes: Int {
     document.member("response_format", of: document.root).map { document.text(of: $0).count } ?? 0
@@ -356,6 +359,7 @@ extension ChatRequest {
   ///   - model: the upstream's name of it.
   ///   - clamp: the most tokens of an answer; `nil`: the client's own word stays.
   ///   - outputField: where the model takes it.
+  /// - Returns: the bytes of the body.
   package func upstreamBody(
     model: String,
     clamp: Int? = nil,

@@ -17,7 +17,9 @@ package struct CutEnding: Sendable {
 
   /// - Parameters:
   ///   - service: the path that the stream answers.
-  ///   - id: of the chunks before it, as `model` and `created` are.
+  ///   - id: of the chunks before it.
+  ///   - model: as the chunks before it name it.
+  ///   - created: as the chunks before it say, in seconds since 1970.
   ///   - open: the choices that have no finish reason.
   package init(
     _ service: ModelSettings.Service,
@@ -38,6 +40,7 @@ package struct CutEnding: Sendable {
   /// - Parameters:
   ///   - notice: what the answer's reader is told; `nil`: nothing.
   ///   - usage: of the usage chunk; `nil`: the client did not ask for it.
+  ///   - output: where the frames go.
   package func append(notice: String?, usage: Usage?, to output: inout [UInt8]) {
     for index in open {
       if let notice { append("\n\n[\(notice)]", isLast: false, at: index, to: &output) }

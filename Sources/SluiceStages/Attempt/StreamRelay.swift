@@ -185,7 +185,10 @@ struct StreamRelay {
 
   /// Ends a stream that has gone far enough, in a way that no client stumbles over.
   ///
-  /// - Parameter isHeard: whether anybody is left to hear it.
+  /// - Parameters:
+  ///   - failure: why.
+  ///   - isHeard: whether anybody is left to hear it.
+  /// - Returns: `cut`.
   private mutating func endEarly(
     because failure: Failure,
     isHeard: Bool = true

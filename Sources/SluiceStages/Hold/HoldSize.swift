@@ -1,6 +1,5 @@
 import SluiceCore
 import SluiceDialects
-import SluiceJSON
 import SluicePipeline
 import SluicePolicy
 
@@ -47,6 +46,8 @@ extension HoldSize {
   /// The size of `chat` at a model.
   ///
   /// - Parameters:
+  ///   - chat: the request.
+  ///   - model: the candidate.
   ///   - counted: the tokens of the prompt by the model's own tokenizer, if it names one.
   ///   - estimate: the tokens of the prompt by another one, for the room that they leave; called
   ///     only where bytes do not tell. Never decides about money.
@@ -60,7 +61,7 @@ extension HoldSize {
   ) {
     price = model.price(atWall: wall)
     answers = chat.n
-    let bytes = chat.document.bytes.count
+    let bytes = chat.bodyBytes
     let wanted = min(chat.outputLimit ?? .max, model.maxOutput)
     let read: Int
     if chat.service == .chat, !chat.isTextOnly {

@@ -99,6 +99,7 @@ struct MutationTests {
         warn_at: 80%
         min_runway: 1h
         min_output: 16
+        notice: cut
     kill_switches:
       runaway:
         when: spend("1m") > usd("5")
