@@ -39,7 +39,8 @@ let package = Package(
   name: "sluice",
   products: [.executable(name: "sluice", targets: ["sluice"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // C modules: the system's libraries, each behind one small shim.
@@ -97,7 +98,13 @@ let package = Package(
         "SluicePipeline", "SluiceDialects",
       ]
     ),
-    module("SluiceStores", uses: ["SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline"]),
+    module(
+      "SluiceStores",
+      uses: [
+        "SluiceCore", "SluiceJSON", "SluicePolicy", "SluicePipeline", "SluiceDialects",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]
+    ),
     module(
       "SluiceSemantics",
       uses: ["SluiceCore", "SluicePolicy", "SluiceTelemetry", "SluicePipeline", "CONNX"]
@@ -160,6 +167,15 @@ let package = Package(
       path: "Benchmarks/Embedding",
       swiftSettings: strict
     ),
+    // What the ledger adds to a request.
+    .executableTarget(
+      name: "ledger-bench",
+      dependencies: [
+        "SluiceCore", "SluiceDialects", "SluicePipeline", "SluiceReactor", "SluiceStores",
+      ],
+      path: "Benchmarks/Ledger",
+      swiftSettings: strict
+    ),
     .executableTarget(
       name: "sluice",
       dependencies: [
@@ -220,7 +236,7 @@ let package = Package(
       "SluiceStores",
       uses: [
         "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
-        "SluiceTestSupport",
+        "SluiceDialects", "SluiceTestSupport",
       ]
     ),
     tests(

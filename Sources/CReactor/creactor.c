@@ -503,6 +503,20 @@ int64_t reactor_file_size(int fd) {
 
 int reactor_sync(int fd) { return failed(fsync(fd)); }
 
+int reactor_open_appending(const char *path, uint32_t mode) {
+  return failed(open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode));
+}
+
+int reactor_cut(int fd, int64_t size) {
+  int result;
+  do {
+    result = failed(ftruncate(fd, (off_t)size));
+  } while (result == -EINTR);
+  return result;
+}
+
+int reactor_sync_data(int fd) { return failed(fdatasync(fd)); }
+
 int reactor_sync_folder(const char *path) {
   int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return -errno;

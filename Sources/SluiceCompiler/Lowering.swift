@@ -10,18 +10,22 @@ import SluiceTelemetry
 /// Only the nodes that the policy needs exist: routes that nothing can reach, targets that no live
 /// route leads to, and caches that no product asks for leave no trace.
 struct Lowering {
-  private let policy: Policy
-  private let ports: Ports
-  private let access: ModelAccess
-  private let routes: [LiveRoute]
-  private let goals: [RouteTable.Goal]
+  let policy: Policy
+  let ports: Ports
+  let access: ModelAccess
+  let routes: [LiveRoute]
+  let goals: [RouteTable.Goal]
   /// By product; without any, no node of a cache exists.
-  private let cacheRules: [String: ExactCacheStage.Rules]
+  let cacheRules: [String: ExactCacheStage.Rules]
   /// Limits of requests and of exchanges in flight, which come before the route.
-  private let limits: [LimitSettings]
+  let limits: [LimitSettings]
   /// Limits of tokens, which come before the candidates of each goal.
-  private let tokenLimits: [LimitSettings]
-  private var builder = GraphBuilder()
+  let tokenLimits: [LimitSettings]
+  /// What holds go by; `nil`: nothing stops spending, so no node of a hold exists.
+  let holdRules: HoldRules?
+  /// Targets that budgets lead to, splits resolved.
+  let reroutes: [HoldStage.Reroute]
+  var builder = GraphBuilder()
 
   init(_ policy: Policy, _ ports: Ports) {
     self.policy = policy
@@ -31,13 +35,30 @@ struct Lowering {
     goals = LiveRoute.goals(of: routes, in: policy)
     limits = policy.limits.filter { !$0.measure.isOfTokens }
     tokenLimits = policy.limits.filter { $0.measure.isOfTokens }
+    holdRules =
+      policy.budgets.isEmpty && policy.killSwitches.isEmpty
+      ? nil
+      : HoldRules(
+        policy,
+        ledger: ports.ledger,
+        stop: ports.stop,
+        watch: ports.budgetWatch,
+        metrics: ports.metrics
+      )
+    reroutes = policy.reroutes
     cacheRules = ExactCacheStage.Rules.all(of: policy)
   }
 
   private var hasCache: Bool { !cacheRules.isEmpty }
+  /// Whether a budget or a switch leaves the cache as the last way to an answer.
+  var hasLookup: Bool {
+    hasCache
+      && (policy.budgets.contains { $0.onExceed.contains(.cacheOnly) }
+        || policy.killSwitches.contains { $0.action == .cacheOnly })
+  }
   private var servesStale: Bool { cacheRules.values.contains { $0.staleNanoseconds > 0 } }
   /// Where an exchange goes when no candidate answered.
-  private var unanswered: String { servesStale ? "stale" : "refuse" }
+  var unanswered: String { servesStale ? "stale" : "refuse" }
 
   func graph() -> Graph {
     var lowering = self
@@ -50,6 +71,8 @@ struct Lowering {
     for (position, limit) in limits.enumerated() { add(limit, next: self.limit(position + 1)) }
     addRoute()
     for goal in goals { addGoal(goal) }
+    // Behind all goals, which lead to them; each is the same for all.
+    for reroute in reroutes { addCandidates(of: .target(reroute.target), in: .reroute(reroute)) }
     builder.add(
       .settle,
       "settle",
@@ -66,6 +89,15 @@ struct Lowering {
         place: policy.products.cachePlace,
         stage: StaleStage(cache: ports.cache),
         exits: ["served": nil, "none": "refuse"]
+      )
+    }
+    if hasLookup {
+      builder.add(
+        .lookup,
+        "lookup",
+        place: policy.products.cachePlace,
+        stage: LookupStage(cache: ports.cache),
+        exits: ["exact": nil, "stale": nil, "refused": nil]
       )
     }
     builder.add(
@@ -151,12 +183,16 @@ struct Lowering {
 
   // MARK: Where to
 
-  private mutating func addRoute() {
+  var splits: [TargetIndex: (split: Split, key: Program)] {
     var splits: [TargetIndex: (split: Split, key: Program)] = [:]
     for (position, target) in policy.targets.enumerated() {
       guard case .split(let shares, let key) = target.kind else { continue }
       splits[TargetIndex(position)] = (Split(shares), key.checked.program())
     }
+    return splits
+  }
+
+  private mutating func addRoute() {
     let stage = RouteStage(
       table: RouteTable(routes.map(\.entry)),
       goals: goals.map { ($0, policy.name(of: $0)) },
@@ -185,15 +221,8 @@ struct Lowering {
   /// Where the token limit at `position` begins; behind the last, the first candidate.
   private func tokenLimit(_ goal: RouteTable.Goal, _ position: Int) -> String {
     position < tokenLimits.count
-      ? "limit \(tokenLimits[position].name) \(policy.name(of: goal))" : candidate(goal, 0)
-  }
-
-  /// Where the candidate at `position` begins; behind the last, the end of all asking.
-  private func candidate(_ goal: RouteTable.Goal, _ position: Int) -> String {
-    let models = policy.models(of: goal)
-    guard position < models.count else { return unanswered }
-    return Candidate(goal: policy.name(of: goal), model: policy[models[position]].name)
-      .first(isGuarded: policy.upstream(of: models[position]).breaker != nil)
+      ? "limit \(tokenLimits[position].name) \(policy.name(of: goal))"
+      : candidate(goal, 0, in: .goal)
   }
 
   private mutating func addGoal(_ goal: RouteTable.Goal) {
@@ -201,93 +230,7 @@ struct Lowering {
     for (position, limit) in tokenLimits.enumerated() {
       add(limit, as: tokenLimit(goal, position), next: tokenLimit(goal, position + 1))
     }
-    for (position, model) in policy.models(of: goal).enumerated() {
-      let candidate = Candidate(goal: policy.name(of: goal), model: policy[model].name)
-      add(candidate, model, next: self.candidate(goal, position + 1))
-    }
-  }
-
-  /// The tries of one candidate: each with its breaker in front, and a wait between two.
-  private mutating func add(_ candidate: Candidate, _ model: ModelIndex, next: String) {
-    let upstream = policy.upstream(of: model)
-    let tries = upstream.retry?.attempts ?? 1
-    for number in 1...tries {
-      if let rules = upstream.breaker {
-        builder.add(
-          .breaker,
-          candidate.breaker(number),
-          summary: rules.summary,
-          place: upstream.place,
-          stage: BreakerStage(
-            model: model,
-            name: candidate.model,
-            rules: rules,
-            breakers: ports.breakers,
-            access: access
-          ),
-          exits: [
-            "closed": candidate.attempt(number), "probe": candidate.attempt(number),
-            "open": next, "unhealthy": next, "forced": next, "skipped": next,
-          ]
-        )
-      }
-      addAttempt(candidate, model, upstream, number: number, of: tries, next: next)
-      if number < tries, let retry = upstream.retry {
-        let again =
-          upstream.breaker == nil ? candidate.attempt(number + 1) : candidate.breaker(number + 1)
-        builder.add(
-          .retry,
-          candidate.retry(number + 1),
-          summary: retry.summary,
-          place: upstream.place,
-          waiting: RetryStage(
-            failures: number,
-            upstream: upstream.name,
-            settings: retry,
-            budgets: ports.retryBudgets
-          ),
-          exits: ["again": again, "exhausted": next, "gave_up": unanswered]
-        )
-      }
-    }
-  }
-
-  private mutating func addAttempt(
-    _ candidate: Candidate,
-    _ model: ModelIndex,
-    _ upstream: UpstreamSettings,
-    number: Int,
-    of tries: Int,
-    next: String
-  ) {
-    guard let port = ports.upstreams[upstream.name] else {
-      preconditionFailure("upstream \(upstream.name) is not connected")
-    }
-    let settings = policy[model]
-    builder.add(
-      .attempt,
-      candidate.attempt(number),
-      summary: settings.summary,
-      place: settings.place,
-      waiting: AttemptStage(
-        model: model,
-        settings: settings,
-        upstream: port,
-        access: access,
-        earnings: number > 1
-          ? nil
-          : upstream.retry.map {
-            RetryEarnings(ports.retryBudgets, upstream: upstream.name, share: $0.budget)
-          },
-        failures: ports.metrics.attemptFailures(of: settings.name),
-        meter: ports.meter
-      ),
-      exits: [
-        "answered": "settle", "declined": nil, "skipped": next,
-        "failed": number < tries ? candidate.retry(number + 1) : next,
-        "passed_over": next, "gave_up": unanswered, "cut": "settle",
-      ]
-    )
+    addCandidates(of: goal, in: .goal)
   }
 
   private mutating func addCache(_ goal: RouteTable.Goal) {

@@ -18,6 +18,11 @@ package struct Ports: Sendable {
   package var keys: any KeyDirectory
   package var counters: any Counters
   package var cache: any ReplyCache
+  package var ledger: any Ledger
+  /// What stops spending beside budgets.
+  package var stop: any SpendingStop
+  /// Looks on when money is settled.
+  package var budgetWatch: BudgetWatch
   package var flights: FlightTable
   package var breakers: BreakerTable
   package var retryBudgets: RetryBudgetTable
@@ -33,6 +38,9 @@ package struct Ports: Sendable {
     keys: any KeyDirectory,
     counters: any Counters,
     cache: any ReplyCache,
+    ledger: any Ledger,
+    stop: any SpendingStop = NothingStops(),
+    budgetWatch: BudgetWatch? = nil,
     flights: FlightTable,
     breakers: BreakerTable = BreakerTable(),
     retryBudgets: RetryBudgetTable = RetryBudgetTable(),
@@ -44,6 +52,9 @@ package struct Ports: Sendable {
     self.keys = keys
     self.counters = counters
     self.cache = cache
+    self.ledger = ledger
+    self.stop = stop
+    self.budgetWatch = budgetWatch ?? BudgetWatch(metrics: metrics)
     self.flights = flights
     self.breakers = breakers
     self.retryBudgets = retryBudgets

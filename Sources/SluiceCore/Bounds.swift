@@ -53,6 +53,8 @@ package enum Bounds {
   /// Reads, and writes, of one stream that go through at once before others get a turn.
   package static let operationsPerTurn = 32
   package static let timersPerTurn = 1_024
+  /// How often the end of a turn is worked off before the next poll.
+  package static let endingsPerTurn = 4
 
   // The machine.
   /// Connections that wait in the kernel to be accepted; the kernel may allow fewer.
@@ -155,6 +157,48 @@ package enum Bounds {
   package static let embeddingQueue = 64
   /// Bytes of the model of a sentence encoder.
   package static let modelBytes = 1 << 30
+  /// Accounts, and series of spending, that the ledger keeps at a time.
+  package static let ledgerAccounts = 100_000
+  /// Holds that are open at a time.
+  package static let ledgerOpenHolds = 100_000
+  /// Seconds that an account is kept after its period, for clocks that step back.
+  package static let ledgerGraceSeconds: Int64 = 60
+  /// Accounts whose period is over that one hold drops.
+  package static let ledgerDropsPerHold = 16
+  /// Marks of a series of spending beyond those that its windows need, until it is thinned.
+  package static let spendMarks = 256
+  /// Changes of switches that are in force at a time.
+  package static let ledgerSwitches = 10_000
+  /// Attributions that are named by number in one segment of the journal at a time.
+  package static let ledgerAttributions = 65_536
+  /// Bytes of records that wait while the journal cannot be written; beyond it a checkpoint is
+  /// written instead of them.
+  package static let ledgerBacklogBytes = 16 << 20
+  /// Bytes of a segment of the journal after which the next one begins.
+  package static let ledgerSegmentBytes = 16 << 20
+  /// Seconds after which a segment of the journal is followed by the next one.
+  package static let ledgerSegmentSeconds: Int64 = 3_600
+  /// Bytes of one record of the journal.
+  package static let ledgerRecordBytes = 1 << 20
+  /// Bytes of a segment or checkpoint that are read at start.
+  package static let ledgerFileBytes = 1 << 30
+  /// How long a settlement waits for others before it is written.
+  package static let ledgerDelayNanoseconds: Int64 = 50_000_000
+  /// How long a written record waits for its sync with `durability: process`: what a loss of power
+  /// can cost.
+  package static let ledgerSyncNanoseconds: Int64 = 1_000_000_000
+  /// Between two tries to write a checkpoint.
+  package static let ledgerCheckpointRetryNanoseconds: Int64 = 60_000_000_000
+  /// Between two tries to write a journal that could not be written.
+  package static let ledgerProbeNanoseconds: Int64 = 1_000_000_000
+  /// Times that a hold is tried with a lower clamp, while others take what was left.
+  package static let clampTries = 8
+  /// Accounts whose warning of this period is remembered.
+  package static let warnedAccounts = 10_000
+  /// Held at most for an attempt that no budget counts, whatever it may cost.
+  package static let uncheckedHold = NanoDollars(1_000_000 * NanoDollars.perDollar)
+  /// Bytes of text that a token is taken to have at most, where nothing counts tokens.
+  package static let bytesPerToken = 16
   /// Combinations of label values of one metric.
   package static let metricSeries = 2_000
   /// Bytes of the reply to a health check that are read; the connection of a longer one is closed.

@@ -46,6 +46,12 @@ package protocol World: AnyObject, Sendable {
   ///
   /// - Throws: `CancellationError` when the task is cancelled first.
   func sleep(untilMonotonic deadline: Int64) async throws
+
+  /// Runs `action` after the work that is ready now, and before anything new is waited for.
+  ///
+  /// What many tasks of a turn want done once, such as one write to a journal, is done there; the
+  /// tasks that it releases still run in the same turn. On the executor that owns the world.
+  func atEndOfTurn(_ action: @escaping @Sendable () -> Void)
 }
 
 /// An action that a world will run.

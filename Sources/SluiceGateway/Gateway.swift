@@ -4,6 +4,7 @@ import SluicePipeline
 import SluicePolicy
 import SluiceReactor
 import SluiceServer
+import SluiceStores
 import SluiceTelemetry
 import Synchronization
 
@@ -57,9 +58,14 @@ package final class Gateway: Sendable {
       throw StartRefusal(error)
     }
     let machine: Machine
-    do throws(IOFailure) {
+    do {
       try ThisProcess.raiseDescriptorLimit()
-      machine = try Machine(options)
+      let journal = try folder.journal()
+      machine = try Machine(options, journal: journal, archive: try folder.archive())
+    } catch let damage as LedgerDamage {
+      throw StartRefusal(Refusal(damage, in: folder.ledgerPath))
+    } catch let refusal as Refusal {
+      throw StartRefusal(refusal)
     } catch {
       throw StartRefusal(Refusal("the process gets no threads or descriptors: \(error)"))
     }
@@ -98,6 +104,7 @@ package final class Gateway: Sendable {
     do throws(StartRefusal) {
       try await gateway.begin()
     } catch {
+      await machine.closeLedger()
       machine.stop()
       throw error
     }
@@ -147,6 +154,7 @@ package final class Gateway: Sendable {
     await stopping.hasCome()
     await drain()
     stopWatching()
+    await machine.closeLedger()
     let world = machine.world
     await machine.log?.flush(until: world.now.monotonic + Self.flushGrace, in: world)
     machine.stop()

@@ -26,6 +26,8 @@ final class Machine: Sendable {
   let keeping: BlockingExecutor
   /// Counting what is too long for a loop.
   private let counting: BlockingExecutor
+  /// Writing the ledger's checkpoints, and waiting for its disk.
+  let recording: BlockingExecutor
   let resolver: Resolver
 
   let metrics: MetricsRegistry
@@ -34,14 +36,25 @@ final class Machine: Sendable {
 
   let counters = EmbeddedCounters()
   let cache = EmbeddedReplyCache()
+  let ledger: JournaledLedger
+  private let journal: any JournalMedium
+  private let archive: any SpendArchive
   let flights: FlightTable
   let breakers: BreakerTable
+  let budgetWatch: BudgetWatch
   let retryBudgets = RetryBudgetTable()
   let meter: UsageMeter
   private let tokenCounters: TokenCounters
   private let rememberedCounts = RememberedCounts()
 
-  init(_ options: GatewayOptions) throws(IOFailure) {
+  /// Starts the threads and opens the ledger, which blocks.
+  ///
+  /// - Throws: `IOFailure` when the machine has no thread or descriptor left, `LedgerDamage`.
+  init(
+    _ options: GatewayOptions,
+    journal: any JournalMedium,
+    archive: any SpendArchive
+  ) throws {
     loops = try EventLoopGroup(count: options.loops)
     control = try EventLoopGroup(count: 1)
     simulation = try EventLoopGroup(count: 1)
@@ -49,6 +62,7 @@ final class Machine: Sendable {
     reloading = try BlockingExecutor(threads: 1)
     keeping = try BlockingExecutor(threads: 1)
     counting = try BlockingExecutor()
+    recording = try BlockingExecutor(threads: 2)
     resolver = Resolver(on: resolving, world: control.loops[0])
     metrics = MetricsRegistry()
     log =
@@ -70,6 +84,23 @@ final class Machine: Sendable {
         at: clock.now
       )
     }
+    budgetWatch = BudgetWatch(metrics: metrics) { notice in
+      switch notice {
+      case .runsLow(let budget, let key, let spent, let limit, let periodEnd):
+        telemetry.tell(
+          BudgetRanLow(
+            budget: budget,
+            key: key,
+            spent: spent,
+            limit: limit,
+            periodEnd: periodEnd
+          ),
+          at: clock.now
+        )
+      case .overrun(let model, let held, let excess):
+        telemetry.tell(HoldOverrun(model: model, held: held, excess: excess), at: clock.now)
+      }
+    }
     tokenCounters = .of(folder: options.dataFolder, environment: options.environment)
     meter = UsageMeter(
       tokenizers: FoundTokenizers(counters: tokenCounters) { error in
@@ -77,6 +108,18 @@ final class Machine: Sendable {
       },
       workers: BlockingWorkers(executor: counting),
       metrics: metrics
+    )
+    let start = clock.now
+    self.journal = journal
+    self.archive = archive
+    ledger = try JournaledLedger(
+      journal,
+      host: LedgerHost(on: control.loops[0], recording: recording, telemetry: telemetry),
+      archive: archive
+    )
+    telemetry.tell(
+      LedgerOpened(ledger.recovery, duration: clock.now.monotonic - start.monotonic),
+      at: clock.now
     )
   }
 
@@ -97,6 +140,29 @@ final class Machine: Sendable {
 
   func tell(_ event: some Event) { telemetry.tell(event, at: world.now) }
 
+  /// Who spent what until now; reads files, off the loops.
+  func spending(on question: SpendQuestion) async throws -> SpendReport {
+    try await recording.run { [ledger, journal, archive] in
+      ledger.writeOut()
+      return try SpendReport(
+        by: question.dimension,
+        since: question.since,
+        until: question.until,
+        journal: journal,
+        archive: archive
+      )
+    }
+  }
+
+  /// Writes the ledger to its end, checkpoint and sync included; traffic has ended.
+  func closeLedger() async {
+    do {
+      try await recording.run { [ledger] in ledger.close() }
+    } catch {
+      tell(Warned("ledger_not_closed", "the ledger is left as it is: \(error)"))
+    }
+  }
+
   /// Ends the threads, which blocks until what they are at is done; nothing runs after it.
   func stop() {
     loops.stop()
@@ -105,6 +171,7 @@ final class Machine: Sendable {
     reloading.stop()
     keeping.stop()
     counting.stop()
+    recording.stop()
     resolving.stop()
   }
 }

@@ -31,6 +31,14 @@ package struct ServerSettings: Sendable, Equatable {
 
   package enum OnLedgerFailure: String, Sendable, CaseIterable { case deny, allow }
 
+  /// What the record of a hold survives before its attempt is sent.
+  package enum Durability: String, Sendable, CaseIterable {
+    /// The end of the process; the machine's within a second.
+    case process
+    /// The end of the machine.
+    case power
+  }
+
   /// The response headers that a client may see; their names follow `X-Sluice-`.
   package enum ExposedHeader: String, Sendable, CaseIterable {
     case cache, generation, route, model, cost, age, similarity
@@ -41,6 +49,7 @@ package struct ServerSettings: Sendable, Equatable {
   /// Bytes of a request body.
   package var maxBody: Int = 10 << 20
   package var timeout = Timeouts()
+  package var durability: Durability = .process
   package var onLedgerFailure: OnLedgerFailure = .deny
   package var expose: Set<ExposedHeader> = [.cache, .generation, .route, .model, .cost]
   package var place: SourcePlace = .builtIn

@@ -4,7 +4,8 @@ internal import Synchronization
 
 /// One thread that polls descriptors, keeps timers and runs the tasks that are pinned to it.
 ///
-/// A turn: poll · events · due timers · jobs, each bounded by `Bounds`, so that nobody starves.
+/// A turn: poll · events · due timers · jobs · what was left for the end of the turn, and the jobs
+/// that it released; each bounded by `Bounds`, so that nobody starves.
 /// While there is nothing to do the thread sleeps in the kernel; nothing wakes it periodically.
 ///
 /// As a task executor it runs the tasks that `startTask` begins, as a serial executor the actors
@@ -40,6 +41,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, World, @unchecked S
   private var work: [Work] = []
   private var workDone = 0
   private var nextTurnWork: [Work] = []
+  private var endings: [@Sendable () -> Void] = []
   private var timers = TimerHeap()
   private var sources = SourceTable()
   private var generator: FastGenerator
@@ -160,7 +162,16 @@ package final class EventLoop: SerialExecutor, TaskExecutor, World, @unchecked S
     poll()
     runTimers()
     runWork()
-    if phase == .stopping, work.isEmpty, nextTurnWork.isEmpty { end() }
+    for _ in 0..<Bounds.endingsPerTurn where !endings.isEmpty { runEndings() }
+    if phase == .stopping, work.isEmpty, nextTurnWork.isEmpty, endings.isEmpty { end() }
+  }
+
+  /// Does what was left for the end of the turn, and the work that this releases.
+  private func runEndings() {
+    let due = endings
+    endings = []
+    for action in due { action() }
+    runWork()
   }
 
   private func poll() {
@@ -183,7 +194,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, World, @unchecked S
 
   /// Nanoseconds to wait for an event: none while work is left, for ever (-1) without a timer.
   private func patience() -> Int64 {
-    guard work.isEmpty, nextTurnWork.isEmpty, phase == .running else { return 0 }
+    guard work.isEmpty, nextTurnWork.isEmpty, endings.isEmpty, phase == .running
+    else { return 0 }
     guard let earliest = timers.earliest else { return -1 }
     // The clock is read again: this turn's jobs may have taken their time.
     return max(0, earliest - reactor_monotonic())
@@ -331,6 +343,11 @@ package final class EventLoop: SerialExecutor, TaskExecutor, World, @unchecked S
       return system.next()
     }
     return generator.next()
+  }
+
+  package func atEndOfTurn(_ action: @escaping @Sendable () -> Void) {
+    assertCurrent()
+    endings.append(action)
   }
 
   package func sleep(untilMonotonic deadline: Int64) async throws {

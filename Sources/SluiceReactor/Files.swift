@@ -64,6 +64,14 @@ package enum Files {
     _ = try checked(result)
   }
 
+  /// The names of what is in a folder, sorted.
+  package static func names(in folder: String) throws(IOFailure) -> [String] {
+    try Folder.entries(of: folder).map(\.name)
+  }
+
+  /// Removes a file; nothing happens if it is not there.
+  package static func remove(_ path: String) { unsafe reactor_unlink(path) }
+
   /// Writes all bytes to an open descriptor: 1 is the standard output, 2 the standard error.
   package static func write(_ bytes: [UInt8], to descriptor: Int32) throws(IOFailure) {
     var written = 0

@@ -28,6 +28,12 @@ package enum IOFailure: Error, Hashable, Sendable {
   case denied
   /// More than the bound that the caller set.
   case tooLarge
+  /// No space is left on the device, or in the owner's quota.
+  case noSpace
+  /// The file system is read-only.
+  case readOnly
+  /// The device failed.
+  case deviceFailed
   /// A bounded queue of ours is full.
   case overloaded
   /// Any other error number of the kernel.
@@ -49,6 +55,9 @@ package enum IOFailure: Error, Hashable, Sendable {
       case EEXIST, EBUSY: .inUse
       case EACCES, EPERM: .denied
       case EFBIG: .tooLarge
+      case ENOSPC, EDQUOT: .noSpace
+      case EROFS: .readOnly
+      case EIO: .deviceFailed
       default: .other(number)
       }
   }
@@ -70,6 +79,9 @@ extension IOFailure: CustomStringConvertible {
     case .inUse: "in use"
     case .denied: "permission denied"
     case .tooLarge: "too large"
+    case .noSpace: "no space left on device"
+    case .readOnly: "read-only file system"
+    case .deviceFailed: "input/output error"
     case .overloaded: "too much waits"
     case .other(let number): "system error \(number)"
     }

@@ -161,7 +161,8 @@ package final class TCPListener: EventSource, @unchecked Sendable {
       case .reset, .timedOut, .unreachable, .denied, .refused:
         // The connection died in the queue, or a firewall forbade it: the next may be well.
         continue
-      case .closed, .cancelled, .addressInUse, .notFound, .inUse, .tooLarge, .overloaded, .other:
+      case .closed, .cancelled, .addressInUse, .notFound, .inUse, .tooLarge, .noSpace, .readOnly,
+        .deviceFailed, .overloaded, .other:
         // Memory is short, or worse: asking again at once would spin.
         return rest()
       }

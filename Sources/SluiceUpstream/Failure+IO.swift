@@ -25,7 +25,7 @@ extension Failure {
         case .closed, .cancelled: .draining
         case .tooManyDescriptors: .poolExhausted
         case .reset, .refused, .unreachable, .addressInUse, .notFound, .inUse, .denied, .tooLarge,
-          .overloaded, .other:
+          .noSpace, .readOnly, .deviceFailed, .overloaded, .other:
           broken
         }
       }

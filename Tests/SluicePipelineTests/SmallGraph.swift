@@ -51,6 +51,8 @@ final class StillWorld: World {
   func sleep(untilMonotonic deadline: Int64) async throws {
     preconditionFailure("nothing sleeps here")
   }
+
+  func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
 }
 
 /// A client that takes nothing.

@@ -44,6 +44,33 @@ import Testing
     #expect(EventLoop.current == nil)
   }
 
+  @Test("ends a turn once for all its tasks, and runs in it what that releases")
+  func endOfTurn() async throws {
+    try await onLoop { loop in
+      let waiting = Waiting()
+      let heard = Mailbox<String>()
+      // One turn: all of them are ready before any ends.
+      for number in 0..<3 {
+        loop.startTask {
+          let turn = loop.turnNumber
+          if number == 0 {
+            loop.atEndOfTurn {
+              heard.add("end \(loop.turnNumber == turn)")
+              waiting.release()
+            }
+          }
+          heard.add("task")
+          await waiting.wait()
+          heard.add("after \(loop.turnNumber == turn)")
+        }
+      }
+      var all: [String] = []
+      for _ in 0..<7 { all.append(await heard.next()) }
+      let after = [String](repeating: "after true", count: 3)
+      #expect(all == ["task", "task", "task", "end true"] + after)
+    }
+  }
+
   @Test("isolates the actors that name it")
   func pinnedActor() async throws {
     try await onLoop { loop in
@@ -298,4 +325,17 @@ private func nonisolatedWork() async {}
 
 @concurrent private func concurrentWork(_ loop: EventLoop) async {
   loop.checkIsolated()
+}
+
+/// Tasks that wait for each other.
+private final class Waiting: Sendable {
+  private let waiters = Mutex<[CheckedContinuation<Void, Never>]>([])
+
+  func wait() async {
+    await withCheckedContinuation { waiter in waiters.withLock { $0.append(waiter) } }
+  }
+
+  func release() {
+    for waiter in waiters.withLock({ $0 }) { waiter.resume() }
+  }
 }

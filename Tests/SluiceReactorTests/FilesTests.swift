@@ -65,3 +65,26 @@ import Testing
     #expect(ThisProcess.coreCount >= 1)
   }
 }
+
+@Suite struct AppendFileTests {
+  @Test("appends, cuts, and goes on where it was when it is opened again")
+  func append() throws {
+    let folder = try ScratchFolder()
+    let path = folder.path("journal")
+    let file = try AppendFile(path)
+    #expect(try file.append(Array("one two".utf8).span) == 7)
+    try file.cut(to: 3)
+    #expect(try file.append(Array(" three".utf8).span) == 6)
+    try file.sync()
+    #expect(try AppendFile(path).append(Array("!".utf8).span) == 1)
+    #expect(try Files.read(path, maximumBytes: 64) == Array("one three!".utf8))
+  }
+
+  @Test("says why it cannot be written")
+  func failures() throws {
+    let folder = try ScratchFolder()
+    #expect(throws: IOFailure.notFound) { try AppendFile(folder.path("none/journal")) }
+    let full = try AppendFile("/dev/full")
+    #expect(throws: IOFailure.noSpace) { try full.append([1].span) }
+  }
+}

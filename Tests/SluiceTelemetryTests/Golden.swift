@@ -81,6 +81,27 @@ enum Golden {
     # HELP sluice_generations_live Policies that some exchange still runs under.
     # TYPE sluice_generations_live gauge
     sluice_generations_live 0
+    # HELP sluice_ledger_accounts Accounts that the ledger keeps in memory.
+    # TYPE sluice_ledger_accounts gauge
+    sluice_ledger_accounts 0
+    # HELP sluice_ledger_bytes_total Bytes of records that the ledger wrote.
+    # TYPE sluice_ledger_bytes_total counter
+    sluice_ledger_bytes_total 0
+    # HELP sluice_ledger_failures_total Writes and syncs of the ledger that failed.
+    # TYPE sluice_ledger_failures_total counter
+    sluice_ledger_failures_total 0
+    # HELP sluice_ledger_held_dollars Money that open holds reserve.
+    # TYPE sluice_ledger_held_dollars gauge
+    sluice_ledger_held_dollars 0
+    # HELP sluice_ledger_open_holds Holds that are not settled yet.
+    # TYPE sluice_ledger_open_holds gauge
+    sluice_ledger_open_holds 0
+    # HELP sluice_ledger_unrecorded_total Attempts that were sent without a record of their hold, as on_ledger_failure allowed.
+    # TYPE sluice_ledger_unrecorded_total counter
+    sluice_ledger_unrecorded_total 0
+    # HELP sluice_ledger_writable 1 while records of spending can be written, else 0.
+    # TYPE sluice_ledger_writable gauge
+    sluice_ledger_writable 0
     # HELP sluice_log_lines_dropped_total Log lines that were lost because their reader was too slow.
     # TYPE sluice_log_lines_dropped_total counter
     sluice_log_lines_dropped_total 0

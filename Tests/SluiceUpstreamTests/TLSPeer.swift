@@ -165,6 +165,8 @@ final class ShiftedWorld: World {
   func sleep(untilMonotonic deadline: Int64) async throws {
     try await loop.sleep(untilMonotonic: deadline)
   }
+
+  func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { loop.atEndOfTurn(action) }
 }
 
 extension EventLoop {

@@ -39,7 +39,7 @@ struct TargetTests {
     for target in graph.targets {
       let files = SourceTree.sources.filter { $0.target == target.name }
       let imported = Set(files.flatMap(\.imports)).subtracting(Self.system)
-        .subtracting(["ArgumentParser"])
+        .subtracting(["ArgumentParser", "GRDB"])
       #expect(imported.subtracting(target.dependencies) == [], "\(target.name) does not declare")
       #expect(target.dependencies.subtracting(imported) == [], "\(target.name) does not import")
     }

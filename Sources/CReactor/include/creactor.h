@@ -112,6 +112,11 @@ void reactor_raise(int number);
 int reactor_open_reading(const char *path);
 int reactor_open_new(const char *path, uint32_t mode);
 int reactor_open_lock(const char *path, uint32_t mode, bool waits);
+// Opens a file for appending, made with that mode if it is missing.
+int reactor_open_appending(const char *path, uint32_t mode);
+int reactor_cut(int fd, int64_t size);
+// Waits until the content is on the disk; times of the file may not be.
+int reactor_sync_data(int fd);
 int64_t reactor_read(int fd, void *buffer, size_t size);
 int64_t reactor_write(int fd, const void *bytes, size_t size);
 int64_t reactor_file_size(int fd);

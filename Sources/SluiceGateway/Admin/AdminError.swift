@@ -13,11 +13,13 @@ enum AdminError: Error, Sendable, Equatable {
   case unknownHost
   case notJSON
   case badBody(String)
+  case badQuery(String)
   case bodyTooLarge(limit: Int)
   case malformed
   case tooSlow
   case busy
   case stopping
+  case ledgerUnreadable
   case broken
 
   var status: Int {
@@ -28,11 +30,11 @@ enum AdminError: Error, Sendable, Equatable {
     case .missingToken: 401
     case .wrongToken, .unknownHost: 403
     case .notJSON: 415
-    case .badBody, .malformed: 400
+    case .badBody, .badQuery, .malformed: 400
     case .bodyTooLarge: 413
     case .tooSlow: 408
     case .busy, .stopping: 503
-    case .broken: 500
+    case .ledgerUnreadable, .broken: 500
     }
   }
 
@@ -48,11 +50,13 @@ enum AdminError: Error, Sendable, Equatable {
     case .unknownHost: "unknown_host"
     case .notJSON: "unsupported_media_type"
     case .badBody: "bad_body"
+    case .badQuery: "bad_query"
     case .bodyTooLarge: "body_too_large"
     case .malformed: "malformed_http"
     case .tooSlow: "request_timeout"
     case .busy: "busy"
     case .stopping: "draining"
+    case .ledgerUnreadable: "ledger_unreadable"
     case .broken: "internal_error"
     }
   }
@@ -77,12 +81,13 @@ enum AdminError: Error, Sendable, Equatable {
       "The `Host` of the request is no name of this listener. Use a loopback address, or the "
         + "address that `server.admin` says."
     case .notJSON: "Send `Content-Type: application/json`."
-    case .badBody(let reason): reason
+    case .badBody(let reason), .badQuery(let reason): reason
     case .bodyTooLarge(let limit): "The body may have at most \(limit) bytes."
     case .malformed: "The request is not well-formed HTTP/1.1."
     case .tooSlow: "The request took too long to come."
     case .busy: "Too many orders wait already. Try again in a moment."
     case .stopping: "The gateway is stopping."
+    case .ledgerUnreadable: "The ledger cannot be read; the log says why."
     case .broken: "The request was not answered; this is a mistake in Sluice."
     }
   }
@@ -104,8 +109,7 @@ enum AdminError: Error, Sendable, Equatable {
     case .missingToken: fields.append(("www-authenticate", "Bearer realm=\"sluice admin\""))
     case .busy: fields.append(("retry-after", "1"))
     case .notFound, .unknownModel, .noBreaker, .wrongToken, .unknownHost, .notJSON, .badBody,
-      .bodyTooLarge, .malformed,
-      .tooSlow, .stopping, .broken:
+      .badQuery, .bodyTooLarge, .malformed, .tooSlow, .stopping, .ledgerUnreadable, .broken:
       break
     }
     return ServerReply(status: status, body: writer.bytes + [UInt8(ascii: "\n")], fields: fields)

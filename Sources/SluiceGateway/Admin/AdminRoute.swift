@@ -8,6 +8,7 @@ enum AdminRoute: String, Sendable, CaseIterable {
   case readiness = "/readyz"
   case policy = "/policy"
   case graph = "/graph"
+  case spend = "/spend"
   case reload = "/policy/reload"
   case rollback = "/policy/rollback"
   case invalidate = "/cache/invalidate"
@@ -17,7 +18,7 @@ enum AdminRoute: String, Sendable, CaseIterable {
   var access: AdminGate.Access {
     switch self {
     case .health, .readiness: .open
-    case .home, .metrics, .policy, .graph, .breakers: .read
+    case .home, .metrics, .policy, .graph, .breakers, .spend: .read
     case .reload, .rollback, .invalidate, .force: .change
     }
   }
@@ -32,6 +33,8 @@ enum AdminRoute: String, Sendable, CaseIterable {
       "200 while traffic is welcome and some route can be served, 503 with the reason otherwise"
     case .policy: "the policy that is served, and how the last reload ended"
     case .graph: "the pipeline as text; ?format=dot for Graphviz"
+    case .spend:
+      "who spent what; ?by=user, tenant, tier, product, model or tag, &since=7d&until=…&format=csv"
     case .reload: "read the files again; {\"force\": true} publishes what has not changed, too"
     case .rollback: "go back to the policy before this one"
     case .invalidate:

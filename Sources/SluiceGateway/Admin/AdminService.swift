@@ -180,6 +180,14 @@ final class AdminConsole: Sendable {
     metrics.cacheEntries.set(Int64(usage.entries))
     metrics.cacheBytes.set(Int64(usage.bytes))
     metrics.cacheEvictions.advance(to: usage.evictions)
+    let ledger = machine.ledger.usage
+    metrics.ledgerWritable.set(ledger.isWritable ? 1 : 0)
+    metrics.ledgerFailures.advance(to: ledger.failures)
+    metrics.ledgerUnrecorded.advance(to: ledger.unrecorded)
+    metrics.ledgerBytes.advance(to: Int64(clamping: ledger.bytes))
+    metrics.ledgerAccounts.set(Int64(ledger.accounts))
+    metrics.ledgerOpenHolds.set(Int64(ledger.openHolds))
+    metrics.ledgerHeld.set(ledger.held.count)
     // Where `/proc` is not mounted these two stay as they are; nothing else depends on them.
     if let bytes = try? ThisProcess.residentBytes() {
       metrics.residentMemoryBytes.set(Int64(bytes))
@@ -251,6 +259,7 @@ private struct AdminHandler: RequestHandler {
       let order = try AdminOrder.forcing(request.body)
       let body = try console.force(order, from: "\(request.peer)")
       return ServerReply(status: 200, body: body)
+    case .spend: return try await spending(request.head.query ?? "")
     case .reload:
       return try await carryOut(.reload(.admin, isForced: try AdminOrder.isForced(request.body)))
     case .rollback:
@@ -264,6 +273,36 @@ private struct AdminHandler: RequestHandler {
         CacheInvalidated(selection: words.selection, name: words.name, forgotten: count)
       )
       return AdminPage.invalidated(count)
+    }
+  }
+
+  private func spending(_ query: String) async throws(AdminError) -> ServerReply {
+    let query = try AdminQuery(query, names: ["by", "since", "until", "format"])
+    let isCSV = query["format"] == "csv"
+    guard isCSV || ["json", nil].contains(query["format"]) else {
+      throw .badQuery("`format` is json or csv.")
+    }
+    let question: SpendQuestion
+    do throws(Refusal) {
+      question = try SpendQuestion(
+        by: query["by"],
+        since: query["since"],
+        until: query["until"],
+        at: console.machine.world.now
+      )
+    } catch {
+      throw .badQuery("\(error.message).")
+    }
+    do {
+      let printer = SpendPrinter(report: try await console.machine.spending(on: question))
+      return ServerReply(
+        status: 200,
+        contentType: isCSV ? "text/csv; charset=utf-8" : "application/json",
+        body: isCSV ? Array(printer.csv.utf8) : printer.json
+      )
+    } catch {
+      console.machine.tell(Warned("spend_unreadable", "the ledger cannot be read: \(error)"))
+      throw .ledgerUnreadable
     }
   }
 

@@ -49,6 +49,7 @@ extension Ports {
       keys: keys,
       counters: EmbeddedCounters(),
       cache: EmbeddedReplyCache(),
+      ledger: JournaledLedger.unused(),
       flights: FlightTable(followers: metrics.flightFollowers),
       upstreams: Dictionary(
         policy.upstreams.map { ($0.name, Unconnected()) },

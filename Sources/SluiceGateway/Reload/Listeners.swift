@@ -76,7 +76,7 @@ struct Listeners: Sendable {
     case .unreachable: "this machine has no such address"
     case .notFound: "the name has no address"
     case .tooManyDescriptors, .closed, .reset, .refused, .timedOut, .cancelled, .inUse, .tooLarge,
-      .overloaded, .other:
+      .noSpace, .readOnly, .deviceFailed, .overloaded, .other:
       "\(failure)"
     }
   }

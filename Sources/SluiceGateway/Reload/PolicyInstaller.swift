@@ -185,6 +185,8 @@ final class PolicyInstaller: Sendable {
         keys: keys?.watch.table ?? KeyTable(),
         counters: machine.counters,
         cache: machine.cache,
+        ledger: machine.ledger,
+        budgetWatch: machine.budgetWatch,
         flights: machine.flights,
         breakers: machine.breakers,
         retryBudgets: machine.retryBudgets,
@@ -193,6 +195,10 @@ final class PolicyInstaller: Sendable {
         meter: machine.meter,
         metrics: machine.metrics
       )
+    )
+    machine.ledger.configure(
+      durability: version.policy.server.durability,
+      onFailure: version.policy.server.onLedgerFailure
     )
     cell.publish(generation)
     live.add(generation)

@@ -1,7 +1,9 @@
 import SluiceCore
+import SluicePipeline
 import SluiceReactor
+import SluiceStores
 
-/// The folder that outlives the process: `admin-token`, the file of keys, and the lock.
+/// The folder that outlives the process: `admin-token`, the file of keys, `ledger/`, and the lock.
 ///
 /// The folder is made with mode 0700 and its files with 0600. One process holds the lock; who
 /// changes keys meanwhile (`sluice keys`) does not need it.
@@ -11,6 +13,8 @@ package struct StateFolder: Sendable {
   package init(_ path: String) { self.path = path }
 
   package var tokenPath: String { "\(path)/admin-token" }
+  package var ledgerPath: String { "\(path)/ledger" }
+  package var archivePath: String { "\(ledgerPath)/spend.sqlite" }
   private var lockPath: String { "\(path)/lock" }
 
   /// The path of a file of keys, named as the policy names it.
@@ -44,6 +48,33 @@ package struct StateFolder: Sendable {
       throw Refusal(
         "the state folder `\(path)` is in use by \(holder); stop that one first, or name another "
           + "folder with --state DIR"
+      )
+    }
+  }
+
+  /// The ledger's files.
+  func journal() throws(Refusal) -> FolderJournal {
+    do throws(IOFailure) {
+      return try FolderJournal(ledgerPath)
+    } catch {
+      throw Refusal("`\(ledgerPath)` cannot be made: \(error)")
+    }
+  }
+
+  /// The archive of spending, made if it is missing.
+  func archive() throws(Refusal) -> SpendDatabase {
+    do throws(IOFailure) {
+      // SQLite would make it for everybody to read.
+      _ = try AppendFile(archivePath)
+    } catch {
+      throw Refusal("`\(archivePath)` cannot be made: \(error)")
+    }
+    do throws(LedgerFailure) {
+      return try SpendDatabase(archivePath)
+    } catch {
+      throw Refusal(
+        "`\(archivePath)` cannot be opened: \(error.reason); move it away to go on without what it "
+          + "says of the past, which no budget depends on"
       )
     }
   }

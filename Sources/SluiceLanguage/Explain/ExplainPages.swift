@@ -2011,8 +2011,8 @@ extension Explain {
 
       ```yaml SL0901
       sluice: v1
-      budgets:
-        user-day: { per: day, key: user.id, limit: $2, on_exceed: [clamp] }
+      kill_switches:
+        runaway: { when: spend("1m") > usd("5"), do: cache_only, for: 15m }
       ```
 
       ## Right
@@ -2026,7 +2026,7 @@ extension Explain {
       ## Why
 
       The language is larger than what this version runs. Such a section is read and checked, and then
-      refused: serving without a budget that the policy names would be worse than not serving.
+      refused: serving without a switch that the policy names would be worse than not serving.
 
       """###,
   ]

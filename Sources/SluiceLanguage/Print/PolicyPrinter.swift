@@ -72,6 +72,7 @@ extension PolicyPrinter {
         lines.add("idle: \(server.timeout.idle.text)")
         lines.add("drain: \(server.timeout.drain.text)")
       }
+      lines.add("durability: \(server.durability.rawValue)")
       lines.add("on_ledger_failure: \(server.onLedgerFailure.rawValue)")
       lines.add("expose: \(list(words(server.expose)))")
     }
@@ -327,6 +328,7 @@ extension PolicyPrinter {
       if let warnAt = budget.warnAt { lines.add("warn_at: \(Ratio.text(warnAt))") }
       if let runway = budget.minimumRunway { lines.add("min_runway: \(runway.text)") }
       lines.add("min_output: \(budget.minimumOutput)")
+      if let notice = budget.notice { lines.add("notice: \(PlainScalar.text(notice))") }
     }
   }
 

@@ -124,9 +124,9 @@ private final class ClientSink: ReplySink {
 }
 
 /// Percent-encoding of paths (RFC 3986 section 2.1).
-enum PercentEncoding {
+package enum PercentEncoding {
   /// Decodes once; a malformed triplet stands for itself.
-  static func decoded(_ text: String) -> String {
+  package static func decoded(_ text: String) -> String {
     guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
     let bytes = Array(text.utf8)
     var output: [UInt8] = []

@@ -4,13 +4,14 @@ internal import SluiceLanguage
 package import SluicePipeline
 package import SluicePolicy
 package import SluiceStages
-internal import SluiceStores
+package import SluiceStores
 internal import SluiceTelemetry
 
 /// What stands between the stages and their stores; by default nothing.
 package struct Disguise {
   package var counters: (any Counters) -> any Counters = { $0 }
   package var cache: (any ReplyCache) -> any ReplyCache = { $0 }
+  package var ledger: (any Ledger) -> any Ledger = { $0 }
 
   package init() {}
 }
@@ -21,6 +22,9 @@ package struct Disguise {
 package struct SimulatedPorts: Sendable {
   package let counters: any Counters
   package let cache: any ReplyCache
+  package let ledger: any Ledger
+  /// What the ledger writes to; its faults are a test's to choose.
+  package let journal: MemoryJournal
   package let flights: FlightTable
   /// By the name of the upstream in the policy.
   package let upstreams: [String: ScriptedUpstream]
@@ -41,6 +45,8 @@ package struct SimulatedPorts: Sendable {
     let metrics = MetricsRegistry()
     counters = disguise.counters(EmbeddedCounters())
     cache = disguise.cache(EmbeddedReplyCache())
+    journal = MemoryJournal()
+    ledger = disguise.ledger(.opened(journal, in: history.world))
     flights = FlightTable(followers: metrics.flightFollowers)
     var upstreams: [String: ScriptedUpstream] = [:]
     for name in names {
@@ -65,6 +71,7 @@ package struct SimulatedPorts: Sendable {
       keys: keys,
       counters: RecordedCounters(counters, in: history),
       cache: cache,
+      ledger: RecordedLedger(ledger, in: history),
       flights: flights,
       breakers: BreakerTable { history.turn($0) },
       upstreams: upstreams,
@@ -81,6 +88,25 @@ package struct SimulatedPorts: Sendable {
   /// Has all upstreams follow another plan.
   package func follow(_ plan: FaultPlan) {
     for upstream in upstreams.values { upstream.follow(plan) }
+  }
+}
+
+extension Ledger where Self == JournaledLedger {
+  /// A ledger whose timers and blocking work are steps of a simulated world.
+  static func opened(_ journal: MemoryJournal, in world: SimulatedWorld) -> JournaledLedger {
+    let host = LedgerHost(
+      later: { [unowned world] delay, action in
+        _ = world.schedule(atMonotonic: world.now.monotonic + delay, action)
+      },
+      work: { [unowned world] action in world.atEndOfTurn(action) },
+      now: { [unowned world] in world.now },
+      tell: { [unowned world] notice in world.note("ledger \(notice)") }
+    )
+    do throws(LedgerDamage) {
+      return try JournaledLedger(journal, host: host)
+    } catch {
+      preconditionFailure("\(world.replay): the journal is damaged: \(error)")
+    }
   }
 }
 

@@ -65,4 +65,9 @@ package final class SimulatedLoop: SerialExecutor, TaskExecutor, World {
     assertCurrent()
     try await world.sleep(untilMonotonic: deadline, on: self)
   }
+
+  package func atEndOfTurn(_ action: @escaping @Sendable () -> Void) {
+    assertCurrent()
+    world.makeReady(action, on: self)
+  }
 }

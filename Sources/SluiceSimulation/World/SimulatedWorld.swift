@@ -166,6 +166,16 @@ package final class SimulatedWorld: World {
     }
   }
 
+  /// Makes an action ready, to run when the seed picks it.
+  ///
+  /// A loop's turn here is one step; what follows it may come before or after any other step.
+  func makeReady(_ action: @escaping @Sendable () -> Void, on loop: SimulatedLoop?) {
+    state.withLock { state in
+      state.lastID += 1
+      state.ready.append(Step(id: state.lastID, loop: loop, work: .action(action)))
+    }
+  }
+
   // MARK: Time and chance
 
   package var now: Moment {
@@ -183,6 +193,10 @@ package final class SimulatedWorld: World {
 
   package func sleep(untilMonotonic deadline: Int64) async throws {
     try await sleep(untilMonotonic: deadline, on: nil)
+  }
+
+  package func atEndOfTurn(_ action: @escaping @Sendable () -> Void) {
+    makeReady(action, on: nil)
   }
 
   func schedule(

@@ -108,8 +108,13 @@ extension MetricFamily where Series == Counter {
 }
 
 extension MetricFamily where Series == Gauge {
-  package convenience init(gauge name: String, help: String, labels: [String] = []) {
-    self.init(name, help: help, labels: labels, makeSeries: Gauge.init)
+  package convenience init(
+    gauge name: String,
+    help: String,
+    labels: [String] = [],
+    unit: MetricUnit = .one
+  ) {
+    self.init(name, help: help, labels: labels, unit: unit, makeSeries: Gauge.init)
   }
 }
 

@@ -133,6 +133,62 @@ package final class MetricsRegistry: Sendable {
       .map { $0 * microsecond }
   )
 
+  // Budgets.
+  package let budgetExceeded = CounterFamily(
+    counter: "sluice_budget_exceeded_total",
+    help:
+      "Holds that a budget did not cover, by what was done: clamp, reroute, cache_only or deny.",
+    labels: ["budget", "step"]
+  )
+  package let budgetSpent = GaugeFamily(
+    gauge: "sluice_budget_spent_dollars",
+    help: "Spent in the period of the last settlement, of budgets that have no key.",
+    labels: ["budget"],
+    unit: .nano
+  )
+  package let budgetWarnings = CounterFamily(
+    counter: "sluice_budget_warnings_total",
+    help: "Accounts that spent the share of their limit at which to warn, once a period.",
+    labels: ["budget"]
+  )
+  package let budgetOverrun = CounterFamily(
+    counter: "sluice_budget_overrun_dollars_total",
+    help: "Money that attempts cost beyond what was held for them.",
+    labels: ["model"],
+    unit: .nano
+  )
+
+  // The ledger.
+  private let ledgerWritableFamily = GaugeFamily(
+    gauge: "sluice_ledger_writable",
+    help: "1 while records of spending can be written, else 0."
+  )
+  private let ledgerFailuresFamily = CounterFamily(
+    counter: "sluice_ledger_failures_total",
+    help: "Writes and syncs of the ledger that failed."
+  )
+  private let ledgerUnrecordedFamily = CounterFamily(
+    counter: "sluice_ledger_unrecorded_total",
+    help: "Attempts that were sent without a record of their hold, as on_ledger_failure allowed."
+  )
+  private let ledgerBytesFamily = CounterFamily(
+    counter: "sluice_ledger_bytes_total",
+    help: "Bytes of records that the ledger wrote."
+  )
+  private let ledgerAccountsFamily = GaugeFamily(
+    gauge: "sluice_ledger_accounts",
+    help: "Accounts that the ledger keeps in memory."
+  )
+  private let ledgerHoldsFamily = GaugeFamily(
+    gauge: "sluice_ledger_open_holds",
+    help: "Holds that are not settled yet."
+  )
+  private let ledgerHeldFamily = GaugeFamily(
+    gauge: "sluice_ledger_held_dollars",
+    help: "Money that open holds reserve.",
+    unit: .nano
+  )
+
   // The policy.
   package let reloads = CounterFamily(
     counter: "sluice_reload_total",
@@ -191,6 +247,13 @@ package final class MetricsRegistry: Sendable {
   package let cacheBytes: Gauge
   package let cacheEvictions: Counter
   package let embeddingDuration: Histogram
+  package let ledgerWritable: Gauge
+  package let ledgerFailures: Counter
+  package let ledgerUnrecorded: Counter
+  package let ledgerBytes: Counter
+  package let ledgerAccounts: Gauge
+  package let ledgerOpenHolds: Gauge
+  package let ledgerHeld: Gauge
   package let generation: Gauge
   package let generationsLive: Gauge
   package let configStaleSeconds: Gauge
@@ -211,6 +274,13 @@ package final class MetricsRegistry: Sendable {
     cacheBytes = bytes[]
     cacheEvictions = evictions[]
     embeddingDuration = embeddingDurationFamily[]
+    ledgerWritable = ledgerWritableFamily[]
+    ledgerFailures = ledgerFailuresFamily[]
+    ledgerUnrecorded = ledgerUnrecordedFamily[]
+    ledgerBytes = ledgerBytesFamily[]
+    ledgerAccounts = ledgerAccountsFamily[]
+    ledgerOpenHolds = ledgerHoldsFamily[]
+    ledgerHeld = ledgerHeldFamily[]
     generation = generationFamily[]
     generationsLive = liveGenerations[]
     configStaleSeconds = configStale[]
@@ -242,7 +312,10 @@ package final class MetricsRegistry: Sendable {
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, usageSource,
       reconciled, expressionErrors, followers, breakerState, breakerTransitions, upstreamReplays,
       breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
-      embeddings, embeddingDurationFamily, reloads,
+      embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent, budgetWarnings,
+      budgetOverrun, ledgerWritableFamily, ledgerFailuresFamily,
+      ledgerUnrecordedFamily, ledgerBytesFamily, ledgerAccountsFamily, ledgerHoldsFamily,
+      ledgerHeldFamily, reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,
       upstreamConnections, droppedLines, residentMemory, openDescriptors,
     ])

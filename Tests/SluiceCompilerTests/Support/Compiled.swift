@@ -31,6 +31,7 @@ enum Compiled {
         keys: KeyTable(),
         counters: EmbeddedCounters(),
         cache: EmbeddedReplyCache(),
+        ledger: JournaledLedger.unused(),
         flights: FlightTable(followers: metrics.flightFollowers),
         upstreams: Dictionary(
           uniqueKeysWithValues: policy.upstreams.map { ($0.name, UnaskedUpstream()) }

@@ -15,6 +15,7 @@ struct MutationTests {
       admin: 127.0.0.1:9090
       max_body: 10MiB
       timeout: { head: 10s, body: 30s, request: 5m, idle: 75s, drain: 30s }
+      durability: process
       on_ledger_failure: deny
       expose: [cache, model]
     identity:
@@ -98,6 +99,7 @@ struct MutationTests {
         warn_at: 80%
         min_runway: 1h
         min_output: 16
+        notice: cut
     kill_switches:
       runaway:
         when: spend("1m") > usd("5")

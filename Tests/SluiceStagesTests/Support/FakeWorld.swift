@@ -33,6 +33,8 @@ final class FakeWorld: World {
     preconditionFailure("no stage of these tests sleeps")
   }
 
+  func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
+
   /// Moves the clocks on and runs what became due, in the order of its time.
   func advance(by duration: Duration) {
     let due = state.withLock { state in

@@ -70,6 +70,11 @@ extension Binder {
       server.maxBody = bytes
     }
     if let entry = fields["timeout"] { readTimeouts(entry, &server.timeout) }
+    if let entry = fields["durability"],
+      let choice = choice(entry, ServerSettings.Durability.self)
+    {
+      server.durability = choice
+    }
     if let entry = fields["on_ledger_failure"],
       let choice = choice(entry, ServerSettings.OnLedgerFailure.self)
     {
