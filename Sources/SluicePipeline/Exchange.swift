@@ -77,6 +77,8 @@ package final class Exchange {
   /// What the upstream of the attempt under way said when it refused, if that may be passed on.
   package var upstreamRefusal: Reply?
   package var outcome: Outcome = .pending
+  /// The switch that leaves the exchange look-ups and no attempt (`cache_only`).
+  package var stop: SpendingStop?
 
   package init(
     id: String,
@@ -114,6 +116,13 @@ package final class Exchange {
   package var caller: Caller {
     get { facts.caller }
     set { facts.caller = newValue }
+  }
+
+  /// Has expressions read `model` as the candidate.
+  package func consider(_ model: ModelIndex) {
+    let settings = policy[model]
+    frame.fill(PolicyVariable.modelName.slot, with: .string(settings.name))
+    frame.fill(PolicyVariable.modelUpstream.slot, with: .string(settings.upstream))
   }
 
   /// Notes why the node decides as it does; only kept, and only made, for traced exchanges.
