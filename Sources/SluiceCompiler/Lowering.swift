@@ -21,6 +21,7 @@ struct Lowering {
   private let limits: [LimitSettings]
   /// Limits of tokens, which come before the candidates of each goal.
   private let tokenLimits: [LimitSettings]
+  private let switches: SwitchRules
   private var builder = GraphBuilder()
 
   init(_ policy: Policy, _ ports: Ports) {
@@ -31,6 +32,12 @@ struct Lowering {
     goals = LiveRoute.goals(of: routes, in: policy)
     limits = policy.limits.filter { !$0.measure.isOfTokens }
     tokenLimits = policy.limits.filter { $0.measure.isOfTokens }
+    switches = SwitchRules(
+      policy,
+      table: ports.switches,
+      ledger: ports.ledger,
+      metrics: ports.metrics
+    )
     cacheRules = Dictionary(
       uniqueKeysWithValues: policy.products.compactMap { product in
         product.cache.map { cache in
@@ -51,7 +58,8 @@ struct Lowering {
   }
 
   private mutating func build() -> Graph {
-    addEntry([.chat, .completions, .embeddings], first: "identity", next: "request")
+    addEntry([.chat, .completions, .embeddings], first: "identity", next: "switches")
+    addSwitches()
     addRequest()
     for (position, limit) in limits.enumerated() { add(limit, next: self.limit(position + 1)) }
     addRoute()
@@ -105,6 +113,17 @@ struct Lowering {
       exits: ["known": next, "anonymous": next, "refused": nil]
     )
     for service in services { builder.enter(service, at: first) }
+  }
+
+  private mutating func addSwitches() {
+    builder.add(
+      .switches,
+      "switches",
+      summary: policy.killSwitches.map(\.summary).joined(separator: "; "),
+      place: policy.killSwitches.first?.place ?? .builtIn,
+      stage: SwitchStage(rules: switches),
+      exits: ["clear": "request", "cache_only": "request", "denied": nil]
+    )
   }
 
   private mutating func addRequest() {

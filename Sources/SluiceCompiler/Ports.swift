@@ -21,6 +21,7 @@ package struct Ports: Sendable {
   package var ledger: any Ledger
   package var flights: FlightTable
   package var breakers: BreakerTable
+  package var switches: SwitchTable
   package var retryBudgets: RetryBudgetTable
   /// By the name of the upstream in the policy.
   package var upstreams: [String: any Upstream]
@@ -37,6 +38,7 @@ package struct Ports: Sendable {
     ledger: any Ledger,
     flights: FlightTable,
     breakers: BreakerTable = BreakerTable(),
+    switches: SwitchTable? = nil,
     retryBudgets: RetryBudgetTable = RetryBudgetTable(),
     upstreams: [String: any Upstream],
     tokens: PromptCount? = nil,
@@ -49,6 +51,7 @@ package struct Ports: Sendable {
     self.ledger = ledger
     self.flights = flights
     self.breakers = breakers
+    self.switches = switches ?? SwitchTable(ledger: ledger)
     self.retryBudgets = retryBudgets
     self.upstreams = upstreams
     self.tokens = tokens

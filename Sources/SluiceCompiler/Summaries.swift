@@ -2,6 +2,7 @@ import SluiceCore
 import SluiceExpressions
 import SluiceLanguage
 import SluicePolicy
+import SluiceStages
 
 // A node's settings in a line, as `sluice graph` shows them.
 
@@ -19,6 +20,16 @@ extension LimitSettings {
     let base = measure.summary + (key.map { " by \($0.checked.source)" } ?? "")
     let overrides = tiers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.summary)" }
     return ([base] + overrides).joined(separator: ", ")
+  }
+}
+
+extension KillSwitchSettings {
+  var summary: String {
+    let by = key.map { " by \($0.checked.source)" } ?? ""
+    let place = isKnownEarly ? "" : ", asked at the hold"
+    let end = (duration.map { " for \($0.text)" } ?? "")
+      + (clearCondition.map { " until \($0.checked.source)" } ?? "")
+    return "\(name)\(by): \(action.rawValue) when \(condition.checked.source)\(end)\(place)"
   }
 }
 

@@ -77,8 +77,10 @@ package final class Exchange {
   /// What the upstream of the attempt under way said when it refused, if that may be passed on.
   package var upstreamRefusal: Reply?
   package var outcome: Outcome = .pending
-  /// The switch that leaves the exchange look-ups and no attempt (`cache_only`).
-  package var stop: SpendingStop?
+  /// The kill switch that stops it: with `cache_only`, look-ups go on, and no attempt is made.
+  package var thrown: ThrownSwitch?
+  /// What a person who stops spending knows of it.
+  package var running: RunningExchange?
 
   package init(
     id: String,
@@ -116,13 +118,6 @@ package final class Exchange {
   package var caller: Caller {
     get { facts.caller }
     set { facts.caller = newValue }
-  }
-
-  /// Has expressions read `model` as the candidate.
-  package func consider(_ model: ModelIndex) {
-    let settings = policy[model]
-    frame.fill(PolicyVariable.modelName.slot, with: .string(settings.name))
-    frame.fill(PolicyVariable.modelUpstream.slot, with: .string(settings.upstream))
   }
 
   /// Notes why the node decides as it does; only kept, and only made, for traced exchanges.

@@ -59,7 +59,7 @@ package struct Node: Sendable {
   ///
   /// The order of the cases is the order of the pipeline.
   package enum Kind: String, Sendable, CaseIterable {
-    case identity, request, count, models, limit, route, cache, breaker, attempt, retry, settle,
+    case identity, switches, request, count, models, limit, route, cache, breaker, attempt, retry, settle,
       store,
       stale, refuse
   }

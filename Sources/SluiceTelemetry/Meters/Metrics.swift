@@ -163,6 +163,18 @@ package final class MetricsRegistry: Sendable {
     unit: .nano
   )
 
+  // Kill switches.
+  package let switchActive = GaugeFamily(
+    gauge: "sluice_kill_switch_active",
+    help: "Switches of a rule that are on, over all values of its key; manual: those of persons.",
+    labels: ["switch"]
+  )
+  package let switchTransitions = CounterFamily(
+    counter: "sluice_kill_switch_transitions_total",
+    help: "Changes of kill switches; to is on, extended or off.",
+    labels: ["switch", "to"]
+  )
+
   // The policy.
   package let reloads = CounterFamily(
     counter: "sluice_reload_total",
@@ -288,7 +300,7 @@ package final class MetricsRegistry: Sendable {
       breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
       embeddings, embeddingDurationFamily, ledgerWritableFamily, ledgerFailuresFamily,
       ledgerUnrecordedFamily, ledgerBytesFamily, ledgerAccountsFamily, ledgerHoldsFamily,
-      ledgerHeldFamily, reloads,
+      ledgerHeldFamily, switchActive, switchTransitions, reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,
       upstreamConnections, droppedLines, residentMemory, openDescriptors,
     ])
