@@ -19,6 +19,8 @@ package struct Ports: Sendable {
   package var counters: any Counters
   package var cache: any ReplyCache
   package var ledger: any Ledger
+  /// Looks on when money is settled.
+  package var budgetWatch: BudgetWatch
   package var flights: FlightTable
   package var breakers: BreakerTable
   package var switches: SwitchTable
@@ -36,6 +38,7 @@ package struct Ports: Sendable {
     counters: any Counters,
     cache: any ReplyCache,
     ledger: any Ledger,
+    budgetWatch: BudgetWatch? = nil,
     flights: FlightTable,
     breakers: BreakerTable = BreakerTable(),
     switches: SwitchTable? = nil,
@@ -49,6 +52,7 @@ package struct Ports: Sendable {
     self.counters = counters
     self.cache = cache
     self.ledger = ledger
+    self.budgetWatch = budgetWatch ?? BudgetWatch(metrics: metrics)
     self.flights = flights
     self.breakers = breakers
     self.switches = switches ?? SwitchTable(ledger: ledger)

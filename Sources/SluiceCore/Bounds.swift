@@ -199,6 +199,14 @@ package enum Bounds {
   package static let listedAccounts = 100
   /// Bytes of `X-Sluice-Tag`.
   package static let tagBytes = 64
+  /// Times that a hold is tried with a lower clamp, while others take what was left.
+  package static let clampTries = 8
+  /// Accounts whose warning of this period is remembered.
+  package static let warnedAccounts = 10_000
+  /// Held at most for an attempt that no budget counts, whatever it may cost.
+  package static let uncheckedHold = NanoDollars(1_000_000 * NanoDollars.perDollar)
+  /// Bytes of text that a token is taken to have at most, where nothing counts tokens.
+  package static let bytesPerToken = 16
   /// Combinations of label values of one metric.
   package static let metricSeries = 2_000
   /// Bytes of the reply to a health check that are read; the connection of a longer one is closed.

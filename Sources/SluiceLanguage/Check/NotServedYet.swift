@@ -5,9 +5,6 @@ import SluicePolicy
 /// A part of the language that comes to be served loses its line here.
 struct NotServedYet: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
-    for head in binder.sections.heads[.budgets] ?? [] {
-      binder.report(.notServedYet(Section.budgets.rawValue, at: head.keySpan))
-    }
     for product in draft.products {
       guard let span = product.keySpan("cache", "semantic") else { continue }
       binder.report(.notServedYet("semantic", at: span))

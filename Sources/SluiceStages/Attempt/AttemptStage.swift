@@ -36,6 +36,8 @@ package struct AttemptStage: WaitingStage {
   private let earnings: RetryEarnings?
   private let failures: [Failure.Reason: Counter]
   private let meter: UsageMeter
+  private let settlement: AttemptSettlement?
+  private let stop: (any SpendingStop)?
 
   /// Makes the node.
   ///
@@ -46,7 +48,9 @@ package struct AttemptStage: WaitingStage {
   ///   - access: what a tier may reach, and a model serve.
   ///   - earnings: of a first try: what it adds to the budget of retries.
   ///   - failures: what counts the attempts that come to nothing, or break off.
-  ///   - meter: books what the attempt used.
+  ///   - meter: says what the attempt used.
+  ///   - settlement: books what it cost; `nil`: nobody wants to know.
+  ///   - stop: asked where no hold comes before, which asks; a person may stop any spending.
   package init(
     model: ModelIndex,
     settings: ModelSettings,
@@ -54,7 +58,9 @@ package struct AttemptStage: WaitingStage {
     access: ModelAccess,
     earnings: RetryEarnings? = nil,
     failures: [Failure.Reason: Counter] = [:],
-    meter: UsageMeter
+    meter: UsageMeter,
+    settlement: AttemptSettlement? = nil,
+    stop: (any SpendingStop)? = nil
   ) {
     self.model = model
     self.settings = settings
@@ -63,11 +69,19 @@ package struct AttemptStage: WaitingStage {
     self.earnings = earnings
     self.failures = failures
     self.meter = meter
+    self.settlement = settlement
+    self.stop = stop
   }
 
   package func decide(_ exchange: Exchange) async -> ExitIndex {
     if access.skips(model, in: exchange) { return Exit.skipped.index }
     guard let chat = exchange.facts.chat else { preconditionFailure("read before an attempt") }
+    if stop?.verdict(for: exchange, model: model, at: exchange.moment) != nil {
+      exchange.shortage = .insufficientQuota(reason: exchange.thrown?.words ?? "it was stopped")
+      exchange.explain(exchange.thrown?.words ?? "stopped")
+      report(.neither, of: exchange)
+      return Exit.gaveUp.index
+    }
     if exchange.isTraced {
       exchange.answeredBy = model
       exchange.explain("would ask \(settings.upstreamName) at upstream \(settings.upstream)")
@@ -79,7 +93,7 @@ package struct AttemptStage: WaitingStage {
       exchange.hasAnswer = exit != .declined
       if exit == .cut, let failure = exchange.failure { count(failure) }
       report(exit == .cut ? exchange.failure?.report ?? .neither : .success, of: exchange)
-      await meter.book(exchange, model: model, settings: settings)
+      await close(exchange, exit == .cut ? exchange.failure : nil)
       return exit.index
     } catch {
       exchange.note(FailedAttempt(error, of: model, words: exchange.upstreamRefusal))
@@ -91,10 +105,30 @@ package struct AttemptStage: WaitingStage {
       }
       report(error.report, of: exchange)
       // It may cost what it said before it failed.
-      await meter.book(exchange, model: model, settings: settings)
+      await close(exchange, error)
       // The client has had nothing yet, or the exit would be `cut`.
       return Self.exit(after: error.reason).index
     }
+  }
+
+  /// Says what the attempt used, and settles what it cost.
+  private func close(_ exchange: Exchange, _ failure: Failure?) async {
+    let use = exchange.use
+    let booking = await meter.book(exchange, model: model, settings: settings)
+    settlement?
+      .settle(
+        exchange,
+        AttemptSettlement.Ended(
+          booking: booking,
+          hasBegun: use != nil,
+          isWhole: use?.isWhole ?? false,
+          isRefused: exchange.isRefused,
+          failure: failure
+        ),
+        model: model,
+        settings: settings,
+        at: exchange.world.now
+      )
   }
 
   private static func exit(after reason: Failure.Reason) -> Exit {
@@ -104,7 +138,7 @@ package struct AttemptStage: WaitingStage {
       .poolExhausted:
       .failed
     case .replyTooLarge, .outOfQuota, .refusedKey, .redirected: .passedOver
-    case .clientLeft, .deadline, .draining: .gaveUp
+    case .clientLeft, .deadline, .draining, .killed, .beyondHold: .gaveUp
     }
   }
 
@@ -128,10 +162,15 @@ package struct AttemptStage: WaitingStage {
 
     exchange.attempts += 1
     exchange.upstreamRefusal = nil
+    exchange.isRefused = false
     let request = UpstreamRequest(
       path: chat.service.path,
       fields: exchange.request.fields,
-      body: chat.upstreamBody(model: settings.upstreamName),
+      body: chat.upstreamBody(
+        model: settings.upstreamName,
+        clamp: exchange.hold?.clamp,
+        outputField: settings.outputField
+      ),
       headDeadline: exchange.deadline
     )
     let sentAt = exchange.world.now.monotonic
@@ -144,6 +183,7 @@ package struct AttemptStage: WaitingStage {
     }
     exchange.upstreamWait += exchange.world.now.monotonic - sentAt
 
+    exchange.isRefused = reply.status != 200
     // To go where a reply says would let it decide where the next request and its secret go.
     if (300..<400).contains(reply.status) {
       reply.abandon()
@@ -169,6 +209,10 @@ package struct AttemptStage: WaitingStage {
         due: due,
         tally: meter.tally(for: settings)
       )
+      if let hold = exchange.hold, hold.clamp != nil {
+        let (tally, limit) = await meter.tally(for: settings, within: hold.output)
+        relay.hold(to: limit, counting: tally, named: settings.name)
+      }
       return try await relay.run()
     }
     return try await plainAnswer(exchange, chat, reply)

@@ -19,6 +19,10 @@ package struct StaleStage: Stage {
     if let reason = exchange.failure?.reason, reason == .clientLeft || reason == .draining {
       return Exit.none.index
     }
+    if let thrown = exchange.thrown, thrown.action == .deny {
+      exchange.explain(thrown.words)
+      return Exit.none.index
+    }
     guard let chat = exchange.facts.chat, let key = exchange.cacheKey,
       let reply = cache.staleReply(for: key, at: moment)
     else {
