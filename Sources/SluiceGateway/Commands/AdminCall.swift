@@ -30,10 +30,9 @@ struct AdminCall: Sendable {
       } else {
         try Self.line(of: folder.adminAddressPath, hint: "name the listener with --admin HOST:PORT")
       }
-    let status: Int
-    let reply: [UInt8]
+    let answer: Answer
     do {
-      (status, reply) = try await exchange(with: address, token: token)
+      answer = try await exchange(with: address, token: token)
     } catch let failure as Failure {
       throw Refusal("no gateway answers at \(address): \(failure.reason)")
     } catch let error as UpstreamSetupError {
@@ -41,8 +40,10 @@ struct AdminCall: Sendable {
     } catch {
       throw Refusal("the order could not be sent: \(error)")
     }
-    guard status == 200 else { throw Refusal(Self.words(of: reply) ?? "status \(status)") }
-    return reply
+    guard answer.status == 200 else {
+      throw Refusal(Self.words(of: answer.body) ?? "status \(answer.status)")
+    }
+    return answer.body
   }
 
   private static func line(of path: String, hint: String) throws(Refusal) -> String {
@@ -66,7 +67,7 @@ struct AdminCall: Sendable {
   private func exchange(
     with address: String,
     token: String
-  ) async throws -> (status: Int, body: [UInt8]) {
+  ) async throws -> Answer {
     let group = try EventLoopGroup(count: 1)
     let resolving = try BlockingExecutor(threads: 1)
     defer {
@@ -90,8 +91,25 @@ struct AdminCall: Sendable {
       body: body ?? [],
       headDeadline: loop.now.monotonic + Duration.seconds(20).nanoseconds
     )
-    let task = Task(executorPreference: loop) {
-      () async throws(Failure) -> (status: Int, body: [UInt8]) in
+    let answer = await Task(executorPreference: loop) {
+      await Self.answer(to: request, from: upstream, on: loop)
+    }
+    .value
+    upstream.retire()
+    return try answer.get()
+  }
+
+  private struct Answer: Sendable {
+    var status: Int
+    var body: [UInt8]
+  }
+
+  private static func answer(
+    to request: UpstreamRequest,
+    from upstream: HTTPUpstream,
+    on loop: EventLoop
+  ) async -> Result<Answer, Failure> {
+    do throws(Failure) {
       let reply = try await upstream.send(request, in: loop, cancellation: Cancellation())
       var body: [UInt8] = []
       while let bytes = try await reply.read() {
@@ -101,10 +119,9 @@ struct AdminCall: Sendable {
         }
         body += bytes
       }
-      return (reply.status, body)
+      return .success(Answer(status: reply.status, body: body))
+    } catch {
+      return .failure(error)
     }
-    let result = await task.result
-    upstream.retire()
-    return try result.get()
   }
 }

@@ -1,6 +1,7 @@
 package import SluiceCore
 import SluiceDialects
 package import SluicePipeline
+import SluicePolicy
 
 /// Answers with what was right a while ago, when nothing else answers.
 ///
