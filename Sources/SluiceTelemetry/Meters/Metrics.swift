@@ -197,7 +197,7 @@ package final class MetricsRegistry: Sendable {
   )
   package let switchTransitions = CounterFamily(
     counter: "sluice_kill_switch_transitions_total",
-    help: "Changes of kill switches; to is on, extended or off.",
+    help: "Changes of kill switches; to is on, extended, off or restored.",
     labels: ["switch", "to"]
   )
 
