@@ -66,10 +66,14 @@ def test_a_rule_trips_and_is_told(start, upstream):
 
 
 def test_a_rule_ends_with_its_time(start, upstream):
-    gateway = start(switched(upstream, {"when": 'spend("1m") > usd("0.00003") && now < timestamp("2020-01-01T00:00:00Z") || spend("31d") < usd("0.00006") && spend("1m") > usd("0.00003")', "for": "1s"}))
+    gateway = start(switched(upstream, {"for": "1s"}))
     refusal(trip(gateway))
     until(lambda: gateway.chat("later").status_code == 200, "the end of the switch", 5)
-    assert gateway.events("kill_switch")[-1]["by"] == "time"
+    # What it let through may have tripped it anew.
+    until(
+        lambda: [e["by"] for e in gateway.events("kill_switch")][:2] == ["rule", "time"],
+        "both changes in the log",
+    )
 
 
 def test_each_value_of_a_key_has_its_own_switch(start, upstream, keys):
@@ -176,9 +180,8 @@ def test_a_running_stream_is_cut_and_its_upstream_told(start, upstream):
     assert not upstream.calls[0].cancelled.is_set()
     assert kill(gateway, running="cut")["cut"] == 1
     until(upstream.calls[0].cancelled.is_set, "the end of the call")
-    with pytest.raises(openai.APIError):
-        for _ in stream:
-            pass
+    # A legal ending that does not look complete.
+    assert [chunk.choices[0].finish_reason for chunk in stream if chunk.choices][-1] == "length"
 
 
 def test_what_is_on_survives_a_crash(start, upstream, tmp_path):
