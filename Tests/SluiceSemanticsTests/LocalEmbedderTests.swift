@@ -233,5 +233,4 @@ final class StillWorld: World {
     return action
   }
   func sleep(untilMonotonic deadline: Int64) async throws {}
-  func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
 }

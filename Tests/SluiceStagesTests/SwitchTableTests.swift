@@ -46,13 +46,15 @@ struct SwitchTableTests {
   init() {
     table = SwitchTable(ledger: ledger)
     var fixture = Fixture()
-    fixture.policy.models = [ModelSettings(
+    fixture.policy.models = [
+      ModelSettings(
         name: "small",
         upstream: "main",
         upstreamName: "small",
         context: 1_000,
         maxOutput: 100
-      )]
+      )
+    ]
     self.fixture = fixture
   }
 

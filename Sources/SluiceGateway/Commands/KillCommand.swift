@@ -95,7 +95,9 @@ package struct KillCommand: Sendable {
       document.member(name, of: value).flatMap(document.string)
     }
     var lines: [String] = []
-    for (name, words) in [("cut", "running exchanges were cut"), ("released", "switches were released")] {
+    for (name, words) in [
+      ("cut", "running exchanges were cut"), ("released", "switches were released"),
+    ] {
       if let count = document.member(name, of: document.root).flatMap(document.int) {
         lines.append("\(count) \(words)")
       }

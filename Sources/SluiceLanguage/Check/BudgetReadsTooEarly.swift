@@ -23,7 +23,8 @@ struct BudgetReadsTooEarly: PolicyCheck {
   }
 
   /// The first variable of a key that does not exist yet in a phase.
-  private static func late(_ key: SluicePolicy.Expression, in phase: PolicyPhase) -> PolicyVariable? {
+  private static func late(_ key: SluicePolicy.Expression, in phase: PolicyPhase) -> PolicyVariable?
+  {
     // A settlement is of an attempt, and knows all that it knew.
     guard phase != .settled else { return nil }
     return key.checked.slots.sorted().lazy

@@ -49,10 +49,9 @@ package struct BudgetsHold: Invariant {
       }
     }
     let written = run.holds.compactMap { $0.claim.charges.isEmpty ? nil : $0.recorded }.sorted()
-    for (place, attempt) in run.attempts.map(\.asked).sorted().enumerated() {
-      if written.prefix(while: { $0 < attempt }).count < place + 1 {
-        found.append("dispatch \(place + 1) before as many holds were recorded")
-      }
+    for (place, attempt) in run.attempts.map(\.asked).sorted().enumerated()
+    where written.prefix(while: { $0 < attempt }).count < place + 1 {
+      found.append("dispatch \(place + 1) before as many holds were recorded")
     }
     return found
   }

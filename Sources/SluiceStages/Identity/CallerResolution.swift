@@ -95,7 +95,8 @@ package struct CallerResolution: Sendable {
       guard Self.isTag(tag) else {
         return .refused(
           .invalidRequest(
-            message: "`X-Sluice-Tag` must be 1 to \(Bounds.tagBytes) letters, digits and any of `._:/-`.",
+            message:
+              "`X-Sluice-Tag` must be 1 to \(Bounds.tagBytes) letters, digits and any of `._:/-`.",
             param: nil,
             code: "invalid_tag"
           ),

@@ -2,7 +2,9 @@ package import SluicePipeline
 
 /// What a person's switch stops: everything, or what has all of the named values.
 package struct KillScope: Hashable, Sendable {
-  package enum Field: String, Sendable, CaseIterable { case tenant, user, product, tier, model, key }
+  package enum Field: String, Sendable, CaseIterable {
+    case tenant, user, product, tier, model, key
+  }
 
   /// Empty: everything.
   package let values: [Field: String]

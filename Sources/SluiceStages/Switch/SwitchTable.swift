@@ -219,7 +219,8 @@ package final class SwitchTable: Sendable {
   package func keep(_ names: Set<String>, at moment: Moment) {
     let owners = Set(names.map { Self.prefix + $0 })
     change(at: moment) { state, changes in
-      for account in state.live.keys.sorted(by: Account.isBefore) where !owners.contains(account.owner) {
+      for account in state.live.keys.sorted(by: Account.isBefore)
+      where !owners.contains(account.owner) {
         let reason = "the policy has no such switch any more"
         Self.release(account, by: "reload", reason: reason, &state, &changes)
       }
@@ -316,7 +317,8 @@ package final class SwitchTable: Sendable {
       switch self {
       case .scope(let scope): status.name == SwitchTable.manual && status.key == scope.description
       case .rule(let name, let key):
-        status.name == name && status.name != SwitchTable.manual && (key ?? status.key) == status.key
+        status.name == name && status.name != SwitchTable.manual
+          && (key ?? status.key) == status.key
       }
     }
   }
@@ -392,11 +394,12 @@ package final class SwitchTable: Sendable {
   }
 
   private func cut(_ scope: KillScope) -> Int {
-    running.flatMap { $0.covered(by: scope) }.count { exchange in
-      guard exchange.cancellation.reason == nil else { return false }
-      exchange.cancellation.cancel(.killed)
-      return true
-    }
+    running.flatMap { $0.covered(by: scope) }
+      .count { exchange in
+        guard exchange.cancellation.reason == nil else { return false }
+        exchange.cancellation.cancel(.killed)
+        return true
+      }
   }
 
   // MARK: Changing
