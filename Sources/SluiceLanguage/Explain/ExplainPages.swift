@@ -1681,6 +1681,7 @@ extension Explain {
         small: { upstream: main, context: 16k, max_output: 4k, price: free }
       upstreams:
         main: { api: simulated }
+      identity: { anonymous: true }
       ```
 
       ## Right
@@ -1698,6 +1699,7 @@ extension Explain {
         small: { upstream: main, context: 16k, max_output: 4k, price: free }
       upstreams:
         main: { api: simulated }
+      identity: { anonymous: true }
       ```
 
       ## Why
@@ -2056,22 +2058,22 @@ extension Explain {
 
       ```yaml SL0901
       sluice: v1
-      budgets:
-        user-day: { per: day, key: user.id, limit: $2, on_exceed: [clamp] }
+      products:
+        support: { cache: { scope: product, ttl: 6h, semantic: { threshold: 0.95 } } }
       ```
 
       ## Right
 
       ```yaml
       sluice: v1
-      limits:
-        per-user: { key: user.id, rate: 100/m }
+      products:
+        support: { cache: { scope: product, ttl: 6h } }
       ```
 
       ## Why
 
       The language is larger than what this version runs. Such a section is read and checked, and then
-      refused: serving without a budget that the policy names would be worse than not serving.
+      refused: serving without it would not do what the policy says.
 
       """###,
   ]
