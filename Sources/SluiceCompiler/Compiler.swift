@@ -2,6 +2,7 @@ import SluiceExpressions
 package import SluiceLanguage
 package import SluicePipeline
 package import SluicePolicy
+import SluiceStages
 
 /// From a bundle to a running policy: the one path that start-up, reload, `lint`, `graph`, `trace`
 /// and the admin listener all take.
@@ -46,7 +47,7 @@ package enum Compiler {
       policy: policy,
       graph: Lowering(policy, ports).graph(),
       features: policy.features.map { $0.value.checked.program() },
-      states: ports.breakers,
+      states: GatewayStates(policy, breakers: ports.breakers, ledger: ports.ledger),
       tokens: ports.tokens
     )
   }

@@ -177,7 +177,8 @@ extension Lowering {
           },
         failures: ports.metrics.attemptFailures(of: settings.name),
         meter: ports.meter,
-        settlement: AttemptSettlement(ledger: ports.ledger, rules: holdRules)
+        settlement: AttemptSettlement(ledger: ports.ledger, rules: holdRules),
+        stop: holdRules == nil ? switches : nil
       ),
       exits: [
         "answered": "settle", "declined": nil, "skipped": next,

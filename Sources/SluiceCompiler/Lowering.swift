@@ -21,6 +21,7 @@ struct Lowering {
   let limits: [LimitSettings]
   /// Limits of tokens, which come before the candidates of each goal.
   let tokenLimits: [LimitSettings]
+  let switches: SwitchRules
   /// What holds go by; `nil`: nothing stops spending, so no node of a hold exists.
   let holdRules: HoldRules?
   /// Targets that budgets lead to, splits resolved.
@@ -35,13 +36,19 @@ struct Lowering {
     goals = LiveRoute.goals(of: routes, in: policy)
     limits = policy.limits.filter { !$0.measure.isOfTokens }
     tokenLimits = policy.limits.filter { $0.measure.isOfTokens }
+    switches = SwitchRules(
+      policy,
+      table: ports.switches,
+      ledger: ports.ledger,
+      metrics: ports.metrics
+    )
     holdRules =
       policy.budgets.isEmpty && policy.killSwitches.isEmpty
       ? nil
       : HoldRules(
         policy,
         ledger: ports.ledger,
-        stop: ports.stop,
+        stop: switches,
         watch: ports.budgetWatch,
         metrics: ports.metrics
       )
@@ -66,7 +73,8 @@ struct Lowering {
   }
 
   private mutating func build() -> Graph {
-    addEntry([.chat, .completions, .embeddings], first: "identity", next: "request")
+    addEntry([.chat, .completions, .embeddings], first: "identity", next: "switches")
+    addSwitches()
     addRequest()
     for (position, limit) in limits.enumerated() { add(limit, next: self.limit(position + 1)) }
     addRoute()
@@ -131,6 +139,17 @@ struct Lowering {
       exits: ["known": next, "anonymous": next, "refused": nil]
     )
     for service in services { builder.enter(service, at: first) }
+  }
+
+  private mutating func addSwitches() {
+    builder.add(
+      .switches,
+      "switches",
+      summary: policy.killSwitches.map(\.summary).joined(separator: "; "),
+      place: policy.killSwitches.first?.place ?? .builtIn,
+      stage: SwitchStage(rules: switches),
+      exits: ["clear": "request", "cache_only": "request", "denied": nil]
+    )
   }
 
   private mutating func addRequest() {

@@ -19,12 +19,11 @@ package struct Ports: Sendable {
   package var counters: any Counters
   package var cache: any ReplyCache
   package var ledger: any Ledger
-  /// What stops spending beside budgets.
-  package var stop: any SpendingStop
   /// Looks on when money is settled.
   package var budgetWatch: BudgetWatch
   package var flights: FlightTable
   package var breakers: BreakerTable
+  package var switches: SwitchTable
   package var retryBudgets: RetryBudgetTable
   /// By the name of the upstream in the policy.
   package var upstreams: [String: any Upstream]
@@ -39,10 +38,10 @@ package struct Ports: Sendable {
     counters: any Counters,
     cache: any ReplyCache,
     ledger: any Ledger,
-    stop: any SpendingStop = NothingStops(),
     budgetWatch: BudgetWatch? = nil,
     flights: FlightTable,
     breakers: BreakerTable = BreakerTable(),
+    switches: SwitchTable? = nil,
     retryBudgets: RetryBudgetTable = RetryBudgetTable(),
     upstreams: [String: any Upstream],
     tokens: PromptCount? = nil,
@@ -53,10 +52,10 @@ package struct Ports: Sendable {
     self.counters = counters
     self.cache = cache
     self.ledger = ledger
-    self.stop = stop
     self.budgetWatch = budgetWatch ?? BudgetWatch(metrics: metrics)
     self.flights = flights
     self.breakers = breakers
+    self.switches = switches ?? SwitchTable(ledger: ledger)
     self.retryBudgets = retryBudgets
     self.upstreams = upstreams
     self.tokens = tokens

@@ -23,6 +23,17 @@ extension LimitSettings {
   }
 }
 
+extension KillSwitchSettings {
+  var summary: String {
+    let by = key.map { " by \($0.checked.source)" } ?? ""
+    let place = isKnownEarly ? "" : ", asked at the hold"
+    let end =
+      (duration.map { " for \($0.text)" } ?? "")
+      + (clearCondition.map { " until \($0.checked.source)" } ?? "")
+    return "\(name)\(by): \(action.rawValue) when \(condition.checked.source)\(end)\(place)"
+  }
+}
+
 extension LimitSettings.Measure {
   var summary: String {
     switch self {

@@ -191,6 +191,14 @@ package enum Bounds {
   package static let ledgerCheckpointRetryNanoseconds: Int64 = 60_000_000_000
   /// Between two tries to write a journal that could not be written.
   package static let ledgerProbeNanoseconds: Int64 = 1_000_000_000
+  /// Kill switches of rules that are on at a time, over all values of their keys.
+  package static let switchKeys = 9_900
+  /// Kill switches that people threw, and that are on at a time.
+  package static let manualSwitches = 100
+  /// Accounts that `GET /budgets` lists of one budget.
+  package static let listedAccounts = 100
+  /// Bytes of `X-Sluice-Tag`.
+  package static let tagBytes = 64
   /// Times that a hold is tried with a lower clamp, while others take what was left.
   package static let clampTries = 8
   /// Accounts whose warning of this period is remembered.

@@ -41,6 +41,7 @@ final class Machine: Sendable {
   private let archive: any SpendArchive
   let flights: FlightTable
   let breakers: BreakerTable
+  let switches: SwitchTable
   let budgetWatch: BudgetWatch
   let retryBudgets = RetryBudgetTable()
   let meter: UsageMeter
@@ -117,10 +118,17 @@ final class Machine: Sendable {
       host: LedgerHost(on: control.loops[0], recording: recording, telemetry: telemetry),
       archive: archive
     )
+    let thrown = ledger.switches(at: start)
+    switches = SwitchTable(ledger: ledger, thrown: thrown, at: start) { transition, moment in
+      telemetry.tell(KillSwitchChanged(transition), at: moment)
+    }
     telemetry.tell(
       LedgerOpened(ledger.recovery, duration: clock.now.monotonic - start.monotonic),
       at: clock.now
     )
+    for status in switches.list(at: start) {
+      telemetry.tell(KillSwitchChanged(restored: status), at: start)
+    }
   }
 
   /// Counts prompts for a policy; `nil` if it asks for no count.
@@ -173,5 +181,32 @@ final class Machine: Sendable {
     counting.stop()
     recording.stop()
     resolving.stop()
+  }
+}
+
+extension KillSwitchChanged {
+  fileprivate init(_ transition: SwitchTable.Transition) {
+    self.init(
+      name: transition.name,
+      key: transition.key,
+      to: transition.kind.rawValue,
+      action: transition.action?.rawValue ?? "",
+      until: transition.until,
+      by: transition.by,
+      reason: transition.reason
+    )
+  }
+
+  /// One that was on when the last process ended, and still is.
+  fileprivate init(restored status: SwitchTable.Status) {
+    self.init(
+      name: status.name,
+      key: status.key,
+      to: "restored",
+      action: status.action.rawValue,
+      until: status.until,
+      by: status.by,
+      reason: status.reason
+    )
   }
 }

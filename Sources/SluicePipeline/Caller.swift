@@ -9,6 +9,8 @@ package struct Caller: Sendable, Equatable {
   package var user: String
   package var tier: String
   package var product: String
+  /// What the spending is for, in the caller's own words: `X-Sluice-Tag`, where one may be set.
+  package var tag: String
   /// The right-most hop that is not trusted.
   package var address: HostAddress
   /// Whether the connection came from a network in `identity.headers.trust_from`.
@@ -20,6 +22,7 @@ package struct Caller: Sendable, Equatable {
     user: String = "",
     tier: String = "",
     product: String = "",
+    tag: String = "",
     address: HostAddress,
     isTrustedNetwork: Bool = false
   ) {
@@ -28,6 +31,7 @@ package struct Caller: Sendable, Equatable {
     self.user = user
     self.tier = tier
     self.product = product
+    self.tag = tag
     self.address = address
     self.isTrustedNetwork = isTrustedNetwork
   }

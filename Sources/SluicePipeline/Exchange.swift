@@ -87,6 +87,10 @@ package final class Exchange {
   /// What the upstream of the attempt under way said when it refused, if that may be passed on.
   package var upstreamRefusal: Reply?
   package var outcome: Outcome = .pending
+  /// The kill switch that stops it: with `cache_only`, look-ups go on, and no attempt is made.
+  package var thrown: ThrownSwitch?
+  /// What a person who stops spending knows of it.
+  package var running: RunningExchange?
 
   package init(
     id: String,

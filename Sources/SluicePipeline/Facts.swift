@@ -86,7 +86,13 @@ extension Facts: FrameSource {
     case .breakerState:
       guard case .string(let model)? = arguments.first else { throw .noSuchOverload("breaker") }
       return .string(states.breakerState(of: model, at: now))
-    case .spend, .budgetRemaining: throw .unavailable(read.declaration.fullName)
+    case .budgetRemaining:
+      guard case .string(let budget)? = arguments.first else { throw .noSuchOverload("budget") }
+      return .money(
+        try states.budgetRemaining(of: budget, tier: caller.tier, in: &frame, at: now)
+      )
+    // Only a switch's own condition can ask.
+    case .spend: throw .unavailable(read.declaration.fullName)
     }
   }
 

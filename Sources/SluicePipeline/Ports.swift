@@ -1,4 +1,5 @@
 package import SluiceCore
+package import SluiceExpressions
 package import SluiceHTTP
 package import SluicePolicy
 
@@ -23,6 +24,8 @@ package struct KeyRecord: Sendable, Equatable {
   package var products: [String]
   /// Seconds since 1970, UTC; `nil`: never.
   package var expiresAt: Int64?
+  /// Whether its holder may set `X-Sluice-Tag`.
+  package var maySetTag: Bool
 
   package init(
     id: String,
@@ -31,7 +34,8 @@ package struct KeyRecord: Sendable, Equatable {
     user: String,
     tier: String,
     products: [String],
-    expiresAt: Int64?
+    expiresAt: Int64?,
+    maySetTag: Bool = false
   ) {
     self.id = id
     self.digest = digest
@@ -40,6 +44,7 @@ package struct KeyRecord: Sendable, Equatable {
     self.tier = tier
     self.products = products
     self.expiresAt = expiresAt
+    self.maySetTag = maySetTag
   }
 }
 
@@ -356,12 +361,28 @@ package protocol AttemptWatch: AnyObject, Sendable {
 package protocol StateReads: Sendable {
   /// `closed`, `open` or `half_open`.
   func breakerState(of model: String, at moment: Moment) -> String
+
+  /// What is left of a budget for whoever asks: its limit for `tier`, less what is spent and held.
+  ///
+  /// `frame` is the exchange's, for the budget's key. Never negative.
+  func budgetRemaining(
+    of budget: String,
+    tier: String,
+    in frame: inout Frame,
+    at moment: Moment
+  ) throws(EvaluationError) -> NanoDollars
 }
 
-/// What a graph without breakers reads: all of them are closed.
+/// What a graph without breakers and budgets reads: all of them are closed.
 package struct NoStates: StateReads {
   package init() {}
   package func breakerState(of model: String, at moment: Moment) -> String { "closed" }
+  package func budgetRemaining(
+    of budget: String,
+    tier: String,
+    in frame: inout Frame,
+    at moment: Moment
+  ) throws(EvaluationError) -> NanoDollars { throw .unavailable("budget") }
 }
 
 /// Why an attempt, or a wait, came to nothing.

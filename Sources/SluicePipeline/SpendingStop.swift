@@ -8,6 +8,8 @@ package import SluicePolicy
 /// thread may call.
 package protocol SpendingStop: Sendable {
   /// What a thrown switch has done with an attempt at `model`; `nil`: none is thrown that applies.
+  ///
+  /// Which one it is stands in `Exchange.thrown` afterwards.
   func verdict(
     for exchange: Exchange,
     model: ModelIndex,
@@ -17,8 +19,8 @@ package protocol SpendingStop: Sendable {
   /// The switches whose spending the attempt's settlement counts towards.
   func series(for exchange: Exchange, model: ModelIndex) -> [Account]
 
-  /// An attempt was settled that counted towards `series`; rules may be thrown by it.
-  func settled(_ series: [Account], at moment: Moment)
+  /// An attempt of `exchange` was settled that counted towards `series`; rules may be thrown by it.
+  func settled(_ series: [Account], of exchange: Exchange, at moment: Moment)
 }
 
 /// Where nothing stops spending but budgets.
@@ -30,5 +32,5 @@ package struct NothingStops: SpendingStop {
     at moment: Moment
   ) -> KillSwitchSettings.Action? { nil }
   package func series(for exchange: Exchange, model: ModelIndex) -> [Account] { [] }
-  package func settled(_ series: [Account], at moment: Moment) {}
+  package func settled(_ series: [Account], of exchange: Exchange, at moment: Moment) {}
 }

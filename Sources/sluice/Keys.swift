@@ -52,9 +52,19 @@ struct Keys: ParsableCommand {
     @Option(help: "When it ends: 2027-01-01, or 2027-01-01T12:00:00Z. (default: never)")
     var expires: String?
 
+    @Flag(help: "Let its holder say what spending is for, in X-Sluice-Tag.")
+    var tags = false
+
     func run() throws {
       try place.finish(
-        .add(tenant: tenant, user: user, tier: tier, products: products, expires: expires)
+        .add(
+          tenant: tenant,
+          user: user,
+          tier: tier,
+          products: products,
+          expires: expires,
+          tags: tags
+        )
       )
     }
   }

@@ -3,6 +3,7 @@ import SluiceDialects
 import SluicePipeline
 import SluicePolicy
 import SluiceStages
+import SluiceStores
 import SluiceTelemetry
 import Synchronization
 import Testing
@@ -157,7 +158,11 @@ struct AttemptStageTests {
         policy: policy,
         graph: graph,
         features: [],
-        states: BreakerTable()
+        states: GatewayStates(
+          Policy(),
+          breakers: BreakerTable(),
+          ledger: JournaledLedger.unused()
+        )
       ),
       world: world,
       sink: sink,

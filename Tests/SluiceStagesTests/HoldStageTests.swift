@@ -23,7 +23,7 @@ struct HoldStageTests {
       at moment: Moment
     ) -> KillSwitchSettings.Action? { action }
     func series(for exchange: Exchange, model: ModelIndex) -> [Account] { [] }
-    func settled(_ series: [Account], at moment: Moment) {}
+    func settled(_ series: [Account], of exchange: Exchange, at moment: Moment) {}
   }
 
   /// A body of 60 bytes; a dollar a token either way, so that amounts can be read.

@@ -7,6 +7,9 @@ enum AdminError: Error, Sendable, Equatable {
   case notFound
   case unknownModel(String, nearest: String?)
   case noBreaker(String)
+  case unknownBudget(String, nearest: String?)
+  case tooManySwitches
+  case nothingToRevive
   case methodNotAllowed(allowed: String)
   case missingToken
   case wrongToken
@@ -24,8 +27,8 @@ enum AdminError: Error, Sendable, Equatable {
 
   var status: Int {
     switch self {
-    case .notFound, .unknownModel: 404
-    case .noBreaker: 409
+    case .notFound, .unknownModel, .unknownBudget, .nothingToRevive: 404
+    case .noBreaker, .tooManySwitches: 409
     case .methodNotAllowed: 405
     case .missingToken: 401
     case .wrongToken, .unknownHost: 403
@@ -44,6 +47,9 @@ enum AdminError: Error, Sendable, Equatable {
     case .notFound: "not_found"
     case .unknownModel: "model_not_found"
     case .noBreaker: "no_breaker"
+    case .unknownBudget: "budget_not_found"
+    case .tooManySwitches: "too_many_switches"
+    case .nothingToRevive: "nothing_to_revive"
     case .methodNotAllowed: "method_not_allowed"
     case .missingToken: "missing_admin_token"
     case .wrongToken: "wrong_admin_token"
@@ -70,6 +76,13 @@ enum AdminError: Error, Sendable, Equatable {
         + (nearest.map { " Did you mean `\($0)`?" } ?? " `GET /breakers` lists the models.")
     case .noBreaker(let name):
       "The model `\(name)` has no breaker: its upstream says `breaker: none`."
+    case .unknownBudget(let name, let nearest):
+      "The policy that is served has no budget `\(name.prefix(Bounds.policyNameBytes))`."
+        + (nearest.map { " Did you mean `\($0)`?" } ?? " `GET /budgets` lists them.")
+    case .tooManySwitches:
+      "\(Bounds.manualSwitches) switches are on by hand already. Release some, or stop everything: "
+        + "a scope that is on already can be changed."
+    case .nothingToRevive: "No switch is on that fits. `GET /switches` lists what is on."
     case .methodNotAllowed(let allowed): "Use \(allowed)."
     case .missingToken:
       "Send `Authorization: Bearer TOKEN`; the token is in the file `admin-token` of the state "
@@ -108,7 +121,8 @@ enum AdminError: Error, Sendable, Equatable {
     case .methodNotAllowed(let allowed): fields.append(("allow", allowed))
     case .missingToken: fields.append(("www-authenticate", "Bearer realm=\"sluice admin\""))
     case .busy: fields.append(("retry-after", "1"))
-    case .notFound, .unknownModel, .noBreaker, .wrongToken, .unknownHost, .notJSON, .badBody,
+    case .notFound, .unknownModel, .noBreaker, .unknownBudget, .tooManySwitches, .nothingToRevive,
+      .wrongToken, .unknownHost, .notJSON, .badBody,
       .badQuery, .bodyTooLarge, .malformed, .tooSlow, .stopping, .ledgerUnreadable, .broken:
       break
     }

@@ -1,6 +1,7 @@
 import SluiceCore
 import SluiceJSON
 import SluicePipeline
+import SluicePolicy
 import SluiceStages
 
 /// The bodies of what changes something, read strictly: a misspelt member is refused, since it
@@ -80,6 +81,105 @@ enum AdminOrder {
         ? .some(nil) : Breaker.Force(rawValue: to).map(Optional.some)
     else { throw .badBody(usage) }
     return Forcing(model: model, to: force, reason: reason, by: texts["by"] ?? "admin")
+  }
+
+  /// `do`, `scope` and `reason`, and perhaps `for`, `running` and `by`.
+  static func kill(_ body: [UInt8]) throws(AdminError) -> SwitchTable.Kill {
+    let usage =
+      "Send {\"do\": \"deny\" or \"cache_only\", \"scope\": \"everything\" or an object of some of "
+      + "tenant, user, product, tier, model and key, \"reason\": \"WHY\"}, and if you like "
+      + "\"for\": \"15m\", \"running\": \"finish\" or \"cut\" and \"by\": \"WHO\"; "
+      + "a reason has up to \(Bounds.reasonBytes) bytes."
+    var texts: [String: String] = [:]
+    var scope: KillScope?
+    for (name, value, document) in try members(of: body) {
+      if name == "scope" {
+        scope = self.scope(value, document)
+        guard scope != nil else { throw .badBody(usage) }
+        continue
+      }
+      if name == "for", document.isNull(value) { continue }
+      guard ["do", "for", "running", "reason", "by"].contains(name),
+        let text = document.string(value), !text.isEmpty, text.utf8.count <= Bounds.reasonBytes
+      else { throw .badBody(usage) }
+      texts[name] = text
+    }
+    guard let scope, let action = texts["do"].flatMap(KillSwitchSettings.Action.init(rawValue:)),
+      let reason = texts["reason"], ["finish", "cut", nil].contains(texts["running"])
+    else { throw .badBody(usage) }
+    var seconds: Int64?
+    if let text = texts["for"] {
+      guard let length = DurationText.nanoseconds(of: text), length >= 1_000_000_000 else {
+        throw .badBody("`for` is a duration of a second or more: 90s, 15m, 1h30m.")
+      }
+      seconds = length / 1_000_000_000
+    }
+    return SwitchTable.Kill(
+      scope: scope,
+      action: action,
+      duration: seconds,
+      cutsRunning: texts["running"] == "cut",
+      reason: reason,
+      by: texts["by"] ?? "admin"
+    )
+  }
+
+  /// What is to be released, and why.
+  struct Revival: Equatable {
+    /// `nil`: all that is on.
+    var selection: SwitchTable.Selection?
+    var reason: String
+    var by: String
+  }
+
+  /// `scope`, or `switch` and perhaps `key`, or `everything`; with `reason`, and perhaps `by`.
+  static func revival(_ body: [UInt8]) throws(AdminError) -> Revival {
+    let usage =
+      "Send one of {\"scope\": as it was killed}, {\"switch\": \"NAME\", and \"key\": \"VALUE\" if you "
+      + "like} and {\"everything\": true}, with \"reason\": \"WHY\", and \"by\": \"WHO\" if you like."
+    var texts: [String: String] = [:]
+    var scope: KillScope?
+    var isEverything = false
+    for (name, value, document) in try members(of: body) {
+      switch name {
+      case "scope":
+        scope = self.scope(value, document)
+        guard scope != nil else { throw .badBody(usage) }
+      case "everything":
+        guard document.bool(value) == true else { throw .badBody(usage) }
+        isEverything = true
+      default:
+        guard ["switch", "key", "reason", "by"].contains(name), let text = document.string(value),
+          !text.isEmpty || name == "key", text.utf8.count <= Bounds.reasonBytes
+        else { throw .badBody(usage) }
+        texts[name] = text
+      }
+    }
+    let named = [scope != nil, texts["switch"] != nil, isEverything].count { $0 }
+    guard named == 1, let reason = texts["reason"], texts["key"] == nil || texts["switch"] != nil
+    else { throw .badBody(usage) }
+    let selection =
+      scope.map(SwitchTable.Selection.scope)
+      ?? texts["switch"].map { SwitchTable.Selection.rule($0, key: texts["key"]) }
+    return Revival(selection: selection, reason: reason, by: texts["by"] ?? "admin")
+  }
+
+  /// `"everything"`, or an object of values.
+  private static func scope(_ value: JSONValue, _ document: JSONDocument) -> KillScope? {
+    if let text = document.string(value) { return text == "everything" ? .everything : nil }
+    guard document.kind(of: value) == .object, document.repeatedKey(in: value) == nil else {
+      return nil
+    }
+    var values: [KillScope.Field: String] = [:]
+    for member in document.members(of: value) {
+      guard let field = document.string(member.key).flatMap(KillScope.Field.init(rawValue:)),
+        let text = document.string(member.value), !text.isEmpty,
+        text.utf8.count <= Bounds.identityBytes
+      else { return nil }
+      values[field] = text
+    }
+    // An empty object is more likely a mistake than a wish to stop everything.
+    return values.isEmpty ? nil : KillScope(values)
   }
 
   private static func members(

@@ -127,9 +127,10 @@ enum AdminPage {
   /// The page that explains the listener.
   static func html(
     _ state: PolicyInstaller.State,
-    _ breakers: BreakerBoard,
-    bundle: String
+    _ console: AdminConsole,
+    budgets: BudgetBoard
   ) -> [UInt8] {
+    let bundle = console.bundle
     let generation = state.generation.map { generation in
       """
       <p>Generation <b>\(generation.number)</b> of <code>\(escaped(bundle))</code>, policy
@@ -166,8 +167,19 @@ enum AdminPage {
       traffic.</p>
       \(generation ?? "<p>No policy is served yet.</p>")
       \(report ?? "")
+      <h2>Kill switches</h2>
+      \(console.switches.html)
+      <p>To stop all spending on this machine within a second, on the machine itself:</p>
+      <pre>sluice kill --everything --reason "why"</pre>
+      <p>Answers from the cache go on with <code>--do cache_only</code>; what runs is cut with
+      <code>--cut</code>; <code>--tenant</code>, <code>--user</code>, <code>--product</code>,
+      <code>--tier</code>, <code>--model</code> and <code>--key</code> stop less than everything. From
+      elsewhere, with the token: <code>POST /kill</code>. To let spending go on:</p>
+      <pre>sluice revive --everything --reason "why"</pre>
+      <h2>Budgets</h2>
+      \(budgets.html)
       <h2>Breakers</h2>
-      \(breakers.html)
+      \(console.breakers.html)
       <h2>What there is</h2>
       <table>\(rows.joined(separator: "\n"))</table>
       <p>POST needs <code>Authorization: Bearer TOKEN</code>, with the token from the file

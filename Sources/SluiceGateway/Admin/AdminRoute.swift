@@ -14,12 +14,16 @@ enum AdminRoute: String, Sendable, CaseIterable {
   case invalidate = "/cache/invalidate"
   case breakers = "/breakers"
   case force = "/breakers/force"
+  case switches = "/switches"
+  case budgets = "/budgets"
+  case kill = "/kill"
+  case revive = "/revive"
 
   var access: AdminGate.Access {
     switch self {
     case .health, .readiness: .open
-    case .home, .metrics, .policy, .graph, .breakers, .spend: .read
-    case .reload, .rollback, .invalidate, .force: .change
+    case .home, .metrics, .policy, .graph, .breakers, .spend, .switches, .budgets: .read
+    case .reload, .rollback, .invalidate, .force, .kill, .revive: .change
     }
   }
 
@@ -40,6 +44,15 @@ enum AdminRoute: String, Sendable, CaseIterable {
     case .invalidate:
       "forget answers: {\"product\": …}, {\"tag\": …}, {\"key\": …} or {\"everything\": true}"
     case .breakers: "the breaker of every model: its state, why, and what comes next"
+    case .switches: "the kill switches that are on: since when, until when, by whom, and why"
+    case .budgets:
+      "what every budget has spent and holds, the largest accounts first; ?budget=NAME&key=VALUE"
+    case .kill:
+      "stop spending: {\"do\": \"deny\" or \"cache_only\", \"scope\": \"everything\" or "
+        + "{\"tenant\": …}, \"for\": \"15m\", \"running\": \"finish\" or \"cut\", \"reason\": …}"
+    case .revive:
+      "let spending go on: {\"scope\": …}, {\"switch\": …} or {\"everything\": true}, "
+        + "with {\"reason\": …}"
     case .force:
       "decide for a breaker: {\"model\": …, \"to\": \"open\", \"closed\" or \"automatic\", "
         + "\"reason\": …}"

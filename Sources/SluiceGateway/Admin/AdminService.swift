@@ -166,9 +166,86 @@ final class AdminConsole: Sendable {
     return board.json(of: after, was: before.state)
   }
 
+  /// The kill switches that are on now.
+  var switches: SwitchBoard { SwitchBoard(machine.switches, at: machine.world.now) }
+
+  /// Stops spending as a person decides, and tells the log.
+  func kill(_ order: SwitchTable.Kill, from client: String) throws(AdminError) -> [UInt8] {
+    guard let cut = machine.switches.kill(order, at: machine.world.now) else {
+      throw .tooManySwitches
+    }
+    machine.tell(
+      SpendingOrdered(
+        .kill,
+        action: order.action.rawValue,
+        scope: "\(order.scope)",
+        running: order.cutsRunning ? "cut" : "finish",
+        count: cut,
+        reason: order.reason,
+        by: order.by,
+        client: client
+      )
+    )
+    return switches.json(cut: cut)
+  }
+
+  /// Lets spending go on as a person decides, and tells the log.
+  func revive(_ order: AdminOrder.Revival, from client: String) throws(AdminError) -> [UInt8] {
+    let released = machine.switches.revive(
+      order.selection,
+      reason: order.reason,
+      by: order.by,
+      at: machine.world.now
+    )
+    guard !released.isEmpty else { throw .nothingToRevive }
+    machine.tell(
+      SpendingOrdered(
+        .revive,
+        scope: released.map { $0.key.isEmpty ? $0.name : "\($0.name) \($0.key)" }
+          .prefix(Bounds.manualSwitches).joined(separator: "; "),
+        count: released.count,
+        reason: order.reason,
+        by: order.by,
+        client: client
+      )
+    )
+    return switches.json(released: released.count)
+  }
+
+  /// What every budget of the policy that is served has spent and holds.
+  func budgets(named name: String? = nil, key: String? = nil) throws(AdminError) -> BudgetBoard {
+    let policy = installer.cell.generation.policy
+    let names = policy.budgets.map(\.name)
+    if let name, !names.contains(name) {
+      throw .unknownBudget(name, nearest: NearestName.nearest(to: name, among: names))
+    }
+    return BudgetBoard(
+      policy.budgets.filter { name == nil || $0.name == name },
+      key: key,
+      machine.ledger,
+      at: machine.world.now
+    )
+  }
+
+  /// Says how many switches of each rule are on; rules that are gone go.
+  private func refreshSwitchGauges() {
+    let names = installer.cell.generation.policy.killSwitches.map(\.name) + [SwitchTable.manual]
+    let rows = switches.rows
+    let metrics = machine.metrics
+    metrics.switchActive.keep(Set(names))
+    for name in names {
+      metrics.switchActive[name].set(Int64(rows.count { $0.name == name }))
+      // There from the start, so that a rate sees the first change.
+      for kind in SwitchTable.Transition.Kind.allCases {
+        _ = metrics.switchTransitions[name, kind.rawValue]
+      }
+    }
+  }
+
   /// Reads what is only known by looking, for a scrape.
   func refreshGauges() {
     refreshBreakerGauges()
+    refreshSwitchGauges()
     let metrics = machine.metrics
     let state = installer.state
     metrics.generationsLive.set(Int64(installer.live.count))
@@ -225,7 +302,7 @@ private struct AdminHandler: RequestHandler {
       return ServerReply(
         status: 200,
         contentType: "text/html; charset=utf-8",
-        body: AdminPage.html(state, console.breakers, bundle: console.bundle)
+        body: AdminPage.html(state, console, budgets: try console.budgets())
       )
     case .metrics:
       console.refreshGauges()
@@ -259,6 +336,17 @@ private struct AdminHandler: RequestHandler {
       let order = try AdminOrder.forcing(request.body)
       let body = try console.force(order, from: "\(request.peer)")
       return ServerReply(status: 200, body: body)
+    case .switches: return ServerReply(status: 200, body: console.switches.json)
+    case .budgets:
+      let query = try AdminQuery(request.head.query ?? "", names: ["budget", "key"])
+      let board = try console.budgets(named: query["budget"], key: query["key"])
+      return ServerReply(status: 200, body: board.json)
+    case .kill:
+      let order = try AdminOrder.kill(request.body)
+      return ServerReply(status: 200, body: try console.kill(order, from: "\(request.peer)"))
+    case .revive:
+      let order = try AdminOrder.revival(request.body)
+      return ServerReply(status: 200, body: try console.revive(order, from: "\(request.peer)"))
     case .spend: return try await spending(request.head.query ?? "")
     case .reload:
       return try await carryOut(.reload(.admin, isForced: try AdminOrder.isForced(request.body)))

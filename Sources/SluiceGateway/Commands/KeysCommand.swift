@@ -9,7 +9,14 @@ import SluiceStores
 /// server that reads it meanwhile sees the old file or the new one.
 package struct KeysCommand: Sendable {
   package enum Action: Sendable {
-    case add(tenant: String, user: String, tier: String, products: [String], expires: String?)
+    case add(
+      tenant: String,
+      user: String,
+      tier: String,
+      products: [String],
+      expires: String?,
+      tags: Bool = false
+    )
     case revoke(id: String)
     case rotate(id: String, grace: Duration)
     case list
@@ -49,13 +56,14 @@ package struct KeysCommand: Sendable {
   private func carriedOut(at now: Moment) throws(Refusal) -> CommandAnswer {
     switch action {
     case .list: return CommandAnswer(output: Self.list(KeyFile(try read()), at: now))
-    case .add(let tenant, let user, let tier, let products, let expires):
+    case .add(let tenant, let user, let tier, let products, let expires, let tags):
       let grant = KeyEdits.Grant(
         tenant: tenant,
         user: user,
         tier: tier,
         products: products,
-        expiresAt: try expires.map { text throws(Refusal) in try Self.expiry(text, after: now) }
+        expiresAt: try expires.map { text throws(Refusal) in try Self.expiry(text, after: now) },
+        maySetTag: tags
       )
       return try edit { file throws(KeyEdits.Refusal) in
         let new = try KeyEdits.add(grant, to: file, at: now)

@@ -46,6 +46,7 @@ extension ExchangeFinished {
     user = caller.user
     tier = caller.tier
     product = caller.product
+    tag = caller.tag
     keyID = caller.keyID
     route = exchange.route.map { generation.policy.routes[$0].name } ?? ""
     target = exchange.target

@@ -189,6 +189,7 @@ final class PolicyInstaller: Sendable {
         budgetWatch: machine.budgetWatch,
         flights: machine.flights,
         breakers: machine.breakers,
+        switches: machine.switches,
         retryBudgets: machine.retryBudgets,
         upstreams: upstreams.ports,
         tokens: tokens,
@@ -205,6 +206,7 @@ final class PolicyInstaller: Sendable {
     var health = before.health
     health.follow(version.policy, upstreams, before: before.upstreams, on: machine)
     machine.breakers.keep(version.policy.guardedModels)
+    machine.switches.keep(Set(version.policy.killSwitches.map(\.name)), at: machine.world.now)
     current.withLock { state in
       remember(&state)
       state.upstreams = upstreams
@@ -217,10 +219,22 @@ final class PolicyInstaller: Sendable {
       state.admin = binding.admin.addresses.first
     }
     listeners.listen(on: binding)
+    if let address = binding.admin.addresses.first { note(address) }
     before.upstreams.retire(allBut: upstreams)
     if let old = before.keys, old.watch !== keys?.watch { old.watcher.close() }
     // After a roll-back the files say something else until they are read again.
     return end(draft, result, staleSince: result == .rolledBack ? machine.world.now : nil)
+  }
+
+  /// Leaves the address of the admin listener for commands on this machine.
+  private func note(_ address: SocketAddress) {
+    do throws(IOFailure) {
+      try Files.writeAtomically(Array("\(address)\n".utf8), to: folder.adminAddressPath)
+    } catch {
+      machine.tell(
+        Warned("admin_address_not_kept", "`\(folder.adminAddressPath)` cannot be written: \(error)")
+      )
+    }
   }
 
   private func keys(

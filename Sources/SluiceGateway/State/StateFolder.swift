@@ -3,7 +3,7 @@ import SluicePipeline
 import SluiceReactor
 import SluiceStores
 
-/// The folder that outlives the process: `admin-token`, the file of keys, `ledger/`, and the lock.
+/// The folder that outlives the process: `admin-token`, `admin-address`, the file of keys, `ledger/`, and the lock.
 ///
 /// The folder is made with mode 0700 and its files with 0600. One process holds the lock; who
 /// changes keys meanwhile (`sluice keys`) does not need it.
@@ -13,6 +13,8 @@ package struct StateFolder: Sendable {
   package init(_ path: String) { self.path = path }
 
   package var tokenPath: String { "\(path)/admin-token" }
+  /// Where the admin listener of the process that holds the folder can be reached.
+  package var adminAddressPath: String { "\(path)/admin-address" }
   package var ledgerPath: String { "\(path)/ledger" }
   package var archivePath: String { "\(ledgerPath)/spend.sqlite" }
   private var lockPath: String { "\(path)/lock" }

@@ -19,8 +19,8 @@ final class Binder {
   var boundFeatures: [Declared<FeatureSettings>] = []
   /// Made once per phase; anew when the type of a feature becomes known.
   var environments: [PolicyPhase: Environment] = [:]
-  /// What expressions use that is not served yet, with its place.
-  var unservedUses: [(feature: String, span: SourceSpan)] = []
+  /// Where expressions read what is left of a budget.
+  var budgetReads: [(budget: String, phase: PolicyPhase, span: SourceSpan)] = []
   /// The addresses that will be listened on.
   var listeners: [Listener] = []
   var adminListener: Listener?

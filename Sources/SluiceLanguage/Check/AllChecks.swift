@@ -23,5 +23,6 @@ let allChecks: [any PolicyCheck] = [
   MissingPrices(),  // SL0402
   TiersWithoutKey(),  // SL0405
   UnpricedBehindBudget(),  // SL0407
+  BudgetReadsTooEarly(),  // SL0410
   NotServedYet(),  // SL0901
 ]

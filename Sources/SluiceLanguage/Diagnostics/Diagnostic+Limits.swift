@@ -85,6 +85,24 @@ extension Diagnostic {
     )
   }
 
+  package static func budgetKeyTooLate(
+    _ budget: String,
+    variable: String,
+    phase: String,
+    from: String,
+    at span: SourceSpan,
+    keyAt: SourceSpan
+  ) -> Diagnostic {
+    Diagnostic(
+      .budgetKeyTooLate,
+      "budget `\(Wording.short(budget))` counts by `\(variable)`, which does not exist yet in phase"
+        + " `\(phase)`; it does from `\(from)` on",
+      at: span,
+      seconds: [Label("counts by this", at: keyAt)],
+      help: "read a budget whose key is known by then, such as one by `user.id`"
+    )
+  }
+
   /// `section`: such as `limit \`global\``.
   package static func tiersWithoutKey(
     _ section: String,

@@ -78,6 +78,7 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case pricesOverlap = 0406
   case unpricedBehindBudget = 0407
   case priceInTwoPlaces = 0408
+  case budgetKeyTooLate = 0410
 
   // SL06xx: expressions.
   case wrongPhase = 0601

@@ -1661,6 +1661,53 @@ extension Explain {
       other days stand beside each other in a list.
 
       """###,
+    410: ###"""
+      # SL0410 budget-key-too-late
+
+      A budget is read before its key is known.
+
+      ## Wrong
+
+      ```yaml SL0410
+      sluice: v1
+      budgets:
+        by-model: { per: day, key: model.name, limit: $10 }
+      routes:
+        - when: budget("by-model").remaining > usd("1")
+          to: fast
+      targets:
+        fast: [small]
+      models:
+        small: { upstream: main, context: 16k, max_output: 4k, price: free }
+      upstreams:
+        main: { api: simulated }
+      identity: { anonymous: true }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      budgets:
+        by-user: { per: day, key: user.id, limit: $10 }
+      routes:
+        - when: budget("by-user").remaining > usd("1")
+          to: fast
+      targets:
+        fast: [small]
+      models:
+        small: { upstream: main, context: 16k, max_output: 4k, price: free }
+      upstreams:
+        main: { api: simulated }
+      identity: { anonymous: true }
+      ```
+
+      ## Why
+
+      `budget(name).remaining` is what is left for whoever asks, so the budget's key must have a value where it
+      is read. A route is chosen before there is a candidate; a budget by `model.name` has no account then.
+
+      """###,
     601: ###"""
       # SL0601 wrong-phase
 
@@ -2011,22 +2058,22 @@ extension Explain {
 
       ```yaml SL0901
       sluice: v1
-      kill_switches:
-        runaway: { when: spend("1m") > usd("5"), do: cache_only, for: 15m }
+      products:
+        support: { cache: { scope: product, ttl: 6h, semantic: { threshold: 0.95 } } }
       ```
 
       ## Right
 
       ```yaml
       sluice: v1
-      limits:
-        per-user: { key: user.id, rate: 100/m }
+      products:
+        support: { cache: { scope: product, ttl: 6h } }
       ```
 
       ## Why
 
       The language is larger than what this version runs. Such a section is read and checked, and then
-      refused: serving without a switch that the policy names would be worse than not serving.
+      refused: serving without it would not do what the policy says.
 
       """###,
   ]

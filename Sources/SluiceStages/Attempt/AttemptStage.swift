@@ -37,6 +37,7 @@ package struct AttemptStage: WaitingStage {
   private let failures: [Failure.Reason: Counter]
   private let meter: UsageMeter
   private let settlement: AttemptSettlement?
+  private let stop: (any SpendingStop)?
 
   /// Makes the node.
   ///
@@ -49,6 +50,7 @@ package struct AttemptStage: WaitingStage {
   ///   - failures: what counts the attempts that come to nothing, or break off.
   ///   - meter: says what the attempt used.
   ///   - settlement: books what it cost; `nil`: nobody wants to know.
+  ///   - stop: asked where no hold comes before, which asks; a person may stop any spending.
   package init(
     model: ModelIndex,
     settings: ModelSettings,
@@ -57,7 +59,8 @@ package struct AttemptStage: WaitingStage {
     earnings: RetryEarnings? = nil,
     failures: [Failure.Reason: Counter] = [:],
     meter: UsageMeter,
-    settlement: AttemptSettlement? = nil
+    settlement: AttemptSettlement? = nil,
+    stop: (any SpendingStop)? = nil
   ) {
     self.model = model
     self.settings = settings
@@ -67,11 +70,18 @@ package struct AttemptStage: WaitingStage {
     self.failures = failures
     self.meter = meter
     self.settlement = settlement
+    self.stop = stop
   }
 
   package func decide(_ exchange: Exchange) async -> ExitIndex {
     if access.skips(model, in: exchange) { return Exit.skipped.index }
     guard let chat = exchange.facts.chat else { preconditionFailure("read before an attempt") }
+    if stop?.verdict(for: exchange, model: model, at: exchange.moment) != nil {
+      exchange.shortage = .insufficientQuota(reason: exchange.thrown?.words ?? "it was stopped")
+      exchange.explain(exchange.thrown?.words ?? "stopped")
+      report(.neither, of: exchange)
+      return Exit.gaveUp.index
+    }
     if exchange.isTraced {
       exchange.answeredBy = model
       exchange.explain("would ask \(settings.upstreamName) at upstream \(settings.upstream)")

@@ -1,4 +1,4 @@
-package import SluiceCore
+import SluiceCore
 package import SluicePipeline
 package import SluicePolicy
 import Synchronization
@@ -182,11 +182,5 @@ package final class BreakerTable: Sendable {
       entries[model] = entry
       return answer
     }
-  }
-}
-
-extension BreakerTable: StateReads {
-  package func breakerState(of model: String, at moment: Moment) -> String {
-    state(of: model, at: moment.monotonic).rawValue
   }
 }

@@ -50,7 +50,9 @@ package struct AttemptSettlement: Sendable {
       guard let charge = charges.next() else { break }
       rules.watch.look(at: charge, of: line, in: ledger, at: moment)
     }
-    if !hold.claim.series.isEmpty { rules.stop.settled(hold.claim.series, at: moment) }
+    if !hold.claim.series.isEmpty {
+      rules.stop.settled(hold.claim.series, of: exchange, at: moment)
+    }
   }
 
   /// What becomes of a hold (promise 4).
@@ -126,7 +128,7 @@ extension Attribution {
       user: caller.user,
       tier: caller.tier,
       product: caller.product,
-      tag: "",
+      tag: caller.tag,
       model: model
     )
   }

@@ -319,8 +319,9 @@ package struct HoldStage: WaitingStage {
   }
 
   private func stop(_ exchange: Exchange, _ action: KillSwitchSettings.Action) -> ExitIndex {
-    let refusal = APIError.insufficientQuota(reason: "a kill switch is thrown")
-    exchange.explain("a kill switch is thrown: \(action.rawValue)")
+    let words = exchange.thrown?.words ?? "a kill switch is thrown"
+    let refusal = APIError.insufficientQuota(reason: words)
+    exchange.explain("\(action.rawValue): \(words)")
     if action == .cacheOnly, hasLookup {
       exchange.shortage = refusal
       return leave(exchange, by: .cacheOnly)

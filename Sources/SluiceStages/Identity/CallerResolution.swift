@@ -90,6 +90,21 @@ package struct CallerResolution: Sendable {
       caller.product = products.first ?? ""
     }
     if let refusal = apply(claims, to: &caller) { return refusal }
+    let acceptsTag = isTrusted && settings.accept.contains(.tag)
+    if let tag = claims.tag, acceptsTag || record?.maySetTag == true {
+      guard Self.isTag(tag) else {
+        return .refused(
+          .invalidRequest(
+            message:
+              "`X-Sluice-Tag` must be 1 to \(Bounds.tagBytes) letters, digits and any of `._:/-`.",
+            param: nil,
+            code: "invalid_tag"
+          ),
+          why: "X-Sluice-Tag is no tag"
+        )
+      }
+      caller.tag = tag
+    }
     return caller.keyID.isEmpty ? .anonymous(caller) : .known(caller)
   }
 
@@ -144,6 +159,18 @@ package struct CallerResolution: Sendable {
     }
     let parts = hop.split(separator: ":", omittingEmptySubsequences: false)
     return HostAddress(parts.count == 2 ? parts[0] : hop[...])
+  }
+
+  private static func isTag(_ text: String) -> Bool {
+    text.utf8.count <= Bounds.tagBytes
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"):
+          true
+        default: "._:/-".utf8.contains(byte)
+        }
+      }
   }
 
   private static func isName(_ text: String) -> Bool {

@@ -17,10 +17,11 @@ package struct Claims: Sendable, Equatable {
   package var credential = Credential.none
   /// The hops of `X-Forwarded-For`, the nearest last.
   package var forwardedFor: [String] = []
-  /// From `X-Sluice-Product`, `-User` and `-Tier`; `nil` if not sent or empty.
+  /// From `X-Sluice-Product`, `-User`, `-Tier` and `-Tag`; `nil` if not sent or empty.
   package var product: String?
   package var user: String?
   package var tier: String?
+  package var tag: String?
 
   package init(peer: HostAddress) { self.peer = peer }
 
@@ -35,6 +36,7 @@ package struct Claims: Sendable, Equatable {
     product = Self.value("x-sluice-product", fields)
     user = Self.value("x-sluice-user", fields)
     tier = Self.value("x-sluice-tier", fields)
+    tag = Self.value("x-sluice-tag", fields)
   }
 
   private static func value(_ name: String, _ fields: HeaderFields) -> String? {

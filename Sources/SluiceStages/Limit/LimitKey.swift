@@ -24,20 +24,23 @@ struct LimitKey: Sendable {
 
   /// The key of one exchange; `nil` if it has no value, and then the exchange is refused: a limit
   /// that cannot count must not admit.
-  ///
-  /// A value longer than `Bounds.identityBytes` is replaced by its digest, so that a table of keys
-  /// has a size that its count tells.
   func value(of exchange: Exchange) -> String? {
     guard let program else { return "" }
     do throws(EvaluationError) {
-      let value = try program.evaluateString(&exchange.frame)
-      guard value.utf8.count > Bounds.identityBytes else { return value }
-      return "sha256:" + Digest(of: Array(value.utf8)).hex
+      return try program.evaluateString(&exchange.frame).asKey
     } catch {
       errors.increment()
       exchange.refuse(.policyError(place: "\(place)"))
       exchange.explain("the key has no value: \(error)")
       return nil
     }
+  }
+}
+
+extension String {
+  /// The text as the key of a table: one longer than `Bounds.identityBytes` is replaced by its
+  /// digest, so that the table has a size that its count tells.
+  var asKey: String {
+    utf8.count > Bounds.identityBytes ? "sha256:" + Digest(of: Array(utf8)).hex : self
   }
 }

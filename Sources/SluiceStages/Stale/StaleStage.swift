@@ -1,6 +1,7 @@
 package import SluiceCore
 import SluiceDialects
 package import SluicePipeline
+import SluicePolicy
 
 /// Answers with what was right a while ago, when nothing else answers.
 ///
@@ -17,6 +18,10 @@ package struct StaleStage: Stage {
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
     if case .abandoned = exchange.outcome { return Exit.none.index }
     if let reason = exchange.failure?.reason, reason == .clientLeft || reason == .draining {
+      return Exit.none.index
+    }
+    if let thrown = exchange.thrown, thrown.action == .deny {
+      exchange.explain(thrown.words)
       return Exit.none.index
     }
     guard let chat = exchange.facts.chat, let key = exchange.cacheKey,

@@ -14,19 +14,23 @@ package enum KeyEdits {
     package var products: [String]
     /// Seconds since 1970; `nil`: never.
     package var expiresAt: Int64?
+    /// Whether its holder may set `X-Sluice-Tag`.
+    package var maySetTag: Bool
 
     package init(
       tenant: String,
       user: String = "",
       tier: String = "",
       products: [String] = [],
-      expiresAt: Int64? = nil
+      expiresAt: Int64? = nil,
+      maySetTag: Bool = false
     ) {
       self.tenant = tenant
       self.user = user
       self.tier = tier
       self.products = products
       self.expiresAt = expiresAt
+      self.maySetTag = maySetTag
     }
   }
 
@@ -67,7 +71,8 @@ package enum KeyEdits {
       user: grant.user,
       tier: grant.tier,
       products: grant.products,
-      expiresAt: grant.expiresAt
+      expiresAt: grant.expiresAt,
+      maySetTag: grant.maySetTag
     )
     let line = KeyFile.Line(
       number: 0,
@@ -117,7 +122,8 @@ package enum KeyEdits {
         user: record.user,
         tier: record.tier,
         products: record.products,
-        expiresAt: record.expiresAt
+        expiresAt: record.expiresAt,
+        maySetTag: record.maySetTag
       ),
       to: old,
       at: moment
@@ -170,6 +176,10 @@ package enum KeyEdits {
       writer.beginArray()
       for product in line.record.products { writer.string(product) }
       writer.endArray()
+    }
+    if line.record.maySetTag {
+      writer.key("tags")
+      writer.bool(true)
     }
     member("created", time: line.createdAt)
     member("expires", time: line.record.expiresAt)

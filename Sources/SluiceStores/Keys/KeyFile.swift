@@ -10,7 +10,7 @@ package import SluicePipeline
 /// ```
 ///
 /// `id` and `sha256` must be there; what else is left out is the empty string, no product, or never.
-/// Times are RFC 3339 or seconds since 1970. `revoked` is `true`, or the time of the revocation.
+/// `tags`: true lets its holder set `X-Sluice-Tag`. Times are RFC 3339 or seconds since 1970. `revoked` is `true`, or the time of the revocation.
 ///
 /// A line that cannot be read grants nothing and takes nothing from the other lines; it is
 /// reported with its number. Unknown members make a line unreadable: a misspelt `expires` must not
@@ -110,7 +110,8 @@ extension KeyFile {
       user: fields.user,
       tier: fields.tier,
       products: fields.products,
-      expiresAt: fields.expiresAt
+      expiresAt: fields.expiresAt,
+      maySetTag: fields.maySetTag
     )
     return Line(
       number: number,
@@ -133,6 +134,7 @@ private struct KeyFields {
   var products: [String] = []
   var expiresAt: Int64?
   var createdAt: Int64?
+  var maySetTag = false
   var isRevoked = false
   var revokedAt: Int64?
 
@@ -158,6 +160,11 @@ private struct KeyFields {
       }
     case "expires": expiresAt = document.isNull(value) ? nil : try time(value, name)
     case "created": createdAt = document.isNull(value) ? nil : try time(value, name)
+    case "tags":
+      guard let flag = document.bool(value) else {
+        throw Unreadable(reason: "\"tags\" is neither true nor false")
+      }
+      maySetTag = flag
     case "revoked":
       if let flag = document.bool(value) {
         isRevoked = flag

@@ -195,6 +195,17 @@ package struct BudgetBook: Sendable {
     return Balance(spent: entry.spent, held: entry.held)
   }
 
+  /// What is spent and held on all accounts of `owner` that a period has, in no order.
+  package func balances(
+    of owner: String,
+    in period: BudgetPeriod
+  ) -> [(key: String, balance: Balance)] {
+    entries.compactMap { entry in
+      guard entry.isUsed, entry.account.owner == owner, entry.period == period else { return nil }
+      return (entry.account.key, Balance(spent: entry.spent, held: entry.held))
+    }
+  }
+
   package func spending(on account: Account, within window: Int64, at wall: Int64) -> NanoDollars {
     guard let number = seriesNumbers[account] else { return .zero }
     return series[Int(number)].series.sum(within: window, at: wall)

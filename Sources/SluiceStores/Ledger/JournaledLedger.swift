@@ -149,6 +149,20 @@ package final class JournaledLedger: Ledger {
     state.withLock { $0.book.balance(of: account, in: period) }
   }
 
+  /// What is spent and held on every account of `owner` in a period, the largest first.
+  ///
+  /// Complexity: looks at all accounts, under the lock. For a person, not for a request.
+  package func balances(
+    of owner: String,
+    in period: BudgetPeriod
+  ) -> [(key: String, balance: Balance)] {
+    state.withLock { $0.book.balances(of: owner, in: period) }
+      .sorted { left, right in
+        let (most, other) = (left.1.spent + left.1.held, right.1.spent + right.1.held)
+        return most == other ? left.0 < right.0 : most > other
+      }
+  }
+
   package func spending(
     on series: Account,
     within window: Int64,

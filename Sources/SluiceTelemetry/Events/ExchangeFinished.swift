@@ -14,6 +14,8 @@ package struct ExchangeFinished: Event {
   package var user = ""
   package var tier = ""
   package var product = ""
+  /// What the spending was for, in the caller's words.
+  package var tag = ""
   /// The id of the key's record, never the key.
   package var keyID = ""
   package var route = ""
@@ -74,6 +76,7 @@ package struct ExchangeFinished: Event {
     line.append("user", user)
     line.append("tier", tier)
     line.append("product", product)
+    line.append("tag", tag)
     line.append("key", keyID)
     line.append("route", route)
     line.append("target", target)

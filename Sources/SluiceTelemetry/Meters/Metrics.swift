@@ -189,6 +189,18 @@ package final class MetricsRegistry: Sendable {
     unit: .nano
   )
 
+  // Kill switches.
+  package let switchActive = GaugeFamily(
+    gauge: "sluice_kill_switch_active",
+    help: "Switches of a rule that are on, over all values of its key; manual: those of persons.",
+    labels: ["switch"]
+  )
+  package let switchTransitions = CounterFamily(
+    counter: "sluice_kill_switch_transitions_total",
+    help: "Changes of kill switches; to is on, extended, off or restored.",
+    labels: ["switch", "to"]
+  )
+
   // The policy.
   package let reloads = CounterFamily(
     counter: "sluice_reload_total",
@@ -315,7 +327,7 @@ package final class MetricsRegistry: Sendable {
       embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent, budgetWarnings,
       budgetOverrun, ledgerWritableFamily, ledgerFailuresFamily,
       ledgerUnrecordedFamily, ledgerBytesFamily, ledgerAccountsFamily, ledgerHoldsFamily,
-      ledgerHeldFamily, reloads,
+      ledgerHeldFamily, switchActive, switchTransitions, reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,
       upstreamConnections, droppedLines, residentMemory, openDescriptors,
     ])

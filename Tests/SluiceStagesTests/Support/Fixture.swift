@@ -5,6 +5,7 @@ import SluiceHTTP
 import SluicePipeline
 import SluicePolicy
 import SluiceStages
+import SluiceStores
 import SluiceTelemetry
 
 /// Makes exchanges of small graphs.
@@ -55,7 +56,7 @@ struct Fixture: Sendable {
         policy: policy,
         graph: graph,
         features: [],
-        states: BreakerTable(),
+        states: GatewayStates(policy, breakers: BreakerTable(), ledger: JournaledLedger.unused()),
         tokens: tokens
       ),
       world: world,

@@ -74,8 +74,7 @@ extension Binder {
     guard let expression = outcome.expression else { return nil }
     let use = ExpressionUse(expression: expression, place: place)
     for name in use.namesOfFiniteDomains { checkDomain(name) }
-    checkStateArguments(use)
-    unservedUses += use.unserved
+    checkStateArguments(use, in: phase)
     if let finding = ConstantExpression.finding(expression, isCondition: type == .bool, at: span) {
       report(finding)
     }
@@ -106,14 +105,19 @@ extension Binder {
   }
 
   /// Tells arguments of functions that read state and name nothing that is there.
-  private func checkStateArguments(_ use: ExpressionUse) {
+  func checkStateArguments(_ use: ExpressionUse, in phase: PolicyPhase) {
     for call in use.stateCalls {
       switch call.function {
-      case .budgetRemaining: _ = reference(call.argument, at: call.span, to: .budgets)
+      case .budgetRemaining:
+        if let budget = reference(call.argument, at: call.span, to: .budgets) {
+          budgetReads.append((budget, phase, call.span))
+        }
       case .breakerState: _ = reference(call.argument, at: call.span, to: .models)
       case .spend:
         guard let window = quantity(call.argument, at: call.span) else { continue }
-        if window < .seconds(60) || window > .seconds(31 * 86_400) {
+        // Run time reads whole numbers only.
+        let isWhole = DurationText.nanoseconds(of: call.argument) != nil
+        if !isWhole || window < .seconds(60) || window > .seconds(31 * 86_400) {
           report(.outOfRange("spend", call.argument, range: "over 1m to 31d", at: call.span))
         }
       }

@@ -104,7 +104,6 @@ extension Binder {
       type: expression.type,
       keySpan: entry.keySpan
     )
-    unservedUses += ExpressionUse(expression: expression) { _ in entry.keySpan }.unserved
     switch expression.type {
     case .string, .int, .uint, .double, .bool, .timestamp, .dyn: return subject
     case .null, .bytes, .duration, .money, .list, .map, .type, .parameter:

@@ -50,16 +50,6 @@ struct ExpressionUse {
     }
   }
 
-  /// What this version cannot answer yet.
-  var unserved: [(feature: String, span: SourceSpan)] {
-    var uses: [(feature: String, span: SourceSpan)] = []
-    for call in expression.hostCalls
-    where call.function.number != StateFunction.breakerState.rawValue {
-      uses.append(("\(call.function.name)()", place(call.range)))
-    }
-    return uses
-  }
-
   private func texts(
     _ node: SluiceExpressions.Expression,
     for variable: PolicyVariable

@@ -30,7 +30,7 @@ package enum Schema {
         "kill_switches",
         "map by name",
         .otherwise("none"),
-        "what stops spending; not served yet"
+        "what stops spending"
       ),
     ]
   )
@@ -94,9 +94,9 @@ package enum Schema {
       Key("trust_from", "list of networks", .required, "your own proxies"),
       Key(
         "accept",
-        "list of `user`, `tier`",
+        "list of `user`, `tier`, `tag`",
         .otherwise("`[]`"),
-        "which of `X-Sluice-User` and `X-Sluice-Tier` count from there"
+        "which of `X-Sluice-User`, `-Tier` and `-Tag` count from there"
       ),
     ]
   )
