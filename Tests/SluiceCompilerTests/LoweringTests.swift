@@ -44,9 +44,15 @@ struct LoweringTests {
 
         identity: no keys, anonymous
           from policy.yaml:15:1
-          known     -> request
-          anonymous -> request
+          known     -> switches
+          anonymous -> switches
           refused   -> end
+
+        switches: no rules; by hand
+          from default
+          clear      -> request
+          cache_only -> request
+          denied     -> end
 
         request
           from default
@@ -271,7 +277,7 @@ struct LoweringTests {
     let graph = try Compiled.graph(Self.base + "routes:\n  - { name: all, to: fast }\n")
     #expect(
       graph.nodes.map(\.name) == [
-        "identity", "request", "route", "attempt fast/small", "settle", "refuse",
+        "identity", "switches", "request", "route", "attempt fast/small", "settle", "refuse",
         "identity models", "models",
       ]
     )
@@ -320,7 +326,7 @@ struct LoweringTests {
     let dot = GraphPrinter(try Compiled.graph(text)).dot
     #expect(dot == GraphPrinter(try Compiled.graph(text)).dot)
     #expect(dot.hasPrefix("digraph sluice {\n"))
-    #expect(dot.contains("n2 -> n3 [label=\"fast\"];"))
+    #expect(dot.contains("n3 -> n4 [label=\"fast\"];"))
   }
 }
 

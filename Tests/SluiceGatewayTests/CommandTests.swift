@@ -95,6 +95,7 @@ struct CommandTests {
         identity            anonymous
             anonymous: user ip:10.0.0.7, tier free, product support, ip 10.0.0.7
             at \(place):2:1
+        switches            clear
         request             understood
             model auto, 1 messages
         limit per-ip        admitted

@@ -117,7 +117,7 @@ struct RetryStageTests {
     "ends when the client leaves, or the gateway stops",
     arguments: [
       (Cancellation.Reason.clientLeft, Failure.Reason.clientLeft), (.draining, .draining),
-      (.killed, .draining), (.deadline, .deadline),
+      (.killed, .killed), (.deadline, .deadline),
     ]
   )
   func cancelled(reason: Cancellation.Reason, failure: Failure.Reason) async {

@@ -356,7 +356,7 @@ import Testing
       }
       #expect(failed == Failure(.poolExhausted))
       cancellation.cancel(.killed)
-      #expect(await failing?.reason == .draining)
+      #expect(await failing?.reason == .killed)
     }
   }
 }

@@ -1672,16 +1672,8 @@ extension Explain {
       sluice: v1
       budgets:
         by-model: { per: day, key: model.name, limit: $10 }
-      routes:
-        - when: budget("by-model").remaining > usd("1")
-          to: fast
-      targets:
-        fast: [small]
-      models:
-        small: { upstream: main, context: 16k, max_output: 4k, price: free }
-      upstreams:
-        main: { api: simulated }
-      identity: { anonymous: true }
+      features:
+        is_rich: budget("by-model").remaining > usd("1")
       ```
 
       ## Right
@@ -1690,16 +1682,8 @@ extension Explain {
       sluice: v1
       budgets:
         by-user: { per: day, key: user.id, limit: $10 }
-      routes:
-        - when: budget("by-user").remaining > usd("1")
-          to: fast
-      targets:
-        fast: [small]
-      models:
-        small: { upstream: main, context: 16k, max_output: 4k, price: free }
-      upstreams:
-        main: { api: simulated }
-      identity: { anonymous: true }
+      features:
+        is_rich: budget("by-user").remaining > usd("1")
       ```
 
       ## Why
