@@ -48,7 +48,7 @@ struct LoweringTests {
           anonymous -> switches
           refused   -> end
 
-        switches: no rules; by hand
+        switches
           from default
           clear      -> request
           cache_only -> request

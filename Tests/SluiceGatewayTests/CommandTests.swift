@@ -96,6 +96,7 @@ struct CommandTests {
             anonymous: user ip:10.0.0.7, tier free, product support, ip 10.0.0.7
             at \(place):2:1
         switches            clear
+            no kill switch is on
         request             understood
             model auto, 1 messages
         limit per-ip        admitted
