@@ -42,8 +42,8 @@ package final class UsageMeter: Sendable {
   /// A tally that counts, if its table can be had, and how much it may count until an answer is
   /// beyond `tokens`.
   ///
-  /// Exact for a model that names its tokenizer. Another's count is held to be within half of the
-  /// truth, and without a table a token to have `Bounds.bytesPerToken` at most.
+  /// Exact for a model that names its tokenizer; for another `cl100k` decides, since a limit on money
+  /// may end an answer early but not late. Without a table a token has `Bounds.bytesPerToken` at most.
   func tally(
     for settings: ModelSettings,
     within tokens: Int
@@ -54,7 +54,7 @@ package final class UsageMeter: Sendable {
       counter = await workers.run { [tokenizers] in tokenizers.loaded(tokenizer) } ?? nil
     }
     let tally = OutputTally(counter)
-    let factor = counter == nil ? Bounds.bytesPerToken : settings.tokenizer == nil ? 2 : 1
+    let factor = counter == nil ? Bounds.bytesPerToken : 1
     return (tally, min(tokens, Bounds.exchangeTokens) * factor)
   }
 
