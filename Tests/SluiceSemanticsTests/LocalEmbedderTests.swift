@@ -219,6 +219,7 @@ final class StillWorld: World {
   private let actions = Mutex<[Action]>([])
 
   var scheduled: Int { actions.withLock { $0.filter(\.isLive).count } }
+  func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
   func fire() { for action in actions.withLock({ $0.filter(\.isLive) }) { action.run() } }
 
   var now: Moment { Moment(monotonic: 0, wall: 0) }
