@@ -21,6 +21,10 @@ struct Lowering {
   private let limits: [LimitSettings]
   /// Limits of tokens, which come before the candidates of each goal.
   private let tokenLimits: [LimitSettings]
+  /// What holds go by; `nil`: nothing stops spending, so no node of a hold exists.
+  private let holdRules: HoldRules?
+  /// Targets that budgets lead to, splits resolved.
+  private let reroutes: [HoldStage.Reroute]
   private var builder = GraphBuilder()
 
   init(_ policy: Policy, _ ports: Ports) {
@@ -31,6 +35,17 @@ struct Lowering {
     goals = LiveRoute.goals(of: routes, in: policy)
     limits = policy.limits.filter { !$0.measure.isOfTokens }
     tokenLimits = policy.limits.filter { $0.measure.isOfTokens }
+    holdRules =
+      policy.budgets.isEmpty && policy.killSwitches.isEmpty
+      ? nil
+      : HoldRules(
+        policy,
+        ledger: ports.ledger,
+        stop: ports.stop,
+        watch: ports.budgetWatch,
+        metrics: ports.metrics
+      )
+    reroutes = policy.reroutes
     cacheRules = Dictionary(
       uniqueKeysWithValues: policy.products.compactMap { product in
         product.cache.map { cache in
@@ -41,6 +56,12 @@ struct Lowering {
   }
 
   private var hasCache: Bool { !cacheRules.isEmpty }
+  /// Whether a budget or a switch leaves the cache as the last way to an answer.
+  private var hasLookup: Bool {
+    hasCache
+      && (policy.budgets.contains { $0.onExceed.contains(.cacheOnly) }
+        || policy.killSwitches.contains { $0.action == .cacheOnly })
+  }
   private var servesStale: Bool { cacheRules.values.contains { $0.staleNanoseconds > 0 } }
   /// Where an exchange goes when no candidate answered.
   private var unanswered: String { servesStale ? "stale" : "refuse" }
@@ -56,6 +77,8 @@ struct Lowering {
     for (position, limit) in limits.enumerated() { add(limit, next: self.limit(position + 1)) }
     addRoute()
     for goal in goals { addGoal(goal) }
+    // Behind all goals, which lead to them; each is the same for all.
+    for reroute in reroutes { addCandidates(of: .target(reroute.target), in: .reroute(reroute)) }
     builder.add(
       .settle,
       "settle",
@@ -72,6 +95,15 @@ struct Lowering {
         place: policy.products.cachePlace,
         stage: StaleStage(cache: ports.cache),
         exits: ["served": nil, "none": "refuse"]
+      )
+    }
+    if hasLookup {
+      builder.add(
+        .lookup,
+        "lookup",
+        place: policy.products.cachePlace,
+        stage: LookupStage(cache: ports.cache),
+        exits: ["exact": nil, "stale": nil, "refused": nil]
       )
     }
     builder.add(
@@ -157,12 +189,16 @@ struct Lowering {
 
   // MARK: Where to
 
-  private mutating func addRoute() {
+  private var splits: [TargetIndex: (split: Split, key: Program)] {
     var splits: [TargetIndex: (split: Split, key: Program)] = [:]
     for (position, target) in policy.targets.enumerated() {
       guard case .split(let shares, let key) = target.kind else { continue }
       splits[TargetIndex(position)] = (Split(shares), key.checked.program())
     }
+    return splits
+  }
+
+  private mutating func addRoute() {
     let stage = RouteStage(
       table: RouteTable(routes.map(\.entry)),
       goals: goals.map { ($0, policy.name(of: $0)) },
@@ -191,7 +227,8 @@ struct Lowering {
   /// Where the token limit at `position` begins; behind the last, the first candidate.
   private func tokenLimit(_ goal: RouteTable.Goal, _ position: Int) -> String {
     position < tokenLimits.count
-      ? "limit \(tokenLimits[position].name) \(policy.name(of: goal))" : candidate(goal, 0)
+      ? "limit \(tokenLimits[position].name) \(policy.name(of: goal))"
+      : candidate(goal, 0, in: .goal)
   }
 
   private func models(of goal: RouteTable.Goal) -> [ModelIndex] {
@@ -201,12 +238,34 @@ struct Lowering {
     }
   }
 
+  /// Where the candidates of a target stand: at a goal of the routes, or where a budget leads.
+  private enum Chain {
+    case goal
+    case reroute(HoldStage.Reroute)
+  }
+
+  private func nodes(
+    _ goal: RouteTable.Goal,
+    _ model: ModelIndex,
+    in chain: Chain
+  ) -> Candidate {
+    let name =
+      switch chain {
+      case .goal: policy.name(of: goal)
+      case .reroute(let reroute): "to \(reroute.name)"
+      }
+    return Candidate(goal: name, model: policy[model].name)
+  }
+
   /// Where the candidate at `position` begins; behind the last, the end of all asking.
-  private func candidate(_ goal: RouteTable.Goal, _ position: Int) -> String {
+  private func candidate(_ goal: RouteTable.Goal, _ position: Int, in chain: Chain) -> String {
     let models = models(of: goal)
     guard position < models.count else { return unanswered }
-    return Candidate(goal: policy.name(of: goal), model: policy[models[position]].name)
-      .first(isGuarded: upstream(of: models[position]).breaker != nil)
+    return nodes(goal, models[position], in: chain)
+      .first(
+        isGuarded: upstream(of: models[position]).breaker != nil,
+        isHeld: holdRules != nil
+      )
   }
 
   private func upstream(of model: ModelIndex) -> UpstreamSettings {
@@ -222,17 +281,32 @@ struct Lowering {
     for (position, limit) in tokenLimits.enumerated() {
       add(limit, as: tokenLimit(goal, position), next: tokenLimit(goal, position + 1))
     }
+    addCandidates(of: goal, in: .goal)
+  }
+
+  private mutating func addCandidates(of goal: RouteTable.Goal, in chain: Chain) {
     for (position, model) in models(of: goal).enumerated() {
-      let candidate = Candidate(goal: policy.name(of: goal), model: policy[model].name)
-      add(candidate, model, next: self.candidate(goal, position + 1))
+      add(
+        nodes(goal, model, in: chain),
+        model,
+        in: chain,
+        next: candidate(goal, position + 1, in: chain)
+      )
     }
   }
 
-  /// The tries of one candidate: each with its breaker in front, and a wait between two.
-  private mutating func add(_ candidate: Candidate, _ model: ModelIndex, next: String) {
+  /// The tries of one candidate: each with its breaker and its hold in front, and a wait between
+  /// two.
+  private mutating func add(
+    _ candidate: Candidate,
+    _ model: ModelIndex,
+    in chain: Chain,
+    next: String
+  ) {
     let upstream = upstream(of: model)
     let tries = upstream.retry?.attempts ?? 1
     for number in 1...tries {
+      let admitted = holdRules == nil ? candidate.attempt(number) : candidate.hold(number)
       if let rules = upstream.breaker {
         builder.add(
           .breaker,
@@ -247,15 +321,20 @@ struct Lowering {
             access: access
           ),
           exits: [
-            "closed": candidate.attempt(number), "probe": candidate.attempt(number),
+            "closed": admitted, "probe": admitted,
             "open": next, "unhealthy": next, "forced": next, "skipped": next,
           ]
         )
       }
+      if let holdRules { addHold(candidate, model, holdRules, number, in: chain, next: next) }
       addAttempt(candidate, model, upstream, number: number, of: tries, next: next)
       if number < tries, let retry = upstream.retry {
         let again =
-          upstream.breaker == nil ? candidate.attempt(number + 1) : candidate.breaker(number + 1)
+          candidate.start(
+            number + 1,
+            isGuarded: upstream.breaker != nil,
+            isHeld: holdRules != nil
+          )
         builder.add(
           .retry,
           candidate.retry(number + 1),
@@ -271,6 +350,49 @@ struct Lowering {
         )
       }
     }
+  }
+
+  private mutating func addHold(
+    _ candidate: Candidate,
+    _ model: ModelIndex,
+    _ rules: HoldRules,
+    _ number: Int,
+    in chain: Chain,
+    next: String
+  ) {
+    let open: [HoldStage.Reroute]
+    switch chain {
+    case .goal: open = reroutes
+    case .reroute: open = []
+    }
+    var exits: [String: String?] = [
+      "held": candidate.attempt(number), "clamped": candidate.attempt(number), "skipped": next,
+      "cache_only": hasLookup ? "lookup" : nil, "refused": nil,
+    ]
+    for reroute in open {
+      exits["to_\(reroute.name)"] = self.candidate(
+        .target(reroute.target),
+        0,
+        in: .reroute(reroute)
+      )
+    }
+    builder.add(
+      .hold,
+      candidate.hold(number),
+      summary: policy.budgets.summary,
+      place: policy.budgets.first?.place ?? .builtIn,
+      waiting: HoldStage(
+        model: model,
+        settings: policy[model],
+        rules: rules,
+        access: access,
+        meter: ports.meter,
+        reroutes: open,
+        splits: splits,
+        hasLookup: hasLookup
+      ),
+      exits: exits
+    )
   }
 
   private mutating func addAttempt(
@@ -301,7 +423,8 @@ struct Lowering {
             RetryEarnings(ports.retryBudgets, upstream: upstream.name, share: $0.budget)
           },
         failures: ports.metrics.attemptFailures(of: settings.name),
-        meter: ports.meter
+        meter: ports.meter,
+        settlement: AttemptSettlement(ledger: ports.ledger, rules: holdRules)
       ),
       exits: [
         "answered": "settle", "declined": nil, "skipped": next,

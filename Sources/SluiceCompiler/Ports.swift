@@ -19,6 +19,10 @@ package struct Ports: Sendable {
   package var counters: any Counters
   package var cache: any ReplyCache
   package var ledger: any Ledger
+  /// What stops spending beside budgets.
+  package var stop: any SpendingStop
+  /// Looks on when money is settled.
+  package var budgetWatch: BudgetWatch
   package var flights: FlightTable
   package var breakers: BreakerTable
   package var retryBudgets: RetryBudgetTable
@@ -35,6 +39,8 @@ package struct Ports: Sendable {
     counters: any Counters,
     cache: any ReplyCache,
     ledger: any Ledger,
+    stop: any SpendingStop = NothingStops(),
+    budgetWatch: BudgetWatch? = nil,
     flights: FlightTable,
     breakers: BreakerTable = BreakerTable(),
     retryBudgets: RetryBudgetTable = RetryBudgetTable(),
@@ -47,6 +53,8 @@ package struct Ports: Sendable {
     self.counters = counters
     self.cache = cache
     self.ledger = ledger
+    self.stop = stop
+    self.budgetWatch = budgetWatch ?? BudgetWatch(metrics: metrics)
     self.flights = flights
     self.breakers = breakers
     self.retryBudgets = retryBudgets

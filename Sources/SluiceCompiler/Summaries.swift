@@ -2,6 +2,7 @@ import SluiceCore
 import SluiceExpressions
 import SluiceLanguage
 import SluicePolicy
+import SluiceStages
 
 // A node's settings in a line, as `sluice graph` shows them.
 
@@ -76,5 +77,34 @@ extension UpstreamSettings.Retry {
       case .bounded(let bound): "up to \(bound.text) of jitter"
       }
     return "from \(base.text), times \(factor), \(jitter)"
+  }
+}
+
+extension [BudgetSettings] {
+  /// `user-day: $2 a day each; company: $1000 a day`.
+  var summary: String {
+    map { budget in
+      let keyed = budget.key == nil ? "" : " each"
+      return "\(budget.name): $\(budget.limit) a \(budget.window.rawValue)\(keyed)"
+    }
+    .joined(separator: "; ")
+  }
+}
+
+extension Policy {
+  /// The targets that budgets lead to, splits resolved to their shares; each once.
+  var reroutes: [HoldStage.Reroute] {
+    var reroutes: [HoldStage.Reroute] = []
+    func add(_ target: TargetIndex) {
+      if case .split(let shares, _) = self[target].kind {
+        for share in shares { add(share.target) }
+      } else if !reroutes.contains(where: { $0.target == target }) {
+        reroutes.append(HoldStage.Reroute(target: target, name: self[target].name))
+      }
+    }
+    for budget in budgets {
+      for case .reroute(let target) in budget.onExceed { add(target) }
+    }
+    return reroutes
   }
 }

@@ -191,6 +191,14 @@ package enum Bounds {
   package static let ledgerCheckpointRetryNanoseconds: Int64 = 60_000_000_000
   /// Between two tries to write a journal that could not be written.
   package static let ledgerProbeNanoseconds: Int64 = 1_000_000_000
+  /// Times that a hold is tried with a lower clamp, while others take what was left.
+  package static let clampTries = 8
+  /// Accounts whose warning of this period is remembered.
+  package static let warnedAccounts = 10_000
+  /// Held at most for an attempt that no budget counts, whatever it may cost.
+  package static let uncheckedHold = NanoDollars(1_000_000 * NanoDollars.perDollar)
+  /// Bytes of text that a token is taken to have at most, where nothing counts tokens.
+  package static let bytesPerToken = 16
   /// Combinations of label values of one metric.
   package static let metricSeries = 2_000
   /// Bytes of the reply to a health check that are read; the connection of a longer one is closed.

@@ -33,7 +33,11 @@ package enum APIError: Error, Hashable, Sendable {
   case beyondTokenLimit(limit: String, quota: Int, isInput: Bool)
   case tooManyConcurrent(limit: String)
   case insufficientQuota(reason: String)
+  /// Its input alone costs more than a request may.
+  case requestOverBudget(budget: String, limit: String)
   // What failed.
+  /// Nothing may be spent that cannot be recorded.
+  case ledgerUnavailable
   case policyError(place: String)
   case upstreamUnreachable
   /// No address for the upstream's name.
@@ -62,7 +66,9 @@ package enum APIError: Error, Hashable, Sendable {
   package var status: Int {
     switch self {
     case .malformedMessage(let refusal): refusal.status
-    case .invalidRequest, .unsupportedModel, .contextLengthExceeded, .beyondTokenLimit: 400
+    case .invalidRequest, .unsupportedModel, .contextLengthExceeded, .beyondTokenLimit,
+      .requestOverBudget:
+      400
     case .missingKey, .invalidKey, .expiredKey: 401
     case .productNotAllowed, .permissionDenied, .modelNotAllowed: 403
     case .notFound, .modelNotFound, .noRoute: 404
@@ -76,7 +82,7 @@ package enum APIError: Error, Hashable, Sendable {
       .upstreamReplyTooLarge, .upstreamInvalidReply, .upstreamCut, .upstreamRefusedKey,
       .upstreamRedirected:
       502
-    case .overloaded, .draining, .upstreamUnavailable: 503
+    case .overloaded, .draining, .upstreamUnavailable, .ledgerUnavailable: 503
     case .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout, .upstreamTotalTimeout,
       .deadlineExceeded:
       504
@@ -88,7 +94,8 @@ package enum APIError: Error, Hashable, Sendable {
     switch self {
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType, .requestTimeout,
       .missingKey, .invalidKey, .expiredKey, .notFound, .methodNotAllowed, .modelNotFound,
-      .unsupportedModel, .contextLengthExceeded, .noRoute, .beyondTokenLimit:
+      .unsupportedModel, .contextLengthExceeded, .noRoute, .beyondTokenLimit,
+      .requestOverBudget:
       "invalid_request_error"
     case .productNotAllowed, .permissionDenied, .modelNotAllowed: "permission_error"
     case .rateLimited, .tooManyConcurrent: "requests"
@@ -99,7 +106,7 @@ package enum APIError: Error, Hashable, Sendable {
       .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut,
       .upstreamRefusedKey, .upstreamRedirected, .upstreamUnavailable, .deadlineExceeded,
-      .overloaded, .draining,
+      .overloaded, .draining, .ledgerUnavailable,
       .internalError:
       "server_error"
     }
@@ -148,6 +155,8 @@ package enum APIError: Error, Hashable, Sendable {
     case .deadlineExceeded: "deadline_exceeded"
     case .overloaded: "overloaded"
     case .draining: "draining"
+    case .requestOverBudget: "request_over_budget"
+    case .ledgerUnavailable: "ledger_unavailable"
     case .internalError: "internal_error"
     }
   }
@@ -162,14 +171,15 @@ package enum APIError: Error, Hashable, Sendable {
     case .malformedMessage, .bodyTooLarge, .unsupportedMediaType, .requestTimeout, .missingKey,
       .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .noRoute, .rateLimited, .tokenRateLimited, .tooManyConcurrent,
-      .insufficientQuota, .policyError, .upstreamUnreachable, .upstreamUnresolved,
+      .insufficientQuota, .requestOverBudget, .policyError, .upstreamUnreachable,
+      .upstreamUnresolved,
       .upstreamTLSFailed,
       .upstreamFailed, .upstreamReplyTooLarge, .upstreamInvalidReply,
       .upstreamConnectTimeout,
       .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut,
       .upstreamRefusedKey, .upstreamRedirected, .upstreamUnavailable, .deadlineExceeded,
-      .overloaded, .draining,
+      .overloaded, .draining, .ledgerUnavailable,
       .internalError:
       nil
     }
@@ -181,12 +191,13 @@ package enum APIError: Error, Hashable, Sendable {
     case .rateLimited(_, let seconds), .tokenRateLimited(_, let seconds), .overloaded(let seconds),
       .upstreamUnavailable(let seconds):
       seconds
-    case .tooManyConcurrent, .draining: 1
+    case .tooManyConcurrent, .draining, .ledgerUnavailable: 1
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType, .requestTimeout,
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel,
       .contextLengthExceeded, .noRoute,
-      .beyondTokenLimit, .insufficientQuota, .policyError, .upstreamUnreachable,
+      .beyondTokenLimit, .insufficientQuota, .requestOverBudget, .policyError,
+      .upstreamUnreachable,
       .upstreamUnresolved, .upstreamTLSFailed,
       .upstreamFailed, .upstreamReplyTooLarge,
       .upstreamInvalidReply, .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout,
@@ -201,7 +212,9 @@ package enum APIError: Error, Hashable, Sendable {
   /// `false` where another try cannot succeed although the status suggests it.
   package var shouldRetry: Bool? {
     switch self {
-    case .insufficientQuota, .policyError, .upstreamRefusedKey, .upstreamRedirected: false
+    case .insufficientQuota, .requestOverBudget, .policyError, .upstreamRefusedKey,
+      .upstreamRedirected:
+      false
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType, .requestTimeout,
       .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied, .notFound,
       .methodNotAllowed, .modelNotFound, .modelNotAllowed, .unsupportedModel,
@@ -211,7 +224,7 @@ package enum APIError: Error, Hashable, Sendable {
       .upstreamFailed, .upstreamReplyTooLarge, .upstreamInvalidReply,
       .upstreamConnectTimeout, .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut, .upstreamUnavailable, .deadlineExceeded, .overloaded,
-      .draining,
+      .draining, .ledgerUnavailable,
       .internalError:
       nil
     }
@@ -267,6 +280,11 @@ package enum APIError: Error, Hashable, Sendable {
     case .tooManyConcurrent(let limit):
       "The limit `\(limit)` of requests in flight is reached. Wait for one to finish."
     case .insufficientQuota(let reason): "Not answered, to stop spending: \(reason)."
+    case .requestOverBudget(let budget, let limit):
+      "The input of this request alone costs more than the $\(limit) that the budget `\(budget)` "
+        + "allows a request. Shorten it."
+    case .ledgerUnavailable:
+      "The gateway cannot record what is spent right now, so it spends nothing. Try again shortly."
     case .policyError(let place):
       "The policy failed to evaluate at \(place). Tell the operator of this gateway; trying again "
         + "will not help."

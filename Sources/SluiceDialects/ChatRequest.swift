@@ -239,6 +239,11 @@ extension ChatRequest {
     }
   }
 
+  /// Bytes of the schema that the answer is to follow, which the model reads.
+  package var formatBytes: Int {
+    document.member("response_format", of: document.root).map { document.text(of: $0).count } ?? 0
+  }
+
   /// 0 unless it is a chat.
   package var messageCount: Int { service == .chat ? document.count(of: input) : 0 }
 
@@ -340,16 +345,42 @@ extension ChatRequest {
 // MARK: For the upstream and the cache
 
 extension ChatRequest {
-  /// The body to send: `model` replaced, and the usage chunk asked for if it is a stream.
+  /// The body to send: `model` replaced, the output clamp written, and the usage chunk asked for if
+  /// it is a stream.
   ///
-  /// Every other byte stays as the client sent it. `include_usage` is added only to streams, since
+  /// The clamp goes where the client has no bound of its own or a larger one: into the field that it
+  /// sent, else into `outputField`. Every other byte stays as the client sent it. `include_usage` is added only to streams, since
   /// some upstreams refuse `stream_options` elsewhere; other stream options stay.
-  package func upstreamBody(model: String) -> [UInt8] {
+  ///
+  /// - Parameters:
+  ///   - model: the upstream's name of it.
+  ///   - clamp: the most tokens of an answer; `nil`: the client's own word stays.
+  ///   - outputField: where the model takes it.
+  package func upstreamBody(
+    model: String,
+    clamp: Int? = nil,
+    outputField: String = "max_tokens"
+  ) -> [UInt8] {
     var edit = JSONEdit(document)
     if model != self.model {
       var name: [UInt8] = []
       name.appendJSONString(model)
       edit.replace(modelValue, by: name)
+    }
+    if let clamp {
+      let text = Array(String(clamp).utf8)
+      let said = [("max_completion_tokens", maxCompletionTokens), ("max_tokens", maxTokens)]
+      for case (let name, let value?) in said where value > clamp {
+        edit.set(name, to: text, in: document.root)
+      }
+      if outputLimit == nil {
+        // Completions know one field only.
+        edit.set(
+          service == .completions ? "max_tokens" : outputField,
+          to: text,
+          in: document.root
+        )
+      }
     }
     if isStreaming, !wantsUsage {
       if let streamOptions {

@@ -25,6 +25,8 @@ package struct StreamReader: Sendable {
   /// The model that says it answers.
   package private(set) var model: String?
   package private(set) var id: String?
+  /// When it says that it was made, in seconds since 1970.
+  package private(set) var created: Int64?
   /// Whether `[DONE]` came.
   package private(set) var isDone = false
   /// Whether the upstream reported a failure, or sent what is no chunk.
@@ -58,6 +60,12 @@ package struct StreamReader: Sendable {
   /// Whether it came whole and every choice came to its own end, as the cache asks.
   package var isWholeAnswer: Bool { isWhole && FinishReason.areWhole(finishReasons) }
 
+  /// The choices among the first `count` that have no finish reason.
+  package func openChoices(of count: Int) -> [Int] {
+    (0..<min(max(count, finishReasons.count), Bounds.choices))
+      .filter { $0 >= finishReasons.count || finishReasons[$0] == nil }
+  }
+
   /// Reads the next event; `output` gets what it says.
   package mutating func read(
     _ event: StreamEvent,
@@ -87,6 +95,7 @@ package struct StreamReader: Sendable {
     assembler?.add(chunk)
     if model == nil { model = chunk.member("model", of: root).flatMap { chunk.string($0) } }
     if id == nil { id = chunk.member("id", of: root).flatMap { chunk.string($0) } }
+    if created == nil { created = chunk.member("created", of: root).flatMap { chunk.int($0) } }
     let counted = Usage(chunk.member("usage", of: root), in: chunk)
     if let counted { usage = counted }
     let choices = chunk.member("choices", of: root)

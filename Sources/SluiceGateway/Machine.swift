@@ -41,6 +41,7 @@ final class Machine: Sendable {
   private let archive: any SpendArchive
   let flights: FlightTable
   let breakers: BreakerTable
+  let budgetWatch: BudgetWatch
   let retryBudgets = RetryBudgetTable()
   let meter: UsageMeter
   private let tokenCounters: TokenCounters
@@ -82,6 +83,23 @@ final class Machine: Sendable {
         ),
         at: clock.now
       )
+    }
+    budgetWatch = BudgetWatch(metrics: metrics) { notice in
+      switch notice {
+      case .runsLow(let budget, let key, let spent, let limit, let periodEnd):
+        telemetry.tell(
+          BudgetRanLow(
+            budget: budget,
+            key: key,
+            spent: spent,
+            limit: limit,
+            periodEnd: periodEnd
+          ),
+          at: clock.now
+        )
+      case .overrun(let model, let held, let excess):
+        telemetry.tell(HoldOverrun(model: model, held: held, excess: excess), at: clock.now)
+      }
     }
     tokenCounters = .of(folder: options.dataFolder, environment: options.environment)
     meter = UsageMeter(

@@ -68,6 +68,16 @@ package final class Exchange {
   /// The attempts that are booked, in their order.
   package private(set) var bookings: [Booking] = []
   private var spent: NanoDollars?
+  /// The money of the attempt that is next, or under way.
+  package var hold: AttemptHold?
+  /// What all attempts that were settled cost, as the ledger has it.
+  package var settled = NanoDollars.zero
+  /// Whether the upstream refused the attempt under way by its status, so that it cost nothing.
+  package var isRefused = false
+  /// The prompt as the tokenizer of a model counted it.
+  package var countedInput: (tokenizer: ModelSettings.Tokenizer, tokens: Int)?
+  /// Why no money was held, for the client when nothing else answers.
+  package var shortage: APIError?
   /// Nanoseconds spent waiting for upstreams.
   package var upstreamWait: Int64 = 0
   /// The last failure of an attempt, or why no more were made.
@@ -153,6 +163,15 @@ package final class Exchange {
   package func book(_ booking: Booking) {
     bookings.append(booking)
     if let cost = booking.cost { spent = (spent ?? .zero) + cost }
+  }
+
+  /// Has the last booking cost what the ledger took for it.
+  package func correctLastBooking(cost: NanoDollars) {
+    guard let last = bookings.indices.last, let booked = bookings[last].cost, booked != cost else {
+      return
+    }
+    bookings[last].cost = cost
+    spent = (spent ?? .zero) - booked + cost
   }
 
   /// What the booked attempts cost at the price table; nothing where a kept answer took their place.

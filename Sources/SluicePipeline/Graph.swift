@@ -59,9 +59,10 @@ package struct Node: Sendable {
   ///
   /// The order of the cases is the order of the pipeline.
   package enum Kind: String, Sendable, CaseIterable {
-    case identity, request, count, models, limit, route, cache, breaker, attempt, retry, settle,
+    case identity, request, count, models, limit, route, cache, breaker, hold, attempt, retry,
+      settle,
       store,
-      stale, refuse
+      stale, lookup, refuse
   }
 
   package enum Step: Sendable {

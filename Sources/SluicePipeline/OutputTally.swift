@@ -23,6 +23,9 @@ package struct OutputTally: Sendable {
   /// - Parameter counter: `nil` where none is at hand.
   package init(_ counter: (any TokenCounter)?) { self.counter = counter }
 
+  /// Whether tokens are counted at all, and not only bytes.
+  package var counts: Bool { counter != nil }
+
   /// No more tokens than these have passed; costs nothing.
   package var upperBound: Int { counted + uncounted + text.bytes }
 

@@ -388,6 +388,10 @@ package struct Failure: Error, Sendable, Equatable {
     case deadline
     /// We are stopping.
     case draining
+    /// A person stopped the spending that it was part of.
+    case killed
+    /// The answer went beyond the money that was held for it.
+    case beyondHold
   }
 
   package let reason: Reason
@@ -411,7 +415,8 @@ package struct Failure: Error, Sendable, Equatable {
       .failure
     // An upstream that says what it will not do is there.
     case .outOfQuota, .refusedKey: .success
-    case .rateLimited, .poolExhausted, .clientLeft, .deadline, .draining: .neither
+    case .rateLimited, .poolExhausted, .clientLeft, .deadline, .draining, .killed, .beyondHold:
+      .neither
     }
   }
 }
@@ -426,7 +431,7 @@ extension Failure.Reason {
       .rateLimited, .outOfQuota, .refusedKey, .redirected:
       false
     case .firstByteTimeout, .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply,
-      .replyTooLarge, .clientLeft, .deadline, .draining:
+      .replyTooLarge, .clientLeft, .deadline, .draining, .killed, .beyondHold:
       true
     }
   }
@@ -437,8 +442,8 @@ extension Failure.Reason {
       switch reason {
       case .clientLeft: .clientLeft
       case .deadline: .deadline
-      // A switch that stops an exchange stops it as we do when we end: nobody else is to blame.
-      case .draining, .killed: .draining
+      case .draining: .draining
+      case .killed: .killed
       }
   }
 }

@@ -28,6 +28,8 @@ package struct BudgetSettings: Sendable {
   package var minimumRunway: Duration?
   /// The output clamp is never lowered below this count of tokens.
   package var minimumOutput: Int
+  /// What a client is told when its stream is cut at its hold.
+  package var notice: String?
   package var place: SourcePlace
 
   package init(
@@ -41,6 +43,7 @@ package struct BudgetSettings: Sendable {
     warnAt: Double? = nil,
     minimumRunway: Duration? = nil,
     minimumOutput: Int = 16,
+    notice: String? = nil,
     place: SourcePlace = .builtIn
   ) {
     self.name = name
@@ -53,6 +56,7 @@ package struct BudgetSettings: Sendable {
     self.warnAt = warnAt
     self.minimumRunway = minimumRunway
     self.minimumOutput = minimumOutput
+    self.notice = notice
     self.place = place
   }
 }

@@ -106,12 +106,13 @@ extension APIError {
     switch self {
     case .missingKey, .invalidKey, .expiredKey, .productNotAllowed, .permissionDenied,
       .modelNotAllowed, .noRoute, .rateLimited, .tokenRateLimited, .beyondTokenLimit,
-      .tooManyConcurrent, .insufficientQuota:
+      .tooManyConcurrent, .insufficientQuota, .requestOverBudget:
       true
     case .malformedMessage, .invalidRequest, .bodyTooLarge, .unsupportedMediaType,
       .requestTimeout, .notFound, .methodNotAllowed, .modelNotFound, .unsupportedModel,
       .contextLengthExceeded,
-      .policyError, .upstreamUnreachable, .upstreamUnresolved, .upstreamTLSFailed, .upstreamFailed,
+      .policyError, .ledgerUnavailable, .upstreamUnreachable, .upstreamUnresolved,
+      .upstreamTLSFailed, .upstreamFailed,
       .upstreamReplyTooLarge, .upstreamInvalidReply, .upstreamConnectTimeout,
       .upstreamTimeout, .upstreamIdleTimeout,
       .upstreamTotalTimeout, .upstreamCut,

@@ -186,6 +186,7 @@ final class PolicyInstaller: Sendable {
         counters: machine.counters,
         cache: machine.cache,
         ledger: machine.ledger,
+        budgetWatch: machine.budgetWatch,
         flights: machine.flights,
         breakers: machine.breakers,
         retryBudgets: machine.retryBudgets,

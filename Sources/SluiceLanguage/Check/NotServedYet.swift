@@ -6,7 +6,7 @@ import SluicePolicy
 struct NotServedYet: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
     var refused: [SourceSpan] = []
-    for section in [Section.budgets, .killSwitches] {
+    for section in [Section.killSwitches] {
       for head in binder.sections.heads[section] ?? [] {
         binder.report(.notServedYet(section.rawValue, at: head.keySpan))
         refused.append(head.value.span)

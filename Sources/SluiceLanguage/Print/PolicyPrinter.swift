@@ -328,6 +328,7 @@ extension PolicyPrinter {
       if let warnAt = budget.warnAt { lines.add("warn_at: \(Ratio.text(warnAt))") }
       if let runway = budget.minimumRunway { lines.add("min_runway: \(runway.text)") }
       lines.add("min_output: \(budget.minimumOutput)")
+      if let notice = budget.notice { lines.add("notice: \(PlainScalar.text(notice))") }
     }
   }
 

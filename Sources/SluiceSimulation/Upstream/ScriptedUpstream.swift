@@ -123,7 +123,8 @@ extension Failure {
     switch reason {
     case .clientLeft: self.init(.clientLeft)
     case .deadline: self.init(.deadline)
-    case .draining, .killed: self.init(.draining)
+    case .draining: self.init(.draining)
+    case .killed: self.init(.killed)
     }
   }
 }

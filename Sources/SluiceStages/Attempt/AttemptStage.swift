@@ -36,6 +36,7 @@ package struct AttemptStage: WaitingStage {
   private let earnings: RetryEarnings?
   private let failures: [Failure.Reason: Counter]
   private let meter: UsageMeter
+  private let settlement: AttemptSettlement?
 
   /// Makes the node.
   ///
@@ -46,7 +47,8 @@ package struct AttemptStage: WaitingStage {
   ///   - access: what a tier may reach, and a model serve.
   ///   - earnings: of a first try: what it adds to the budget of retries.
   ///   - failures: what counts the attempts that come to nothing, or break off.
-  ///   - meter: books what the attempt used.
+  ///   - meter: says what the attempt used.
+  ///   - settlement: books what it cost; `nil`: nobody wants to know.
   package init(
     model: ModelIndex,
     settings: ModelSettings,
@@ -54,7 +56,8 @@ package struct AttemptStage: WaitingStage {
     access: ModelAccess,
     earnings: RetryEarnings? = nil,
     failures: [Failure.Reason: Counter] = [:],
-    meter: UsageMeter
+    meter: UsageMeter,
+    settlement: AttemptSettlement? = nil
   ) {
     self.model = model
     self.settings = settings
@@ -63,6 +66,7 @@ package struct AttemptStage: WaitingStage {
     self.earnings = earnings
     self.failures = failures
     self.meter = meter
+    self.settlement = settlement
   }
 
   package func decide(_ exchange: Exchange) async -> ExitIndex {
@@ -79,7 +83,7 @@ package struct AttemptStage: WaitingStage {
       exchange.hasAnswer = exit != .declined
       if exit == .cut, let failure = exchange.failure { count(failure) }
       report(exit == .cut ? exchange.failure?.report ?? .neither : .success, of: exchange)
-      await meter.book(exchange, model: model, settings: settings)
+      await close(exchange, exit == .cut ? exchange.failure : nil)
       return exit.index
     } catch {
       exchange.note(FailedAttempt(error, of: model, words: exchange.upstreamRefusal))
@@ -91,10 +95,30 @@ package struct AttemptStage: WaitingStage {
       }
       report(error.report, of: exchange)
       // It may cost what it said before it failed.
-      await meter.book(exchange, model: model, settings: settings)
+      await close(exchange, error)
       // The client has had nothing yet, or the exit would be `cut`.
       return Self.exit(after: error.reason).index
     }
+  }
+
+  /// Says what the attempt used, and settles what it cost.
+  private func close(_ exchange: Exchange, _ failure: Failure?) async {
+    let use = exchange.use
+    let booking = await meter.book(exchange, model: model, settings: settings)
+    settlement?
+      .settle(
+        exchange,
+        AttemptSettlement.Ended(
+          booking: booking,
+          hasBegun: use != nil,
+          isWhole: use?.isWhole ?? false,
+          isRefused: exchange.isRefused,
+          failure: failure
+        ),
+        model: model,
+        settings: settings,
+        at: exchange.world.now
+      )
   }
 
   private static func exit(after reason: Failure.Reason) -> Exit {
@@ -104,7 +128,7 @@ package struct AttemptStage: WaitingStage {
       .poolExhausted:
       .failed
     case .replyTooLarge, .outOfQuota, .refusedKey, .redirected: .passedOver
-    case .clientLeft, .deadline, .draining: .gaveUp
+    case .clientLeft, .deadline, .draining, .killed, .beyondHold: .gaveUp
     }
   }
 
@@ -128,10 +152,15 @@ package struct AttemptStage: WaitingStage {
 
     exchange.attempts += 1
     exchange.upstreamRefusal = nil
+    exchange.isRefused = false
     let request = UpstreamRequest(
       path: chat.service.path,
       fields: exchange.request.fields,
-      body: chat.upstreamBody(model: settings.upstreamName),
+      body: chat.upstreamBody(
+        model: settings.upstreamName,
+        clamp: exchange.hold?.clamp,
+        outputField: settings.outputField
+      ),
       headDeadline: exchange.deadline
     )
     let sentAt = exchange.world.now.monotonic
@@ -144,6 +173,7 @@ package struct AttemptStage: WaitingStage {
     }
     exchange.upstreamWait += exchange.world.now.monotonic - sentAt
 
+    exchange.isRefused = reply.status != 200
     // To go where a reply says would let it decide where the next request and its secret go.
     if (300..<400).contains(reply.status) {
       reply.abandon()
@@ -169,6 +199,10 @@ package struct AttemptStage: WaitingStage {
         due: due,
         tally: meter.tally(for: settings)
       )
+      if let hold = exchange.hold, hold.clamp != nil {
+        let (tally, limit) = await meter.tally(for: settings, within: hold.output)
+        relay.hold(to: limit, counting: tally, named: settings.name)
+      }
       return try await relay.run()
     }
     return try await plainAnswer(exchange, chat, reply)

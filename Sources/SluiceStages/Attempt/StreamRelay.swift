@@ -9,6 +9,7 @@ import SluicePipeline
 /// stream that fails before it can still be answered by another candidate, or by a plain error.
 struct StreamRelay {
   private let exchange: Exchange
+  private let chat: ChatRequest
   private let reply: any UpstreamReply
   /// Ends the attempt when the client has had nothing by its deadline.
   private let due: any ScheduledAction
@@ -19,6 +20,10 @@ struct StreamRelay {
   private var hasBegun = false
   /// The client left, but others wait for the answer.
   private var clientLeft = false
+  /// What the tally may count until the answer is beyond its hold.
+  private var limit = Int.max
+  private var model = ""
+  private var isBeyondHold = false
 
   /// Relays `reply`; the first event is due when `due` runs, and `tally` counts what passes.
   init(
@@ -29,6 +34,7 @@ struct StreamRelay {
     tally: OutputTally
   ) {
     self.exchange = exchange
+    self.chat = chat
     self.tally = tally
     self.due = due
     self.reply = reply
@@ -36,6 +42,13 @@ struct StreamRelay {
       wantsUsage: chat.wantsUsage,
       assembles: exchange.flight != nil
     )
+  }
+
+  /// Has the stream cut once `tally` counts more than `limit`.
+  mutating func hold(to limit: Int, counting tally: OutputTally, named model: String) {
+    self.limit = limit
+    self.tally = tally
+    self.model = model
   }
 
   /// Relays to the end.
@@ -47,8 +60,11 @@ struct StreamRelay {
       try await relay()
     } catch {
       reply.abandon()
+      if isBeyondHold { return await endEarly(because: Failure(.beyondHold), isHeard: false) }
+      if error.reason == .killed, hasBegun { return await endEarly(because: error) }
       return try await breakOff(because: error)
     }
+    if isBeyondHold { return await endEarly(because: Failure(.beyondHold)) }
     guard reader.isWhole else {
       reply.abandon()
       let reason: Failure.Reason = reader.hasFailed ? .invalidReply : .connectionBroken
@@ -64,7 +80,7 @@ struct StreamRelay {
   }
 
   private mutating func relay() async throws(Failure) {
-    while !reader.isDone && !reader.hasFailed {
+    while !reader.isDone && !reader.hasFailed && !isBeyondHold {
       guard let bytes = try await readTimed() else {
         if let last = parser.finish() { take(last) }
         try await forward()
@@ -73,6 +89,8 @@ struct StreamRelay {
       parser.append(bytes)
       try takeEvents()
       tally.trim()
+      // The upstream stops first: its work is what costs.
+      if isBeyondHold { reply.abandon() }
       try await forward()
     }
   }
@@ -87,7 +105,12 @@ struct StreamRelay {
     while true {
       switch parser.next() {
       case .needMore: return
-      case .event(let event): take(event)
+      case .event(let event):
+        take(event)
+        if tally.exceeds(limit), !reader.isWhole {
+          isBeyondHold = true
+          return
+        }
       case .tooLong: throw Failure(.replyTooLarge)
       }
     }
@@ -158,6 +181,49 @@ struct StreamRelay {
       exchange.outcome = .abandoned
     }
     return .cut
+  }
+
+  /// Ends a stream that has gone far enough, in a way that no client stumbles over.
+  ///
+  /// - Parameter isHeard: whether anybody is left to hear it.
+  private mutating func endEarly(
+    because failure: Failure,
+    isHeard: Bool = true
+  ) async -> AttemptStage.Exit {
+    noteUse(isWhole: false)
+    exchange.failure = failure
+    guard isHeard, !clientLeft else {
+      exchange.outcome = .abandoned
+      return .cut
+    }
+    exchange.outcome = .cut(failure)
+    var frames: [UInt8] = []
+    CutEnding(
+      chat.service,
+      id: reader.id ?? exchange.id,
+      model: reader.model ?? model,
+      created: reader.created ?? exchange.startedAt.wall / 1_000_000_000,
+      open: reader.openChoices(of: chat.choiceCount)
+    )
+    .append(notice: exchange.hold?.notice, usage: chat.wantsUsage ? used : nil, to: &frames)
+    do throws(Failure) {
+      try await exchange.sink.write(frames)
+      try await exchange.sink.finish()
+    } catch {
+      exchange.outcome = .abandoned
+    }
+    return .cut
+  }
+
+  /// What the client is told that a stream used which did not come to its end.
+  private var used: Usage {
+    let reported = reader.usage
+    let prompt = reported.map(\.prompt) ?? 0
+    return Usage(
+      prompt: prompt > 0
+        ? prompt : exchange.promptTokens(upTo: .max) ?? exchange.hold?.input ?? 0,
+      completion: max(reported?.completion ?? 0, tally.total)
+    )
   }
 
   private func noteUse(isWhole: Bool) {

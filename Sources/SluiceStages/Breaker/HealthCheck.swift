@@ -186,7 +186,8 @@ extension HealthCheck.Outcome {
       .outOfQuota, .refusedKey, .redirected:
       self = .failure("\(failure)")
     case .deadline: self = .failure("no whole reply within its timeout")
-    case .rateLimited, .poolExhausted, .clientLeft, .draining: self = .neither
+    case .rateLimited, .poolExhausted, .clientLeft, .draining, .killed, .beyondHold:
+      self = .neither
     }
   }
 

@@ -45,6 +45,7 @@ package struct RefuseStage: Stage {
   private static func error(ofNone exchange: Exchange, retryAfterSeconds: Int64?) -> APIError {
     // A candidate that may yet answer says more than one that never could.
     if let retryAfterSeconds { return .upstreamUnavailable(retryAfterSeconds: retryAfterSeconds) }
+    if let shortage = exchange.shortage { return shortage }
     guard let tokens = exchange.exceededContext else { return .internalError }
     let field = exchange.request.service.asked?.inputField ?? "messages"
     return .contextLengthExceeded(tokens: tokens, param: field)
@@ -76,6 +77,8 @@ package struct RefuseStage: Stage {
     case .poolExhausted: .overloaded(retryAfterSeconds: 1)
     case .deadline: .deadlineExceeded
     case .draining: .draining
+    case .killed: .insufficientQuota(reason: "an operator stopped it")
+    case .beyondHold: .insufficientQuota(reason: "the answer cost more than was held for it")
     case .clientLeft: .internalError
     }
   }
@@ -88,7 +91,7 @@ package struct RefuseStage: Stage {
 extension Failure {
   /// Whether no candidate could be asked any more, whatever each had said.
   fileprivate var endsTheExchange: Bool {
-    reason == .clientLeft || reason == .deadline || reason == .draining
+    reason == .clientLeft || reason == .deadline || reason == .draining || reason == .killed
   }
 }
 

@@ -31,7 +31,7 @@ extension FailedAttempt {
     case .firstByteTimeout, .idleTimeout, .totalTimeout, .connectionBroken: .silent
     case .invalidReply, .serverError, .rateLimited: words == nil ? .replied : .explained
     // Those end the exchange, and are told as what they are.
-    case .clientLeft, .deadline, .draining: .lasting
+    case .clientLeft, .deadline, .draining, .killed, .beyondHold: .lasting
     }
   }
 

@@ -39,12 +39,67 @@ package final class UsageMeter: Sendable {
     OutputTally(tokenizers.ready(settings.countedBy))
   }
 
+  /// A tally that counts, if its table can be had, and how much it may count until an answer is
+  /// beyond `tokens`.
+  ///
+  /// Exact for a model that names its tokenizer. Another's count is held to be within half of the
+  /// truth, and without a table a token to have `Bounds.bytesPerToken` at most.
+  func tally(
+    for settings: ModelSettings,
+    within tokens: Int
+  ) async -> (tally: OutputTally, limit: Int) {
+    let tokenizer = settings.countedBy
+    var counter = tokenizers.ready(tokenizer)
+    if counter == nil {
+      counter = await workers.run { [tokenizers] in tokenizers.loaded(tokenizer) } ?? nil
+    }
+    let tally = OutputTally(counter)
+    let factor = counter == nil ? Bounds.bytesPerToken : settings.tokenizer == nil ? 2 : 1
+    return (tally, min(tokens, Bounds.exchangeTokens) * factor)
+  }
+
+  /// The tokens of a prompt by the tokenizer that the model names; `nil` if it names none, or if
+  /// nothing can count.
+  ///
+  /// Once an exchange. Long prompts are counted off the loop.
+  func inputTokens(
+    of chat: ChatRequest,
+    in exchange: Exchange,
+    at settings: ModelSettings
+  ) async -> Int? {
+    guard let tokenizer = settings.tokenizer else { return nil }
+    if let known = exchange.countedInput, known.tokenizer == tokenizer { return known.tokens }
+    let tokens: Int?
+    if tokenizer == .cl100k, let counted = exchange.promptTokens(upTo: .max) {
+      tokens = counted
+    } else if let counter = tokenizers.ready(tokenizer),
+      exchange.request.body.count <= Bounds.loopCountBytes
+    {
+      tokens = counter.promptTokens(of: chat)
+    } else {
+      tokens =
+        await workers.run { [tokenizers] in
+          tokenizers.loaded(tokenizer).map { $0.promptTokens(of: chat) }
+        } ?? nil
+    }
+    guard let tokens else { return nil }
+    // What a model reads beside messages and tools; as bytes, of which there are more.
+    let all = tokens + chat.formatBytes
+    exchange.countedInput = (tokenizer, all)
+    return all
+  }
+
   /// Books what an attempt used, if it began to answer: `exchange.use`.
   ///
   /// An attempt that did not is taken to have cost nothing. On the exchange's loop, which it leaves
   /// to count what is long.
-  func book(_ exchange: Exchange, model: ModelIndex, settings: ModelSettings) async {
-    guard let use = exchange.use, let chat = exchange.facts.chat else { return }
+  @discardableResult
+  func book(
+    _ exchange: Exchange,
+    model: ModelIndex,
+    settings: ModelSettings
+  ) async -> Booking? {
+    guard let use = exchange.use, let chat = exchange.facts.chat else { return nil }
     exchange.use = nil
     let usage: Usage
     let source: CountSource
@@ -56,7 +111,9 @@ package final class UsageMeter: Sendable {
     }
     let cost = settings.price(atWall: exchange.startedAt.wall)
       .map { Metering.cost(of: usage, at: $0) }
-    exchange.book(Booking(model: model, usage: usage, source: source, cost: cost))
+    let booking = Booking(model: model, usage: usage, source: source, cost: cost)
+    exchange.book(booking)
+    return booking
   }
 
   /// Counts what the upstream did not.

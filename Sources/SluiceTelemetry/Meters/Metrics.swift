@@ -132,6 +132,32 @@ package final class MetricsRegistry: Sendable {
     bounds: [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000]
       .map { $0 * microsecond }
   )
+
+  // Budgets.
+  package let budgetExceeded = CounterFamily(
+    counter: "sluice_budget_exceeded_total",
+    help:
+      "Holds that a budget did not cover, by what was done: clamp, reroute, cache_only or deny.",
+    labels: ["budget", "step"]
+  )
+  package let budgetSpent = GaugeFamily(
+    gauge: "sluice_budget_spent_dollars",
+    help: "Spent in the period of the last settlement, of budgets that have no key.",
+    labels: ["budget"],
+    unit: .nano
+  )
+  package let budgetWarnings = CounterFamily(
+    counter: "sluice_budget_warnings_total",
+    help: "Accounts that spent the share of their limit at which to warn, once a period.",
+    labels: ["budget"]
+  )
+  package let budgetOverrun = CounterFamily(
+    counter: "sluice_budget_overrun_dollars_total",
+    help: "Money that attempts cost beyond what was held for them.",
+    labels: ["model"],
+    unit: .nano
+  )
+
   // The ledger.
   private let ledgerWritableFamily = GaugeFamily(
     gauge: "sluice_ledger_writable",
@@ -286,7 +312,8 @@ package final class MetricsRegistry: Sendable {
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, usageSource,
       reconciled, expressionErrors, followers, breakerState, breakerTransitions, upstreamReplays,
       breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
-      embeddings, embeddingDurationFamily, ledgerWritableFamily, ledgerFailuresFamily,
+      embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent, budgetWarnings,
+      budgetOverrun, ledgerWritableFamily, ledgerFailuresFamily,
       ledgerUnrecordedFamily, ledgerBytesFamily, ledgerAccountsFamily, ledgerHoldsFamily,
       ledgerHeldFamily, reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,

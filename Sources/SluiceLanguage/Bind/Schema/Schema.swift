@@ -25,7 +25,7 @@ package enum Schema {
       Key("routes", "list", .otherwise("none"), "which request goes to which target"),
       Key("products", "map by name", .otherwise("none"), "what requests are for; cache rules"),
       Key("limits", "map by name", .otherwise("none"), "how many requests, tokens, at once"),
-      Key("budgets", "map by name", .otherwise("none"), "how much money; not served yet"),
+      Key("budgets", "map by name", .otherwise("none"), "how much money"),
       Key(
         "kill_switches",
         "map by name",
@@ -405,6 +405,12 @@ package enum Schema {
         "the least time that money should last"
       ),
       Key("min_output", "count", .otherwise("`16`"), "what a clamp leaves at least"),
+      Key(
+        "notice",
+        "text",
+        .otherwise("none"),
+        "what the reader of a stream is told, in brackets, when it is cut at its hold"
+      ),
     ]
   )
 

@@ -34,6 +34,7 @@ extension Binder {
       "from 1s to 31d"
     )
     let minimum = quantity(fields, "min_output", .count, in: 1...1_000_000, "from 1 to 1M")
+    let notice = fields["notice"].flatMap { text($0, expected: "a sentence") }?.text
     guard let window, let limit else { return nil }
     return BudgetSettings(
       name: entry.name,
@@ -46,6 +47,7 @@ extension Binder {
       warnAt: warnAt,
       minimumRunway: runway,
       minimumOutput: minimum ?? 16,
+      notice: notice,
       place: place(of: entry.keySpan)
     )
   }

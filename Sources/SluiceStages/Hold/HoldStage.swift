@@ -1,0 +1,338 @@
+import SluiceCore
+import SluiceDialects
+package import SluiceExpressions
+package import SluicePipeline
+package import SluicePolicy
+
+/// Holds the most that an attempt can cost on every budget, right before it is made.
+///
+/// What does not fit runs the `on_exceed` list of the first budget that it does not fit: a lower
+/// clamp, another target, the cache; last, a refusal. Nothing is dispatched whose hold is not
+/// recorded. This is also the one place where a thrown switch stops an attempt.
+package struct HoldStage: WaitingStage {
+  package enum Exit: Int, StageExit {
+    case held
+    /// Held after the clamp was lowered to what fits.
+    case clamped
+    /// This model cannot serve the request: for its tier, its path or its length.
+    case skipped
+    /// The last look-up is what is left.
+    case cacheOnly
+    case refused
+  }
+
+  /// A target that a budget may be left for.
+  package struct Reroute: Sendable {
+    package var target: TargetIndex
+    package var name: String
+
+    package init(target: TargetIndex, name: String) {
+      self.target = target
+      self.name = name
+    }
+  }
+
+  /// Those of `Exit`, then one for each target.
+  package let exits: [String]
+  private let model: ModelIndex
+  private let settings: ModelSettings
+  private let rules: HoldRules
+  private let access: ModelAccess
+  private let meter: UsageMeter
+  private let reroutes: [Reroute]
+  private let splits: [TargetIndex: (split: Split, key: Program)]
+  private let hasLookup: Bool
+
+  /// Makes the node in front of an attempt.
+  ///
+  /// - Parameters:
+  ///   - model: the candidate.
+  ///   - settings: of the model.
+  ///   - rules: of all holds.
+  ///   - access: what a tier may reach, and a model serve.
+  ///   - meter: counts prompts for models that name their tokenizer.
+  ///   - reroutes: targets that `on_exceed` may lead to, splits resolved; none behind a re-route.
+  ///   - splits: of targets that `on_exceed` names.
+  ///   - hasLookup: whether anything is cached.
+  package init(
+    model: ModelIndex,
+    settings: ModelSettings,
+    rules: HoldRules,
+    access: ModelAccess,
+    meter: UsageMeter,
+    reroutes: [Reroute] = [],
+    splits: [TargetIndex: (split: Split, key: Program)] = [:],
+    hasLookup: Bool
+  ) {
+    self.model = model
+    self.settings = settings
+    self.rules = rules
+    self.access = access
+    self.meter = meter
+    self.reroutes = reroutes
+    self.splits = splits
+    self.hasLookup = hasLookup
+    exits = Exit.names + reroutes.map { "to_\($0.name)" }
+  }
+
+  package func decide(_ exchange: Exchange) async -> ExitIndex {
+    if access.skips(model, in: exchange) { return Exit.skipped.index }
+    guard let chat = exchange.facts.chat else { preconditionFailure("read before a hold") }
+    let moment = exchange.moment
+    if rules.readsModel {
+      exchange.frame.fill(PolicyVariable.modelName.slot, with: .string(settings.name))
+      exchange.frame.fill(PolicyVariable.modelUpstream.slot, with: .string(settings.upstream))
+    }
+    if let action = rules.stop.verdict(for: exchange, model: model, at: moment) {
+      return stop(exchange, action)
+    }
+    guard let charges = charges(of: exchange, at: moment) else {
+      return leave(exchange, by: .refused)
+    }
+    let size = await size(of: exchange, chat)
+    if exchange.isTraced {
+      exchange.explain(
+        "would hold $\(size.amount) for \(size.input) + \(size.output(atClamp: size.clamp)) tokens"
+      )
+      return Exit.held.index
+    }
+    var claim = Claim(
+      amount: size.amount,
+      charges: charges,
+      series: rules.stop.series(for: exchange, model: model),
+      attribution: Attribution(of: exchange, model: settings.name)
+    )
+    if rules.lines.isEmpty { claim.amount = min(claim.amount, Bounds.uncheckedHold) }
+    switch take(claim, for: exchange, at: moment) {
+    case .held(let id):
+      return await record(exchange, id, claim, size, clamp: size.clamp, by: .held)
+    case .short(let shortage):
+      return await relieve(exchange, shortage, claim, size, at: moment)
+    case .unavailable:
+      exchange.refuse(.ledgerUnavailable)
+      exchange.explain("the ledger takes no holds")
+      return leave(exchange, by: .refused)
+    }
+  }
+
+  // MARK: What is asked for
+
+  /// The accounts that the hold must fit into; `nil` if a key has no value, and then the exchange is
+  /// refused.
+  private func charges(of exchange: Exchange, at moment: Moment) -> [Charge]? {
+    let tier = exchange.caller.tier
+    var charges: [Charge] = []
+    charges.reserveCapacity(rules.lines.count)
+    for line in rules.lines where !line.isPerRequest {
+      guard let key = line.key.value(of: exchange) else { return nil }
+      charges.append(
+        Charge(
+          account: Account(owner: line.owner, key: key),
+          period: line.period(at: moment),
+          limit: line.limit(ofTier: tier)
+        )
+      )
+    }
+    return charges
+  }
+
+  private func size(of exchange: Exchange, _ chat: ChatRequest) async -> HoldSize {
+    HoldSize(
+      of: chat,
+      at: settings,
+      counted: await meter.inputTokens(of: chat, in: exchange, at: settings),
+      estimate: { exchange.promptTokens(upTo: settings.context) },
+      wall: exchange.startedAt.wall
+    )
+  }
+
+  // MARK: Taking it
+
+  /// Which budget a hold does not fit, and what fits all of them.
+  private struct Shortage {
+    /// The place of the first in `HoldRules.lines`.
+    var line: Int
+    /// The least that is left of any.
+    var available: NanoDollars
+  }
+
+  private enum Taken {
+    case held(HoldID)
+    case short(Shortage)
+    case unavailable
+  }
+
+  /// Asks budgets of a request here, and all others at the ledger, in one step.
+  private func take(_ claim: Claim, for exchange: Exchange, at moment: Moment) -> Taken {
+    let tier = exchange.caller.tier
+    let fitsRequest = rules.lines.allSatisfy { line in
+      !line.isPerRequest || claim.amount <= line.limit(ofTier: tier) - exchange.settled
+    }
+    let left: [NanoDollars]
+    if fitsRequest {
+      switch rules.ledger.hold(claim, at: moment) {
+      case .held(let id): return .held(id)
+      case .short(let available): left = available
+      case .full, .unavailable: return .unavailable
+      }
+    } else {
+      left = claim.charges.map { charge in
+        let balance = rules.ledger.balance(of: charge.account, in: charge.period)
+        return max(.zero, charge.limit - balance.spent - balance.held)
+      }
+    }
+    var first: Int?
+    var least = NanoDollars(.max)
+    var places = left.makeIterator()
+    for (position, line) in rules.lines.enumerated() {
+      let available =
+        line.isPerRequest
+        ? max(.zero, line.limit(ofTier: tier) - exchange.settled) : places.next() ?? .zero
+      if available < claim.amount { first = first ?? position }
+      least = min(least, available)
+    }
+    // A ledger whose answer has aged says short where nothing is; the first budget speaks for it.
+    guard let first else { return .short(Shortage(line: 0, available: least)) }
+    return .short(Shortage(line: first, available: least))
+  }
+
+  /// Waits for the record, without which nothing may be sent.
+  private func record(
+    _ exchange: Exchange,
+    _ id: HoldID,
+    _ claim: Claim,
+    _ size: HoldSize,
+    clamp: Int,
+    by exit: Exit
+  ) async -> ExitIndex {
+    let hold = AttemptHold(
+      id: id,
+      claim: claim,
+      model: model,
+      input: size.input,
+      output: size.output(atClamp: clamp),
+      clamp: rules.lines.isEmpty || size.answers == 0 ? nil : clamp,
+      notice: rules.notice,
+      ledger: rules.ledger
+    )
+    exchange.atEnd(hold)
+    do throws(LedgerFailure) {
+      try await rules.ledger.recorded(id, in: exchange.world)
+    } catch {
+      hold.forget()
+      exchange.refuse(.ledgerUnavailable)
+      exchange.explain("the hold could not be recorded: \(error.reason)")
+      return leave(exchange, by: .refused)
+    }
+    exchange.hold = hold
+    exchange.explain("$\(claim.amount) for \(hold.input) + \(hold.output) tokens")
+    return exit.index
+  }
+
+  // MARK: When it does not fit
+
+  private func relieve(
+    _ exchange: Exchange,
+    _ shortage: Shortage,
+    _ claim: Claim,
+    _ size: HoldSize,
+    at moment: Moment
+  ) async -> ExitIndex {
+    let line = rules.lines[shortage.line]
+    let limit = line.limit(ofTier: exchange.caller.tier)
+    let refusal =
+      line.isPerRequest && size.amount(atClamp: 0) > limit
+      ? APIError.requestOverBudget(budget: line.settings.name, limit: "\(limit)")
+      : .insufficientQuota(reason: line.refusal(limit: limit, at: moment))
+    steps: for relief in line.settings.onExceed {
+      switch relief {
+      case .clamp:
+        guard let (id, claim, clamp) = lower(exchange, shortage, claim, size, line, at: moment)
+        else { continue }
+        line.count(.clamp)
+        return await record(exchange, id, claim, size, clamp: clamp, by: .clamped)
+      case .reroute(let target):
+        guard let position = place(of: target, for: exchange) else { continue }
+        line.count(.reroute)
+        exchange.shortage = refusal
+        exchange.explain("budget \(line.settings.name) does not cover $\(size.amount)")
+        // Whoever waits for this answer asks for one of its own.
+        (exchange.flight as? PendingAnswer)?.land(isStored: false)
+        exchange.flight = nil
+        exchange.watch?.ended(.neither, at: exchange.world.now)
+        exchange.watch = nil
+        return ExitIndex(Exit.allCases.count + position)
+      case .cacheOnly:
+        guard hasLookup else { continue }
+        line.count(.cacheOnly)
+        exchange.shortage = refusal
+        exchange.explain("budget \(line.settings.name) does not cover $\(size.amount)")
+        return leave(exchange, by: .cacheOnly)
+      case .deny: break steps
+      }
+    }
+    line.count(.deny)
+    exchange.refuse(refusal)
+    exchange.explain("budget \(line.settings.name) does not cover $\(size.amount)")
+    return leave(exchange, by: .refused)
+  }
+
+  /// Holds less, at the largest clamp that fits every budget.
+  private func lower(
+    _ exchange: Exchange,
+    _ shortage: Shortage,
+    _ claim: Claim,
+    _ size: HoldSize,
+    _ line: BudgetLine,
+    at moment: Moment
+  ) -> (HoldID, Claim, clamp: Int)? {
+    var available = shortage.available
+    // Others may take what was left in between.
+    for _ in 0..<Bounds.clampTries {
+      guard let clamp = size.clamp(fitting: available, least: line.settings.minimumOutput) else {
+        return nil
+      }
+      var lower = claim
+      lower.amount = size.amount(atClamp: clamp)
+      switch take(lower, for: exchange, at: moment) {
+      case .held(let id): return (id, lower, clamp)
+      case .short(let next): available = next.available
+      case .unavailable: return nil
+      }
+    }
+    return nil
+  }
+
+  /// The place of a target among the re-routes; `nil` where there are none.
+  private func place(of target: TargetIndex, for exchange: Exchange) -> Int? {
+    guard !reroutes.isEmpty else { return nil }
+    var target = target
+    if let (split, key) = splits[target] {
+      do throws(EvaluationError) {
+        target = split.target(of: try key.evaluateString(&exchange.frame))
+      } catch {
+        exchange.explain("the split has no value: \(error)")
+        return nil
+      }
+    }
+    return reroutes.firstIndex { $0.target == target }
+  }
+
+  private func stop(_ exchange: Exchange, _ action: KillSwitchSettings.Action) -> ExitIndex {
+    let refusal = APIError.insufficientQuota(reason: "a kill switch is thrown")
+    exchange.explain("a kill switch is thrown: \(action.rawValue)")
+    if action == .cacheOnly, hasLookup {
+      exchange.shortage = refusal
+      return leave(exchange, by: .cacheOnly)
+    }
+    exchange.refuse(refusal)
+    return leave(exchange, by: .refused)
+  }
+
+  /// Leaves without an attempt: what the breaker let through does not come.
+  private func leave(_ exchange: Exchange, by exit: Exit) -> ExitIndex {
+    exchange.watch?.ended(.neither, at: exchange.world.now)
+    exchange.watch = nil
+    return exit.index
+  }
+}
