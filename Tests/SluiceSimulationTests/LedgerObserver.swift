@@ -47,6 +47,8 @@ struct LedgerObserver {
 
   private var order = 0
   private var holds: [HoldID: Hold] = [:]
+  /// What this process has spent and holds.
+  private var changes: [Sum: Int64] = [:]
   /// What was spent before this process began, or before the account was opened.
   private var bases: [Sum: ClosedRange<Int64>] = [:]
   /// Accounts of which nobody can know whether they were written before a process died.
@@ -83,6 +85,7 @@ struct LedgerObserver {
       for (sum, spent) in zip(sums, before) where bases[sum] == nil { bases[sum] = spent }
       if holds[id] != nil { fail("\(id) is held twice") }
       holds[id] = Hold(claim: claim, order: order, served: served)
+      for sum in sums { changes[sum, default: 0] += claim.amount.count }
     case .short:
       note("short")
       let mayBeShort = zip(claim.charges, before)
@@ -114,6 +117,10 @@ struct LedgerObserver {
     order += 1
     if holds[id]?.settlement != nil { fail("\(id) settles twice") }
     holds[id]?.settlement = (cost, order)
+    let amount = holds[id]?.claim.amount.count ?? 0
+    for charge in holds[id]?.claim.charges ?? [] {
+      changes[Sum(charge), default: 0] += cost.count - amount
+    }
   }
 
   /// What is spent and held.
@@ -128,8 +135,7 @@ struct LedgerObserver {
           return max(most.lowerBound, least)...max(most.upperBound, one.upperBound)
         }
     }
-    let own = holds.values.filter { $0.claim.charges.contains { Sum($0) == sum } }
-      .reduce(0) { $0 + ($1.settlement?.cost ?? $1.claim.amount).count }
+    let own = changes[sum] ?? 0
     return base.lowerBound + own...base.upperBound + own
   }
 
@@ -212,7 +218,9 @@ struct LedgerObserver {
       if !wanted.contains(balance.spent.count) {
         fail("\(balance.spent) found on \(sum), not \(wanted)")
       }
-      found[sum] = balance.spent.count...balance.spent.count
+      // What a killed process had written and not synced may be gone after a loss of power.
+      let least = forgetsSettlements ? wanted.lowerBound : balance.spent.count
+      found[sum] = min(least, balance.spent.count)...balance.spent.count
     }
     let change = remembered(of: Array(holds.values), upTo: end)
     let most =
@@ -222,8 +230,10 @@ struct LedgerObserver {
     if isExact { judgeExactly(ledger, at: second) }
     guard adopts else { return }
     bases = found
-    allSpent = reported.count...reported.count
+    let least = forgetsSettlements ? wanted.lowerBound : reported.count
+    allSpent = min(least, reported.count)...reported.count
     holds = [:]
+    changes = [:]
   }
 
   private mutating func judgeExactly(_ ledger: JournaledLedger, at second: Int64) {

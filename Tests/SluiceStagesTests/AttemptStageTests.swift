@@ -285,7 +285,7 @@ struct AttemptStageTests {
   func failures(reason: Failure.Reason) async throws {
     let exit = try await run(.failure(Failure(reason)), body: Self.body).exit
     switch reason {
-    case .clientLeft, .deadline, .draining: #expect(exit == "gave_up")
+    case .clientLeft, .deadline, .draining, .killed, .beyondHold: #expect(exit == "gave_up")
     case .replyTooLarge, .outOfQuota, .refusedKey, .redirected: #expect(exit == "passed_over")
     case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .firstByteTimeout,
       .idleTimeout, .totalTimeout, .connectionBroken, .invalidReply, .serverError, .rateLimited,
