@@ -1,12 +1,21 @@
+internal import SluicePipeline
+
 /// What was not whole never looks complete.
+///
+/// What we cut ourselves at its hold, or on a person's word, ends legally, and says `length`.
 package struct CutStreamsLookCut: Invariant {
-  package let claim = "a stream that was cut never ends in [DONE]"
+  package let claim = "a stream that was cut never looks whole"
 
   package init() {}
 
   package func violations(in run: Run) -> [String] {
     run.exchanges.compactMap { exchange in
       let received = exchange.received
+      if case .cut(let reason) = exchange.ending, reason == .beyondHold || reason == .killed {
+        let text = String(decoding: received.body, as: UTF8.self)
+        let saysSo = text.contains(#""finish_reason":"length""#)
+        return received.isDone && saysSo ? nil : "cut by us, and not said, in \(exchange.line)"
+      }
       if case .cut = exchange.ending {
         if received.isDone { return "cut, and done, in \(exchange.line)" }
         let text = String(decoding: received.body, as: UTF8.self)

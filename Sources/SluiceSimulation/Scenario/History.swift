@@ -167,6 +167,43 @@ package final class History: Sendable {
     }
   }
 
+  // MARK: Money
+
+  func hold(_ claim: Claim, _ decision: HoldDecision) {
+    record { run, stamp in
+      run.holds.append(HoldRecord(claim: claim, decision: decision, asked: stamp))
+      return ("hold of $\(claim.amount) for \(claim.attribution.user): \(decision)", ())
+    }
+  }
+
+  func recorded(_ hold: HoldID) {
+    record { run, stamp in
+      if let place = run.holds.lastIndex(where: { $0.id == hold }) {
+        run.holds[place].recorded = stamp
+      }
+      return ("hold \(hold.number) is recorded", ())
+    }
+  }
+
+  /// A hold whose record could not be written, so that the ledger took it back.
+  func takeBack(_ hold: HoldID) {
+    record { run, stamp in
+      if let place = run.holds.lastIndex(where: { $0.id == hold }) {
+        run.holds[place].takenBack = stamp
+      }
+      return ("hold \(hold.number) is taken back", ())
+    }
+  }
+
+  func settle(_ hold: HoldID, _ settlement: Settlement) {
+    record { run, stamp in
+      if let place = run.holds.lastIndex(where: { $0.id == hold }) {
+        run.holds[place].settlements.append((settlement, stamp))
+      }
+      return ("hold \(hold.number) settles: \(settlement.basis) $\(settlement.cost)", ())
+    }
+  }
+
   // MARK: The operator
 
   func publish(_ generation: UInt64) {
@@ -212,6 +249,8 @@ package struct Run: Sendable {
   package var attempts: [AttemptRecord] = []
   package var turns: [BreakerTurn] = []
   package var reservations: [ReservationRecord] = []
+  /// Every hold that was asked for, granted or not, in the order of the answers.
+  package var holds: [HoldRecord] = []
   package var publications: [Publication] = []
   package var invalidations: [Invalidation] = []
   /// When all that was in flight was told to stop.

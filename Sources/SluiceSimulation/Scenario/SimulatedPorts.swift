@@ -71,7 +71,7 @@ package struct SimulatedPorts: Sendable {
       keys: keys,
       counters: RecordedCounters(counters, in: history),
       cache: cache,
-      ledger: ledger,
+      ledger: RecordedLedger(ledger, in: history),
       flights: flights,
       breakers: BreakerTable { history.turn($0) },
       upstreams: upstreams,
