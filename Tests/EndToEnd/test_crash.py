@@ -262,7 +262,10 @@ def crash(start, upstream, keys, state, folder, rounds):
     both = dollars_by_user({**journal.settlements, **journal.open})
     assert told == both and held == 0
 
-    # Until nothing fits any more: the cap binds what was served over all processes.
+    # Until nothing fits any more: the cap binds what was served over all processes. Nothing is killed
+    # here, so that it is booked to the nano-dollar.
+    known = dollars_by_user({**Journal(data).settlements, **Journal(data).open})
+    served = dict(bill.served)
     gateway = start(made, state=state)
     for _ in range(100):
         load = Load(gateway, tokens, dice.random())
@@ -275,6 +278,8 @@ def crash(start, upstream, keys, state, folder, rounds):
     told, held = spent(state)
     assert held == 0
     compare(told)
+    for user in USERS:
+        assert told[user] - known.get(user, 0) == bill.served[user] - served[user], (user, seed)
     # The caps are used up: not even the least attempt fits.
     least = PROMPT * INPUT + 80 * OUTPUT
     assert sum(told.values()) > limit_of_all - least
