@@ -209,7 +209,6 @@ final class HeldThreads: WorkerThreads {
 
 /// A world whose time stands still; what it was to do, it does when the test says so.
 final class StillWorld: World {
-  func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
   private final class Action: ScheduledAction {
     let run: @Sendable () -> Void
     private let isOver = Atomic(false)

@@ -1,9 +1,10 @@
 import SluiceCore
 import SluicePipeline
 import SluicePolicy
-import SluiceSimulation
 import SluiceStores
 import Synchronization
+
+@testable import SluiceSimulation
 
 /// A gateway with budgets that is killed again and again, and goes on from what its journal says.
 ///
@@ -180,9 +181,10 @@ private final class House: Sendable {
       state.generation += 1
       state.policy = 1
       guard let ports = state.ports else { return }
-      state.gateway?.cell.publish(
-        ports.generation(state.generation, of: CrashScenario.policies[1])
-      )
+      state.gateway?.cell
+        .publish(
+          ports.generation(state.generation, of: CrashScenario.policies[1])
+        )
     }
   }
 }

@@ -20,10 +20,15 @@ struct CrashTests {
       let run = CrashScenario.mixed(seed: seed).history.run
       refused += run.exchanges.filter { $0.passed("hold all/dear:refused") }.count
       dispatched += run.attempts.count
-      lost += run.holds.filter { hold in
-        guard let asked = hold.recorded, let end = hold.settlements.first?.stamp else { return false }
-        return run.stops.contains { asked < $0 && $0 < end }
-      }.count
+      lost +=
+        run.holds
+        .filter { hold in
+          guard let asked = hold.recorded, let end = hold.settlements.first?.stamp else {
+            return false
+          }
+          return run.stops.contains { asked < $0 && $0 < end }
+        }
+        .count
     }
     #expect(refused > 50)
     #expect(dispatched > 500)
