@@ -234,8 +234,9 @@ private final class MortalLedger: Ledger {
   var isWritable: Bool { base.isWritable }
 }
 
-/// Promise 3 from the other side: what an upstream bills for the attempts of a period is within the
-/// limit. It knows nothing of holds: an answer that came whole has 12 tokens in and one for each word.
+/// Promise 3 from the other side: what upstreams bill for a period is within the limit.
+///
+/// It knows nothing of holds: an answer that came whole has 12 tokens in and one for each word.
 private struct BillsHold: Invariant {
   let claim: String
   private let window: Int64

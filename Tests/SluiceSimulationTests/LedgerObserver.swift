@@ -128,8 +128,9 @@ struct LedgerObserver {
     guard let base = bases[sum] else {
       if doubtful.contains(sum) { return 0...Self.unknown }
       // An account whose period overlaps is where it begins.
+      let mayBeMore = doubtful.contains(where: sum.overlaps)
       return bases.keys.filter(sum.overlaps)
-        .reduce(0...0) { most, other in
+        .reduce(0...(mayBeMore ? Self.unknown : 0)) { most, other in
           let one = balance(of: other, at: second)
           let least = other.isOver(at: second) ? 0 : one.lowerBound
           return max(most.lowerBound, least)...max(most.upperBound, one.upperBound)
@@ -182,6 +183,10 @@ struct LedgerObserver {
   /// Judges what a ledger found that was opened on a journal cut off at `end`.
   ///
   /// - Parameters:
+  ///   - ledger: what was opened.
+  ///   - reported: what `sluice spend` says of all money.
+  ///   - end: where the journal ends.
+  ///   - second: now, since 1970.
   ///   - isExact: whether the last process had written all, so that nothing is left to guess.
   ///   - forgetsSettlements: whether they may be lost of earlier processes too: after a loss of power.
   ///   - adopts: whether this ledger is the one that goes on.
