@@ -5,7 +5,7 @@ import Testing
 struct LedgerCrashTests {
   @Test(
     "never forgets spending, never holds too much, and settles each hold once",
-    arguments: Seeds.some(500)
+    arguments: Seeds.some(150)
   )
   func promises(seed: UInt64) {
     let scenario = LedgerScenario(seed: seed)
