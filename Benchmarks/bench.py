@@ -26,6 +26,7 @@ ROOT = HERE.parent
 SLUICE = pathlib.Path(os.environ.get("SLUICE", ROOT / ".build/release/sluice"))
 SECONDS = int(os.environ.get("SECONDS_EACH", "3"))
 RUNS = int(os.environ.get("RUNS", "3"))
+PAIRS = int(os.environ.get("PAIRS", "15"))
 CONNECTIONS = 64
 CHUNKS, TICK_MICROSECONDS = 200, 4000
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -238,6 +239,43 @@ def machine():
     return f"{model[1] if model else platform.machine()}, {os.cpu_count()} CPUs, Linux {platform.release()}"
 
 
+def money(bench):
+    """What budgets add to a request: the same load on policies that differ in them alone, in turns.
+
+    Differences are of neighbours in time, so that what else the machine does meets both.
+    """
+    policies = ["unbudgeted", "budgeted", "counted"]
+    gateways = {name: bench.gateway(name) for name in policies}
+    costs = {name: [] for name in policies}
+    for name, (process, address) in gateways.items():
+        bench.load(address, CHAT, "unique", 1)
+    for _ in range(PAIRS):
+        for name, (process, address) in gateways.items():
+            replies, _ = bench.counts()
+            spent = process.cpu_seconds()
+            requests, refused, broken, _ = bench.load(address, CHAT, "unique", 1)
+            spent = process.cpu_seconds() - spent
+            bench.check("miss", requests, refused, broken, bench.counts()[0] - replies)
+            costs[name].append(spent / requests * 1e6)
+    for process, _ in gateways.values():
+        process.stop()
+    names = {
+        "unbudgeted": "no budget: what settled is recorded",
+        "budgeted": "four budgets, input bounded by bytes",
+        "counted": "four budgets, input counted exactly",
+    }
+    rows = []
+    for name in policies:
+        added = sorted(cost - base for cost, base in zip(costs[name], costs["unbudgeted"]))
+        quarter = len(added) // 4
+        rows.append([
+            names[name], f"{statistics.median(costs[name]):.1f}",
+            "—" if name == "unbudgeted" else f"{statistics.median(added):+.1f}",
+            "—" if name == "unbudgeted" else f"{added[quarter]:+.1f} to {added[-1 - quarter]:+.1f}",
+        ])
+    print(table(["a miss with", "CPU µs", "added, median of pairs", "middle half"], rows))
+
+
 def run(bench):
     gateway, address = bench.gateway("traffic")
     idle_megabytes = gateway.resident()
@@ -314,7 +352,10 @@ def main():
         try:
             now = datetime.datetime.now(datetime.timezone.utc)
             print(f"Measured {now:%Y-%m-%d %H:%M} UTC on {machine()}; {RUNS} runs of {SECONDS} s each.")
-            run(bench)
+            if "money" not in sys.argv:
+                run(bench)
+                print()
+            money(bench)
         finally:
             bench.stop()
 

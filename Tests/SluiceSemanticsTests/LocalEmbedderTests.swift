@@ -209,7 +209,6 @@ final class HeldWorkers: Workers {
 
 /// A world whose time stands still; what it was to do, it does when the test says so.
 final class StillWorld: World {
-  func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
   private final class Action: ScheduledAction {
     let run: @Sendable () -> Void
     private let isOver = Atomic(false)
@@ -220,6 +219,7 @@ final class StillWorld: World {
   private let actions = Mutex<[Action]>([])
 
   var scheduled: Int { actions.withLock { $0.filter(\.isLive).count } }
+  func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
   func fire() { for action in actions.withLock({ $0.filter(\.isLive) }) { action.run() } }
 
   var now: Moment { Moment(monotonic: 0, wall: 0) }

@@ -32,20 +32,22 @@ package struct SimulatedPorts: Sendable {
 
   /// Ports for the clients of `asks`, and upstreams of the given names that follow `plan`.
   ///
-  /// A test may put something between the stages and the stores: a `Disguise`.
+  /// The ledger is what `journal` says. A test may put something between the stages and the stores: a
+  /// `Disguise`.
   package init(
     for asks: [Ask],
     upstreams names: [String],
     plan: FaultPlan,
     random: inout SeededRandom,
     history: History,
+    journal: MemoryJournal = MemoryJournal(),
     faults: PortFaults? = nil,
     disguise: Disguise = Disguise()
   ) {
     let metrics = MetricsRegistry()
     counters = disguise.counters(EmbeddedCounters())
     cache = disguise.cache(EmbeddedReplyCache())
-    journal = MemoryJournal()
+    self.journal = journal
     ledger = disguise.ledger(.opened(journal, in: history.world))
     flights = FlightTable(followers: metrics.flightFollowers)
     var upstreams: [String: ScriptedUpstream] = [:]

@@ -28,9 +28,14 @@ package final class MemoryJournal: JournalMedium {
   }
   private let state: Mutex<State>
 
-  package init(segments: [UInt64: [UInt8]] = [:], checkpoints: [UInt64: [UInt8]] = [:]) {
-    state = Mutex(State(segments: segments, checkpoints: checkpoints))
+  package convenience init(
+    segments: [UInt64: [UInt8]] = [:],
+    checkpoints: [UInt64: [UInt8]] = [:]
+  ) {
+    self.init(State(segments: segments, checkpoints: checkpoints))
   }
+
+  private init(_ state: State) { self.state = Mutex(state) }
 
   package var faults: Faults {
     get { state.withLock { $0.faults } }
@@ -44,9 +49,13 @@ package final class MemoryJournal: JournalMedium {
     state.withLock { ($0.appends, $0.syncs) }
   }
 
-  /// What another process finds after this one was killed now.
+  /// What another process finds after this one was killed now; what was not synced still is not.
   package func afterKill() -> MemoryJournal {
-    state.withLock { MemoryJournal(segments: $0.segments, checkpoints: $0.checkpoints) }
+    state.withLock { state in
+      MemoryJournal(
+        State(segments: state.segments, synced: state.synced, checkpoints: state.checkpoints)
+      )
+    }
   }
 
   /// What is found after the power was lost now: only what was synced.
@@ -56,7 +65,13 @@ package final class MemoryJournal: JournalMedium {
       for (number, bytes) in segments {
         segments[number] = Array(bytes.prefix(state.synced[number] ?? 0))
       }
-      return MemoryJournal(segments: segments, checkpoints: state.checkpoints)
+      return MemoryJournal(
+        State(
+          segments: segments,
+          synced: segments.mapValues(\.count),
+          checkpoints: state.checkpoints
+        )
+      )
     }
   }
 

@@ -161,6 +161,12 @@ class Upstream:
     def count(self):
         return len(self.calls)
 
+    @property
+    def is_idle(self):
+        """Whether nobody is connected."""
+        with self._lock:
+            return not self._open
+
     def reset(self):
         """Forgets what was asked, and behaves well again."""
         self.calls = []
