@@ -6,6 +6,7 @@ import json
 import threading
 import time
 
+import openai
 import pytest
 
 from harness.bundle import MODELS, policy
@@ -46,27 +47,27 @@ def test_300_at_once_against_a_cap_that_admits_ten(start, upstream):
 
     async def all_of_them():
         client = gateway.async_openai(max_retries=0, timeout=60)
+        refused = []
 
         async def one():
-            raw = await client.chat.completions.with_raw_response.create(
-                model="auto", messages=MESSAGES, max_tokens=100
-            )
+            try:
+                raw = await client.chat.completions.with_raw_response.create(
+                    model="auto", messages=MESSAGES, max_tokens=100
+                )
+            except openai.APIStatusError as error:
+                refused.append(error)
+                # What those that are served do not spend of their holds is not to be had before.
+                if len(refused) == 290:
+                    release.set()
+                return error.status_code
             return raw.status_code
 
-        async def counted():
-            done = await asyncio.gather(*(one() for _ in range(300)), return_exceptions=True)
-            return [getattr(each, "status_code", each) for each in done]
+        return await asyncio.gather(*(one() for _ in range(300)))
 
-        async def let_go():
-            while upstream.count < 10:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.5)
-            release.set()
-
-        statuses, _ = await asyncio.gather(counted(), let_go())
-        return statuses
-
-    statuses = asyncio.run(all_of_them())
+    try:
+        statuses = asyncio.run(all_of_them())
+    finally:
+        release.set()
     assert upstream.count == 10
     assert statuses.count(200) == 10
     assert statuses.count(429) == 290
@@ -149,7 +150,7 @@ def test_cache_only_serves_what_is_kept_marked_for_what_it_is(start, upstream):
     assert gateway.chat("kept").headers["x-sluice-cache"] == "miss"
     assert gateway.chat("kept").headers["x-sluice-cache"] == "exact"
     until(
-        lambda: gateway.chat("kept").headers["x-sluice-cache"] == "stale", "the end of the TTL", 5
+        lambda: gateway.chat("kept").headers["x-sluice-cache"] == "stale", "the end of the TTL"
     )
     assert code(gateway.chat("not kept")) == (429, "insufficient_quota")
     assert upstream.count == 1
@@ -183,7 +184,7 @@ def test_a_runaway_stream_is_cut_within_a_chunk_and_ends_legally(start, upstream
     chunks = list(stream)
     ended = time.monotonic()
     call = upstream.calls[-1]
-    until(lambda: call.cancelled.is_set(), "the upstream sees the cancel", within=1)
+    until(call.cancelled.is_set, "the upstream sees the cancel")
     assert ended - began < 15
     clamp = call.json["max_tokens"]
     assert clamp == 999
@@ -203,7 +204,7 @@ def test_a_runaway_stream_is_cut_within_a_chunk_and_ends_legally(start, upstream
     assert gateway.metric("sluice_budget_overrun_dollars_total", model="small") == pytest.approx(
         0.0001, abs=0.00002
     )
-    assert gateway.events("hold_overrun")
+    until(lambda: gateway.events("hold_overrun"), "the overrun in the log")
 
 
 def test_the_async_client_reads_a_cut_stream_without_an_exception(start, upstream):
@@ -256,5 +257,9 @@ def test_what_is_spent_is_counted_by_key_and_warned_of(start, upstream, keys):
     assert {(line["budget"], line["key"]) for line in warnings} == {
         ("user-day", "ada"), ("user-day", "bob"),
     }
-    assert gateway.metric("sluice_budget_spent_dollars", budget="all") == pytest.approx(0.020032)
+    until(
+        lambda: gateway.metric("sluice_budget_spent_dollars", budget="all")
+        == pytest.approx(0.020032),
+        "what both have spent",
+    )
     assert gateway.metric("sluice_budget_exceeded_total", budget="user-day", step="deny") == 1

@@ -10,7 +10,7 @@ import subprocess
 import openai
 import pytest
 
-from harness.gateway import ROOT, SLUICE, Lines, run
+from harness.gateway import ROOT, SLUICE, Lines
 from harness.waiting import until
 
 POLICIES = ROOT / "policies"
@@ -94,12 +94,6 @@ def test_resilient_tells_what_it_knows_when_nothing_answers(start):
     assert 1 <= int(reply.headers["retry-after"]) <= 10
     for model in ("quick", "spare"):
         assert gateway.metric("sluice_breaker_transitions_total", model=model, state="open") >= 1
-
-
-@pytest.mark.parametrize("name", ["quickstart", "launch", "resilient"])
-def test_every_bundle_is_without_a_finding(name):
-    done = run("lint", POLICIES / name, "--fail-level", "warning")
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ def test_who_leaves_while_we_wait_is_not_asked_for_again(start, upstream):
     connection.sendall(request(chat()))
     upstream.called()
     connection.close()
-    until(lambda: gateway.metric("llm_active_requests") == 0, "the end of the exchange", within=0.9)
+    until(lambda: gateway.metric("llm_active_requests") == 0, "the end of the exchange")
     assert upstream.count == 1
 
 
