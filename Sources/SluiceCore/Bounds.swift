@@ -38,8 +38,10 @@ package enum Bounds {
   /// Turns of all loops that the expressions of one exchange may take together, and elements of a
   /// list that one may build.
   package static let expressionTurns = 100_000
-  /// Bytes of a string that an expression may build.
+  /// Bytes of a string that an expression may build, and of all that a list or map may hold.
   package static let expressionValueBytes = 32 << 20
+  /// Bytes of text and of other values that the expressions of one exchange may go through.
+  package static let expressionWork = 1 << 30
   /// Memory that one compiled regular expression may take.
   package static let regexBytes = 4 << 20
 

@@ -22,7 +22,7 @@ struct Sluice: AsyncParsableCommand {
     version: "sluice \(SluiceVersion.current)",
     subcommands: [
       Serve.self, Lint.self, GraphOf.self, Trace.self, ExplainCode.self, Keys.self, Prices.self,
-      Cost.self, Similarity.self,
+      Cost.self, Similarity.self, Eval.self,
     ]
   )
 
