@@ -161,6 +161,12 @@ let package = Package(
       swiftSettings: strict
     ),
     .executableTarget(
+      name: "expression-bench",
+      dependencies: ["SluiceExpressions", "SluiceReactor"],
+      path: "Benchmarks/Expressions",
+      swiftSettings: strict
+    ),
+    .executableTarget(
       name: "sluice",
       dependencies: [
         "SluiceCore", "SluiceGateway", "SluiceLanguage",

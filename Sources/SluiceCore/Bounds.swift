@@ -34,6 +34,14 @@ package enum Bounds {
   /// Nesting of one CEL expression.
   package static let expressionDepth = 64
 
+  // What one expression of a policy may be; `eval` knows none of these.
+  /// Nodes of its syntax tree.
+  package static let policyExpressionNodes = 512
+  /// Loops inside one another.
+  package static let policyExpressionLoops = 2
+  /// Units of its static worst-case cost, each some nanoseconds: about a second.
+  package static let policyExpressionCost = 100_000_000.0
+
   // Evaluating CEL.
   /// Turns of all loops that the expressions of one exchange may take together, and elements of a
   /// list that one may build.

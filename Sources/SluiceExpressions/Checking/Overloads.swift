@@ -30,6 +30,8 @@ struct Overload: Sendable {
 enum StandardOverloads {
   static func named(_ name: String) -> [Overload] { all[name] ?? [] }
 
+  static var names: Set<String> { Set(all.keys) }
+
   /// The names that an author may write before parentheses.
   static let callableNames = all.keys.filter { $0.utf8.first.map(isLetter) ?? false && $0 != "in" }
 
