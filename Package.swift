@@ -192,7 +192,7 @@ let package = Package(
     ),
 
     tests("SluiceCore", fixtures: ["Fixtures"]),
-    tests("SluiceExpressions", uses: ["SluiceCore"], fixtures: ["Fixtures"]),
+    tests("SluiceExpressions", uses: ["SluiceCore"]),
     tests("SluiceJSON", uses: ["SluiceCore", "SluiceTestSupport"]),
     tests("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions"]),
     tests("SluiceTelemetry", uses: ["SluiceCore"]),
@@ -265,7 +265,8 @@ let package = Package(
         "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluiceReactor",
         "SluiceHTTP", "SluiceDialects", "SluicePipeline", "SluiceLanguage", "SluiceStages",
         "SluiceStores", "SluiceServer", "SluiceCompiler", "SluiceTestSupport",
-      ]
+      ],
+      fixtures: ["Fixtures"]
     ),
     tests(
       "SluiceSimulation",

@@ -39,8 +39,8 @@ package enum Bounds {
   package static let policyExpressionNodes = 512
   /// Loops inside one another.
   package static let policyExpressionLoops = 2
-  /// Units of its static worst-case cost, each some nanoseconds: about a second.
-  package static let policyExpressionCost = 100_000_000.0
+  /// Units of its static worst-case cost; 16 bytes to read are one, so this is `expressionWork`.
+  package static let policyExpressionCost = 64_000_000.0
 
   // Evaluating CEL.
   /// Turns of all loops that the expressions of one exchange may take together, and elements of a

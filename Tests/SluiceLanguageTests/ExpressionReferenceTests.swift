@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SluiceExpressions
 import SluicePolicy
 import Testing
@@ -29,7 +30,7 @@ private enum ExpressionReference {
     Cost: *constant*; *linear* in the bytes of texts and the elements of lists; *pattern*, linear with
     eight times the factor; *building*, linear in what comes out; *quadratic* in the elements. A loop
     costs its body for each element. In a policy an expression has at most 512 parts, 2 loops inside one
-    another and 100 million units of cost at worst (SL0609, SL0611), a unit being a step or 16 bytes to
+    another and 64 million units of cost at worst (SL0609, SL0611), a unit being a step or 16 bytes to
     read; at run time all expressions of one exchange together take 100,000 turns of loops and read
     1 GiB at most. `sluice eval` knows only the bounds at run time, and those on a text: 4 KiB, 64
     levels.

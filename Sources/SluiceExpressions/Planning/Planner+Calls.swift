@@ -66,10 +66,14 @@ extension Planner {
     _ body: @escaping @Sendable ([Value]) throws(EvaluationError) -> Value
   ) -> Step {
     let constants = steps.compactMap(\.known)
-    if constants.count == steps.count {
-      return folded { () throws(EvaluationError) in try body(constants) }
-    }
     let isQuadratic = FunctionCatalog.isQuadratic(name)
+    if constants.count == steps.count {
+      return folded { () throws(EvaluationError) in
+        var frame = Frame.ofConstants
+        try frame.charge(for: constants, isQuadratic: isQuadratic)
+        return try body(constants)
+      }
+    }
     return gather(steps) { (frame, values) throws(EvaluationError) in
       try frame.charge(for: values, isQuadratic: isQuadratic)
       return try body(values)

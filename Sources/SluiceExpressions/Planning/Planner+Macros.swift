@@ -61,7 +61,7 @@ extension Planner {
     guard loops.open.isEmpty, isClosed(node) else { return step }
     let count = expression.localCount + loops.cacheCount
     return folded { () throws(EvaluationError) in
-      var frame = Frame(slots: 0, source: NoSource())
+      var frame = Frame.ofConstants
       return try frame.withLocals(count, step.value)
     }
   }
@@ -224,7 +224,11 @@ extension Planner {
   }
 }
 
-/// The source of a frame in which constants are folded.
+extension Frame {
+  /// A frame to fold constants in.
+  static var ofConstants: Frame { Frame(slots: 0, source: NoSource()) }
+}
+
 private struct NoSource: FrameSource {
   func value(ofSlot slot: Int, in frame: inout Frame) throws(EvaluationError) -> Value {
     throw .unavailable("a variable")
