@@ -17,7 +17,10 @@ struct ExtensionTests {
       ("'%.2f'.format([-0.001])", "'-0.00'"),
       ("'%s %d'.format([1e21, 1e-7])", "'1000000000000000000000 0.0000001'"),
       ("'%x %X %o %b'.format([-255, 255u, -8, -5])", "'-ff FF -10 -101'"),
-      ("'%s'.format([[{'b': [1u], 'a': b'x'}, duration('90s'), int]])", "'[{a: x, b: [1]}, 90s, int]'"),
+      (
+        "'%s'.format([[{'b': [1u], 'a': b'x'}, duration('90s'), int]])",
+        "'[{a: x, b: [1]}, 90s, int]'"
+      ),
       ("'%s'.format([ip('::1')])", "'::1'"),
       ("math.round(2.5) + math.round(-2.5)", "0.0"),
       ("[math.sign(-0.5), math.sqrt(16), math.trunc(-1.9)]", "[-1.0, 4.0, -1.0]"),
@@ -41,7 +44,10 @@ struct ExtensionTests {
       ("cidr('0.0.0.0/0').containsIP('::1')", "false"),
       ("ip('fe80::1').isLinkLocalUnicast() && !isIP('1.2.3') && isCIDR('::/0')", "true"),
       ("cel.bind(v, [1].map(y, y), [5, 6].map(x, v[0] + x))", "[6, 7]"),
-      ("cel.block([[1, 2], [cel.index(0)].map(x, x)], cel.index(1)[0] + cel.index(0))", "[1, 2, 1, 2]"),
+      (
+        "cel.block([[1, 2], [cel.index(0)].map(x, x)], cel.index(1)[0] + cel.index(0))",
+        "[1, 2, 1, 2]"
+      ),
       ("[1, 2].map(a, cel.bind(b, a * 10, [3].map(c, b + c)))", "[[13], [23]]"),
       ("cel.bind(x, 1, cel.bind(x, x + 1, x))", "2"),
     ]
@@ -58,7 +64,7 @@ struct ExtensionTests {
       "math.bitShiftLeft(1, -1)", "[1].slice(1, 3)", "[dyn(1), dyn('a')].sort()",
       "base64.decode('a')", "base64.decode('!!!!')", "optional.none().value()",
       "{'a': 1, 'b': 1}.transformMapEntry(k, v, {v: k})", "lists.range(1000000000000)",
-      "[?dyn(1)]", "ip(string(1))", "cidr(string(1))", "[dyn(1)][?'a'].hasValue()",
+      "[?dyn(1)]", "ip(string(1))", "cidr(string(1))", "[1][?dyn('a')].hasValue()",
     ]
   )
   func failures(source: String) throws {

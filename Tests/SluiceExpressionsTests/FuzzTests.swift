@@ -28,8 +28,10 @@ struct FuzzTests {
     "(", ")", "[", "]", "{", "}", ".", ",", ":", "?", "!", "-", "&&", "||", "==", "in", "'", "\"",
     "\\", "`", "0", "1u", "1e9", "9223372036854775807", "true", "null", "has(", ".map(x,", "usd(",
     "é", "\u{0}", "\u{1F600}", "\r\n", "//", "b'", "r'", "%", "/", "*", "dyn(", "type(", "[0]",
-    ".?", "[?", "?", "cel.bind(x,", "cel.block([", "cel.index(0)", ".optMap(x,", "optional.of(", "x",
-    ".format([", "math.least(", ".transformMap(k, v,", ".sortBy(x,", "lists.range(", ".flatten(", "@",
+    ".?", "[?", "?", "cel.bind(x,", "cel.block([", "cel.index(0)", ".optMap(x,", "optional.of(",
+    "x",
+    ".format([", "math.least(", ".transformMap(k, v,", ".sortBy(x,", "lists.range(", ".flatten(",
+    "@",
   ]
 
   private struct Chance {

@@ -47,9 +47,9 @@ enum NumberFunction {
     guard var best = numbers.first, numbers.allSatisfy(\.isNumber) else {
       throw .noSuchOverload(name)
     }
-    for number in numbers.dropFirst() {
-      // The first of equal numbers stays, whatever its type.
-      if try number.order(to: best, name) == (isGreatest ? .greater : .less) { best = number }
+    for number in numbers.dropFirst()
+    where try number.order(to: best, name) == (isGreatest ? .greater : .less) {
+      best = number
     }
     return best
   }

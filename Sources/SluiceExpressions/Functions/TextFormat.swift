@@ -131,7 +131,9 @@ enum TextFormat {
   }
 
   private static func bad(_ verb: String, _ value: Value) -> EvaluationError {
-    .invalidArgument("the verb %\(verb) of a format does not take a value of type \(value.typeName)")
+    .invalidArgument(
+      "the verb %\(verb) of a format does not take a value of type \(value.typeName)"
+    )
   }
 }
 

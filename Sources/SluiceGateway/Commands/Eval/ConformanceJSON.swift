@@ -28,10 +28,11 @@ struct ConformanceJSON {
   }
 
   var members: [(name: String, value: ConformanceJSON)] {
-    document.members(of: value).compactMap { member in
-      document.string(member.key)
-        .map { ($0, ConformanceJSON(document: document, value: member.value)) }
-    }
+    document.members(of: value)
+      .compactMap { member in
+        document.string(member.key)
+          .map { ($0, ConformanceJSON(document: document, value: member.value)) }
+      }
   }
 }
 
@@ -58,7 +59,9 @@ extension Value {
       guard let value = content?.string else { return nil }
       self = .string(value)
     case "bytes":
-      guard let text = json["b64"]?.string, let bytes = Value.bytes(base64: text) else { return nil }
+      guard let text = json["b64"]?.string, let bytes = Value.bytes(base64: text) else {
+        return nil
+      }
       self = .bytes(bytes)
     case "type":
       guard let name = content?.string else { return nil }

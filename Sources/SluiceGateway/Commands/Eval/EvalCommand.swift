@@ -90,7 +90,8 @@ struct EvalVariable {
       let bytes = part.utf8
       return bytes.first.map { !($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) } ?? false
         && bytes.allSatisfy {
-          $0 == UInt8(ascii: "_") || ($0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z"))
+          $0 == UInt8(ascii: "_")
+            || ($0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z"))
             || ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9"))
         }
     }

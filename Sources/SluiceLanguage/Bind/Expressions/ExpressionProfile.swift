@@ -39,9 +39,12 @@ enum ExpressionProfile {
 
   /// A cost in at most three digits and a word: `655 thousand`, `1.2 billion`.
   private static func written(_ cost: Double) -> String {
-    let words = [(1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e3, "thousand")]
-    // Beyond a thousand trillion the number says nothing more.
-    if cost >= 1e15 { return "over 1000 trillion" }
+    let words = [
+      (1e18, "quintillion"), (1e15, "quadrillion"), (1e12, "trillion"), (1e9, "billion"),
+      (1e6, "million"), (1e3, "thousand"),
+    ]
+    // Beyond that the number says nothing more.
+    let cost = min(cost, 999e18)
     for (size, word) in words where cost >= size {
       let scaled = cost / size
       let tenths = Int((scaled * 10).rounded())
