@@ -76,7 +76,10 @@ extension Planner {
     }
     return gather(steps) { (frame, values) throws(EvaluationError) in
       try frame.charge(for: values, isQuadratic: isQuadratic)
-      return try body(values)
+      let value = try body(values)
+      // What was built may be far longer than what it was built of.
+      if case .string = value { try frame.charge(for: value) }
+      return value
     }
   }
 
