@@ -91,6 +91,7 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case unknownFunction = 0608
   case expressionTooLarge = 0609
   case featureCycle = 0610
+  case expressionTooCostly = 0611
 
   // SL09xx: what this version does not do.
   case notServedYet = 0901

@@ -2004,7 +2004,8 @@ extension Explain {
 
       ## Why
 
-      An expression has at most 4 KiB and 64 levels, so that what it may cost at run time is bounded.
+      An expression has at most 4 KiB, 64 levels, 512 parts and 2 loops inside one another, so that it can
+      be read, and what it may cost at run time is bounded.
       Name parts of it under `features`: they are computed once an exchange, and only if something asks.
 
       """###,
@@ -2047,6 +2048,43 @@ extension Explain {
 
       A feature may use others, and is computed after them. In a circle none could be computed first. The
       message shows the circle.
+
+      """###,
+    611: ###"""
+      # SL0611 expression-too-costly
+
+      An expression that may cost too much for one request.
+
+      ## Wrong
+
+      ```yaml SL0611
+      sluice: v1
+      features:
+        repeats: |-
+          prompt.text.split(" ").exists(w, prompt.text.contains(w + " " + w))
+      routes:
+        - name: rest
+          to: fast
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      features:
+        repeats: |-
+          ["the the", "a a", "of of"].exists(w, prompt.text.contains(w))
+      routes:
+        - name: rest
+          to: fast
+      ```
+
+      ## Why
+
+      Expressions run on the loop that serves all other requests too, so what one may cost at worst is
+      bounded before it runs: 64 million units, a unit being a step or the reading of 16 bytes. Loops are
+      multiplied out, and texts are taken as long as a request may make them (a prompt: 10 MiB). The message
+      names the parts that cost most. [expressions](../expressions.md) tells the cost of every function.
 
       """###,
     901: ###"""

@@ -72,6 +72,7 @@ extension Binder {
       report(.issue(issue, available: environment.available, at: place(issue.range)))
     }
     guard let expression = outcome.expression else { return nil }
+    if let finding = ExpressionProfile.finding(expression, at: span, place) { report(finding) }
     let use = ExpressionUse(expression: expression, place: place)
     for name in use.namesOfFiniteDomains { checkDomain(name) }
     checkStateArguments(use, in: phase)
