@@ -188,7 +188,7 @@ let package = Package(
     tests("SluiceCore", fixtures: ["Fixtures"]),
     tests("SluiceExpressions", uses: ["SluiceCore"], fixtures: ["Fixtures"]),
     tests("SluiceJSON", uses: ["SluiceCore", "SluiceTestSupport"]),
-    tests("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions"]),
+    tests("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions", "SluiceTestSupport"]),
     tests("SluiceTelemetry", uses: ["SluiceCore"]),
     tests("SluiceReactor", uses: ["SluiceCore", "SluiceTestSupport"]),
     tests("SluiceHTTP", uses: ["SluiceCore", "SluiceTestSupport"]),

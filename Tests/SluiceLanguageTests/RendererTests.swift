@@ -47,7 +47,7 @@ struct RendererTests {
         at: span(routes.spans[3], file)
       )
     )
-    findings.report(.noDefaultRoute(witness: "{product: image}", at: rest.beginning))
+    findings.report(.noDefaultRoute(.witness("{product: image}"), at: rest.beginning))
     findings.report(.emptyBundle(at: SourceSpan(source: folder, start: 0, end: 0)))
     return (bundle, findings)
   }()

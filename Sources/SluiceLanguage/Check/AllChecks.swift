@@ -15,7 +15,8 @@ let allChecks: [any PolicyCheck] = [
   DuplicateListeners(),  // SL0112
   AnonymousExposure(),  // SL0115
   TrustedNetworks(),  // SL0116
-  RouteOrder(),  // SL0201, SL0202
+  RouteOrder(),  // SL0201, SL0202, SL0207, SL0602
+  ConstantConditions(),  // SL0602
   SemanticThreshold(),  // SL0301
   AnswerLifetime(),  // SL0302
   TenantScope(),  // SL0305

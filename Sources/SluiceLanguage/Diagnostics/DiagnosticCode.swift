@@ -65,6 +65,7 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case targetCycle = 0203
   case splitShares = 0205
   case emptyTarget = 0206
+  case reachUndecided = 0207
 
   // SL03xx: the cache.
   case semanticThresholdLow = 0301
