@@ -7,19 +7,7 @@ import SluicePolicy
 /// Decided by subtracting sets of requests (`RouteCover`), not guessed.
 struct RouteOrder: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
-    let cover = RouteCover(
-      draft.routes.map { route in
-        RouteCover.Route(
-          route.settings.condition?.checked,
-          isRequested: route.settings.destination == .requested,
-          // A condition that could not be bound says nothing.
-          isUnclear: route.settings.condition == nil
-            && (route.keySpan("when") != nil || route.keySpan("match") != nil)
-        )
-      },
-      features: draft.featuresBySlot,
-      names: draft.reachNames(binder)
-    )
+    let cover = draft.cover(binder)
     for (position, route) in draft.routes.enumerated() {
       switch cover.verdict(on: position) {
       case .open: break
@@ -121,6 +109,37 @@ extension Draft {
       features.map { ($0.settings.slot, $0.settings.value.checked) },
       uniquingKeysWith: { first, _ in first }
     )
+  }
+
+  /// The routes as sets of requests.
+  func cover(_ binder: Binder) -> RouteCover {
+    RouteCover(
+      routes.map { route in
+        RouteCover.Route(
+          route.settings.condition?.checked,
+          isRequested: route.settings.destination == .requested,
+          // A condition that could not be bound says nothing.
+          isUnclear: route.settings.condition == nil
+            && (route.keySpan("when") != nil || route.keySpan("match") != nil)
+        )
+      },
+      features: featuresBySlot,
+      names: reachNames(binder)
+    )
+  }
+
+  /// The models that requests go to first, of targets that routes lead to.
+  var primaries: [Declared<ModelSettings>] {
+    let policy = self.policy
+    var names: Set<String> = []
+    func add(_ target: TargetIndex) {
+      switch policy[target].kind {
+      case .candidates(let models): if let first = models.first { names.insert(policy[first].name) }
+      case .split(let shares, _): for share in shares { add(share.target) }
+      }
+    }
+    for route in policy.routes { if case .target(let target) = route.destination { add(target) } }
+    return models.filter { names.contains($0.settings.name) }
   }
 
   func reachNames(_ binder: Binder) -> ReachNames {

@@ -26,7 +26,7 @@ package struct ReachWitness: Sendable {
     return parts.prefix(8)
       .map { part in
         let text = part.value.literal
-        return "\(part.name): \(text.count > 40 ? "\(text.prefix(24))…\"" : text)"
+        return "\(part.name): \(text.count > 40 ? "\(text.prefix(20))…\"" : text)"
       }
       .joined(separator: ", ")
   }

@@ -130,11 +130,30 @@ package struct RouteCover: Sendable {
   }
 
   /// A request that the route at `position` takes, if one is found.
-  package func witness(of position: Int) -> ReachWitness? {
+  package func witness(of position: Int) -> ReachWitness? { witness(of: position, within: .everything) }
+
+  /// A request that the route at `position` takes and whose variable has that value, if one is found.
+  package func witness(
+    of position: Int,
+    whose variable: PolicyVariable,
+    is text: String
+  ) -> ReachWitness? {
+    let dimension = space.dimensions.firstIndex { $0.source == .variable(variable) }
+    if let dimension {
+      return witness(of: position, within: Box(dimension, .texts(Intervals(text: text))))
+    }
+    // No condition looks at it: whatever the route takes has any value of it.
+    guard var found = witness(of: position) else { return nil }
+    found.values[variable.slot] = .string(text)
+    found.parts.insert((variable.name, .string(text)), at: 0)
+    return found
+  }
+
+  private func witness(of position: Int, within part: Box) -> ReachWitness? {
     guard let truth = truths[position] else { return nil }
     do throws(TooLarge) {
       var work = Work()
-      for box in truth.holds.boxes {
+      for box in truth.holds.boxes.compactMap({ $0.intersection(part) }) {
         var takers: Set<Int> = []
         let left = try remainder(of: box, before: position, upTo: 64, &takers, &work)
         if let found = witnesses.find(in: left, of: space, taking: position) { return found }

@@ -76,6 +76,7 @@ extension Binder {
     for name in use.namesOfFiniteDomains { checkDomain(name) }
     checkStateArguments(use)
     unservedUses += use.unserved
+    for check in allExpressionChecks { check.inspect(use, self) }
     if let finding = ConstantExpression.finding(expression, isCondition: type == .bool, at: span) {
       report(finding)
     }
