@@ -13,7 +13,7 @@ struct HealthCheckTooSlow: PolicyCheck {
       case .ratio(_, _, _, let time, _): recovery = time
       case nil: continue
       }
-      guard check.interval >= recovery else { continue }
+      guard check.interval > recovery else { continue }
       binder.report(
         .healthCheckTooSlow(
           upstream.settings.name,

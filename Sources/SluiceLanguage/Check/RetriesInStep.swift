@@ -7,7 +7,7 @@ struct RetriesInStep: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
     for upstream in draft.upstreams {
       guard let retry = upstream.settings.retry, retry.attempts > 1,
-        retry.jitter == .bounded(.zero)
+        case .bounded(let bound) = retry.jitter, bound * 20 < retry.base
       else { continue }
       binder.report(.retriesInStep(upstream.settings.name, at: upstream.span("retry", "jitter")))
     }

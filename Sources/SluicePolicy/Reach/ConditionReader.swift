@@ -44,6 +44,13 @@ struct ConditionReader {
   ) throws(TooLarge) -> Truth {
     switch node.form {
     case .literal(.bool(let value)): return .both(value)
+    case .binary(_, let left, let right)
+    where constant(left, expression) != nil && constant(right, expression) != nil:
+      // What always fails is neither.
+      guard case .bool(let value)? = constant(node, expression) else {
+        return Truth(holds: .nothing, fails: .nothing)
+      }
+      return .both(value)
     case .unary(.not, let operand): return try truth(operand, expression).negated
     case .logical(let word, let operands):
       var all: Truth?

@@ -108,7 +108,10 @@ struct WitnessSearch: Sendable {
         }
       }
     }
-    if !headers.isEmpty {
+    let asksHeaders = box.sides.contains {
+      if case .presence = space.dimensions[$0.dimension].source { true } else { false }
+    }
+    if asksHeaders {
       let value = Value.strings(headers)
       witness.values[PolicyVariable.headers.slot] = value
       named.append((PolicyVariable.headers.slot, "headers", value))

@@ -131,7 +131,7 @@ struct BindingTests {
   func match(text: String, expression: String) throws {
     let checked = check(
       Self.base + """
-        tiers: { free: {}, premium: {} }
+        tiers: { free: { models: [small] }, premium: {} }
         products: { support: {} }
         features: { is_long: size(prompt.text) > 800 }
         routes:
@@ -347,7 +347,7 @@ struct BindingTests {
   func contradictions(condition: String, isConstant: Bool) {
     let checked = check(
       Self.base + """
-        tiers: { free: {}, premium: {} }
+        tiers: { free: { models: [small] }, premium: {} }
         products: { b: {} }
         routes:
           - name: one
@@ -375,7 +375,7 @@ struct BindingTests {
   func gaps(condition: String, witness: String) {
     let checked = check(
       Self.base + """
-        tiers: { free: {}, premium: {} }
+        tiers: { free: { models: [small] }, premium: {} }
         features: { is_long: size(prompt.text) > 800 }
         routes:
           - name: one
