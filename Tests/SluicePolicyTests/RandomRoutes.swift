@@ -45,7 +45,9 @@ struct RandomRoutes {
     texts(.userTier, cuts, ["!(user.tier == \"ab\")"]),
     texts(.tenant, cuts, []),
     Topic(
-      atoms: ["request.stream", "!request.stream", "request.stream == true", "request.stream != true"],
+      atoms: [
+        "request.stream", "!request.stream", "request.stream == true", "request.stream != true",
+      ],
       slot: PolicyVariable.requestStream.slot,
       values: [.bool(false), .bool(true)]
     ),

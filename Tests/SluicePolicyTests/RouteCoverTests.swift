@@ -163,7 +163,11 @@ struct RouteCoverTests {
   @Test("ten thousand routes by product are decided in few steps each")
   func many() {
     let texts = (0..<10_000).map { "product == \"p\($0)\" && prompt.tokens < 100" }
-    let cover = RouteCover(Self.routes(texts + [texts[7]]), features: [:], names: RandomRoutes.names)
+    let cover = RouteCover(
+      Self.routes(texts + [texts[7]]),
+      features: [:],
+      names: RandomRoutes.names
+    )
     #expect(cover.verdict(on: 10_000) == .covered([7]))
     #expect(cover.verdict(on: 9_999) == .open)
     guard case .found = cover.gap else {

@@ -31,7 +31,9 @@ package struct LintCommand: Sendable {
     for (words, isSelected) in [(select, true), (ignore, false)] {
       for word in words.flatMap({ $0.split(separator: ",") }) {
         guard let codes = LintSelection.codes(String(word)) else {
-          return CommandAnswer(Refusal("`\(word)` is no code; codes are like SL0201, SL02 or all"))
+          return CommandAnswer(
+            Refusal("`\(word)` is no code; codes are like SL0201, SL02 or all", status: .usage)
+          )
         }
         if isSelected {
           lints.selected = (lints.selected ?? []).union(codes)

@@ -28,7 +28,8 @@ struct AllowComments {
       guard Self.mentions(text.bytes) else { continue }
       var scalars: [Range<Int>] = []
       Self.gather(document.root, &scalars)
-      for comment in Self.comments(in: text, past: scalars.sorted { $0.lowerBound < $1.lowerBound }) {
+      for comment in Self.comments(in: text, past: scalars.sorted { $0.lowerBound < $1.lowerBound })
+      {
         guard let allow = Self.allow(comment, text, document.source) else { continue }
         guard all.count < Bounds.keptDiagnostics else { return }
         all.append(allow)
@@ -46,7 +47,9 @@ struct AllowComments {
     guard bytes.count >= word.count else { return false }
     var index = 0
     while index + word.count <= bytes.count {
-      if bytes[index] == word[0], bytes[index..<index + word.count].elementsEqual(word) { return true }
+      if bytes[index] == word[0], bytes[index..<index + word.count].elementsEqual(word) {
+        return true
+      }
       index += 1
     }
     return false

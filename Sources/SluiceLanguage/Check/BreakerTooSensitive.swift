@@ -9,7 +9,9 @@ struct BreakerTooSensitive: PolicyCheck {
       let span = upstream.span("breaker")
       switch upstream.settings.breaker {
       case .consecutive(1, _, _):
-        binder.report(.breakerTooSensitive(upstream.settings.name, "one failure opens it", at: span))
+        binder.report(
+          .breakerTooSensitive(upstream.settings.name, "one failure opens it", at: span)
+        )
       case .ratio(let ratio, let calls, _, _, _):
         if ratio < 0.05 {
           binder.report(

@@ -7,7 +7,9 @@ struct KeyFromClient: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
     func tell(_ key: SluicePolicy.Expression?, _ what: String, at span: SourceSpan) {
       let variables = key?.checked.slots.compactMap { PolicyVariable(rawValue: $0) } ?? []
-      guard let name = variables.filter({ Self.free.contains($0) }).map(\.name).min() else { return }
+      guard let name = variables.filter({ Self.free.contains($0) }).map(\.name).min() else {
+        return
+      }
       binder.report(.keyFromClient(what, name, at: span))
     }
     for limit in draft.limits {

@@ -5,8 +5,7 @@ import SluicePolicy
 /// Two limits that count the same, of which only one ever decides.
 struct LimitDominated: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
-    for (place, limit) in draft.limits.enumerated() {
-      guard limit.settings.tiers.isEmpty else { continue }
+    for (place, limit) in draft.limits.enumerated() where limit.settings.tiers.isEmpty {
       for (otherPlace, other) in draft.limits.enumerated() where otherPlace != place {
         guard other.settings.tiers.isEmpty,
           (limit.keySpan("key") == nil) == (limit.settings.key == nil),

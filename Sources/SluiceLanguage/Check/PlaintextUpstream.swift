@@ -15,7 +15,8 @@ struct PlaintextUpstream: PolicyCheck {
 
   private static func isLocal(_ url: String) -> Bool {
     let authority = url.dropFirst("http://".count).prefix { $0 != "/" }
-    let host = authority.hasPrefix("[")
+    let host =
+      authority.hasPrefix("[")
       ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
     return host == "localhost" || HostAddress(host)?.isLoopback == true
   }

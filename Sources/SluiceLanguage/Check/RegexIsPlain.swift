@@ -33,7 +33,9 @@ struct RegexIsPlain: ExpressionCheck {
     if isAtStart { body = body.dropFirst() }
     let isAtEnd = body.hasSuffix("$") && !body.hasSuffix("\\$")
     if isAtEnd { body = body.dropLast() }
-    guard !body.isEmpty, !body.contains(where: { ".*+?()[]{}|^$\\".contains($0) }) else { return nil }
+    guard !body.isEmpty, !body.contains(where: { ".*+?()[]{}|^$\\".contains($0) }) else {
+      return nil
+    }
     return switch (isAtStart, isAtEnd) {
     case (true, false): ("startsWith", String(body))
     case (false, true): ("endsWith", String(body))

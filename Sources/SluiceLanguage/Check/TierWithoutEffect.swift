@@ -33,7 +33,7 @@ struct TierWithoutEffect: PolicyCheck {
   private func gift(_ tier: Declared<TierSettings>, _ draft: Draft) -> [String] {
     let name = tier.settings.name
     return [
-      tier.settings.models.map { "\($0.map(\.position).sorted())" } ?? "all",
+      tier.settings.models.map { "\($0.map(\.position).sorted())" } ?? "all"
     ]
       + draft.limits.map { ($0.settings.tiers[name] ?? $0.settings.measure).text }
       + draft.budgets.map { ($0.settings.tiers[name] ?? $0.settings.limit).description }

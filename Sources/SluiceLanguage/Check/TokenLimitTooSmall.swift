@@ -5,9 +5,11 @@ import SluicePolicy
 /// A token limit that one answer of usual length does not fit into.
 struct TokenLimitTooSmall: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
-    guard !binder.findings.haveErrors, let model = draft.primaries.min(by: {
-      $0.settings.maxOutput < $1.settings.maxOutput
-    }) else { return }
+    guard !binder.findings.haveErrors,
+      let model = draft.primaries.min(by: {
+        $0.settings.maxOutput < $1.settings.maxOutput
+      })
+    else { return }
     for limit in draft.limits {
       var measures = [(Self.most(limit.settings.measure), limit.span("rate"))]
       measures += limit.settings.tiers.sorted { $0.key < $1.key }

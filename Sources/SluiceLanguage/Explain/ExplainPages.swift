@@ -2651,14 +2651,14 @@ extension Explain {
     510: ###"""
       # SL0510 retries-in-step
 
-      Retries without jitter.
+      Retries with next to no jitter.
 
       ## Wrong
 
       ```yaml SL0510
       sluice: v1
       upstreams:
-        sim: { api: simulated, retry: { attempts: 3, base: 1s, jitter: 0s } }
+        sim: { api: simulated, retry: { attempts: 3, base: 1s, jitter: 10ms } }
       ```
 
       ## Right

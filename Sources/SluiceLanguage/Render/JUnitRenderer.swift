@@ -29,7 +29,9 @@ struct JUnitRenderer {
   private func element(_ finding: Diagnostic, _ path: String) -> String {
     let source = bundle[finding.span.source]
     let place = bundle.place(of: finding.span)
-    let name = "\(finding.code.id) \(finding.code.name)" + (source.isText ? " at \(place.line):\(place.column)" : "")
+    let name =
+      "\(finding.code.id) \(finding.code.name)"
+      + (source.isText ? " at \(place.line):\(place.column)" : "")
     let words = finding.notes + [finding.help].compactMap(\.self)
     return "    <testcase classname=\"\(xml(path))\" name=\"\(xml(name))\">\n"
       + "      <failure type=\"\(finding.severity)\" message=\"\(xml(finding.message))\">"

@@ -20,7 +20,9 @@ struct CoverIndex: Sendable {
     var distinct: [Int: Set<TextPoint>] = [:]
     for entry in entries {
       for side in entry.box.sides {
-        if let texts = side.values.fewTexts { distinct[side.dimension, default: []].formUnion(texts) }
+        if let texts = side.values.fewTexts {
+          distinct[side.dimension, default: []].formUnion(texts)
+        }
       }
     }
     for (place, entry) in entries.enumerated() {

@@ -21,7 +21,11 @@ package struct Intervals<Point: Comparable & Hashable & Sendable>: Hashable, Sen
 
   /// From `lower` to before `upper`; empty unless that is something.
   package init(from lower: Point, to upper: Point?) {
-    if let upper, upper <= lower { parts = [] } else { parts = [Interval(lower: lower, upper: upper)] }
+    if let upper, upper <= lower {
+      parts = []
+    } else {
+      parts = [Interval(lower: lower, upper: upper)]
+    }
   }
 
   /// The union of intervals in any order.

@@ -78,8 +78,8 @@ package struct ReachSpace: Sendable {
     case .now:
       .numbers(
         Intervals(
-          Int128(Timestamp.range.lowerBound) * 1_000_000_000
-            ... Int128(Timestamp.range.upperBound) * 1_000_000_000 + 999_999_999
+          Int128(Timestamp.range.lowerBound) * 1_000_000_000...Int128(Timestamp.range.upperBound)
+            * 1_000_000_000 + 999_999_999
         )
       )
     case .clientIP: .numbers(Intervals(AddressPlace.all))

@@ -193,7 +193,8 @@ struct WitnessSearch: Sendable {
 
   private static func text(in values: ValueSet, preferring preferred: [String]) -> String? {
     guard case .texts(let texts) = values, let first = texts.parts.first else { return nil }
-    if let known = (preferred + ["other", "another"]).first(where: { texts.contains(TextPoint($0)) })
+    if let known = (preferred + ["other", "another"])
+      .first(where: { texts.contains(TextPoint($0)) })
     {
       return known
     }

@@ -130,7 +130,9 @@ package struct RouteCover: Sendable {
   }
 
   /// A request that the route at `position` takes, if one is found.
-  package func witness(of position: Int) -> ReachWitness? { witness(of: position, within: .everything) }
+  package func witness(of position: Int) -> ReachWitness? {
+    witness(of: position, within: .everything)
+  }
 
   /// A request that the route at `position` takes and whose variable has that value, if one is found.
   package func witness(
@@ -197,7 +199,8 @@ package struct RouteCover: Sendable {
           // A piece that was narrowed to few texts meets few boxes.
           let isNarrower = index.isNarrower(rest, than: piece)
           let meeting =
-            isNarrower ? index.places(meeting: rest, before: position, behind: places[at - 1]) : places
+            isNarrower
+            ? index.places(meeting: rest, before: position, behind: places[at - 1]) : places
           open.append((rest, meeting, isNarrower ? 0 : at))
         }
         continue pieces
