@@ -195,13 +195,18 @@ package struct RouteCover: Sendable {
         }
         try work.spend(piece.weight)
         takers.insert(route)
+        var narrower: [Box] = []
         for rest in piece.subtracting(taken, space.domain(of:)).reversed() {
-          // A piece that was narrowed to few texts meets few boxes.
-          let isNarrower = index.isNarrower(rest, than: piece)
-          let meeting =
-            isNarrower
-            ? index.places(meeting: rest, before: position, behind: places[at - 1]) : places
-          open.append((rest, meeting, isNarrower ? 0 : at))
+          if index.isNarrower(rest, than: piece) {
+            narrower.append(rest)
+          } else {
+            open.append((rest, places, at))
+          }
+        }
+        // A piece that was narrowed to few texts meets few boxes: it is looked at first.
+        for rest in narrower {
+          let meeting = index.places(meeting: rest, before: position, behind: places[at - 1])
+          open.append((rest, meeting, 0))
         }
         continue pieces
       }
