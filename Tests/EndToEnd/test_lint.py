@@ -15,7 +15,7 @@ models:
 targets:
   fast: [smal]
 routes:
-  - name: "日本 <&>, 100%"
+  - name: drafts
     when: user.id.matches("^draft-")
     to: fast
 """
