@@ -77,9 +77,9 @@ def test_junit_is_xml_in_which_each_finding_failed(wrong):
 def test_rules_are_selected_and_ignored(wrong):
     (wrong / "policy.yaml").write_text(TEXT.replace("[smal]", "[small]"))
     lint = ["lint", wrong, "--format", "short"]
-    assert "SL0611" in run(*lint).stdout
-    assert "SL0611" not in run(*lint, "--ignore", "SL06").stdout
-    assert "SL0611" not in run(*lint, "--select", "SL01").stdout
+    assert "SL0616" in run(*lint).stdout
+    assert "SL0616" not in run(*lint, "--ignore", "SL06").stdout
+    assert "SL0616" not in run(*lint, "--select", "SL01").stdout
     assert run(*lint, "--select", "SL77").returncode == 2
     assert run(*lint, "--fail-level", "note").returncode == 1
 

@@ -36,12 +36,12 @@ let allChecks: [any PolicyCheck] = [
   TiersWithoutKey(),  // SL0405
   UnpricedBehindBudget(),  // SL0407
   UserKeyAcrossTenants(),  // SL0409
-  RunwayTooShort(),  // SL0410
   KeyFromClient(),  // SL0411
   LimitDominated(),  // SL0412
   BudgetNesting(),  // SL0413
   ReliefNeverTried(),  // SL0414
   WarningTooLate(),  // SL0415
+  RunwayTooShort(),  // SL0416
   RetryDeadline(),  // SL0501
   BreakerNeverOpens(),  // SL0502
   BreakerTooSensitive(),  // SL0503
@@ -64,9 +64,9 @@ protocol ExpressionCheck: Sendable {
 
 /// Every check of expressions, in the order of the codes.
 let allExpressionChecks: [any ExpressionCheck] = [
-  RegexIsPlain(),  // SL0611
   RegexUnanchored(),  // SL0612
   HeaderMayBeAbsent(),  // SL0613
   CaseNeverMatches(),  // SL0614
   RepeatedTerm(),  // SL0615
+  RegexIsPlain(),  // SL0616
 ]

@@ -93,12 +93,12 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case unpricedBehindBudget = 0407
   case priceInTwoPlaces = 0408
   case userKeyAcrossTenants = 0409
-  case runwayTooShort = 0410
   case keyFromClient = 0411
   case limitDominated = 0412
   case budgetNeverReached = 0413
   case reliefNeverTried = 0414
   case warningTooLate = 0415
+  case runwayTooShort = 0416
 
   // SL05xx: deadlines, retries and breakers.
   case retriesExceedDeadline = 0501
@@ -124,11 +124,11 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case unknownFunction = 0608
   case expressionTooLarge = 0609
   case featureCycle = 0610
-  case regexIsPlain = 0611
   case regexUnanchored = 0612
   case headerMayBeAbsent = 0613
   case caseNeverMatches = 0614
   case repeatedTerm = 0615
+  case regexIsPlain = 0616
 
   // SL09xx: what this version does not do.
   case notServedYet = 0901

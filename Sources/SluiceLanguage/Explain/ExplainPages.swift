@@ -2193,36 +2193,6 @@ extension Explain {
       both share one count, and one can use up what the other pays for.
 
       """###,
-    410: ###"""
-      # SL0410 runway-too-short
-
-      A budget whose money can be gone before its `min_runway`.
-
-      ## Wrong
-
-      ```yaml SL0410
-      sluice: v1
-      budgets:
-        company: { per: day, limit: $1, min_runway: 1h }
-      ```
-
-      ## Right
-
-      ```yaml
-      sluice: v1
-      limits:
-        all: { rate: 1/m }
-      budgets:
-        company: { per: day, limit: $1000, min_runway: 1h }
-      ```
-
-      ## Why
-
-      `min_runway` says how long a budget must last when everybody asks as fast as the limits allow. The bound
-      is the one of `sluice cost`: the dearest request, all its tries, at the pace of the slowest limit that
-      holds. A bot finds that pace in minutes.
-
-      """###,
     411: ###"""
       # SL0411 key-from-client
 
@@ -2359,6 +2329,36 @@ extension Explain {
       ## Why
 
       A warning is for acting before requests are refused.
+
+      """###,
+    416: ###"""
+      # SL0416 runway-too-short
+
+      A budget whose money can be gone before its `min_runway`.
+
+      ## Wrong
+
+      ```yaml SL0416
+      sluice: v1
+      budgets:
+        company: { per: day, limit: $1, min_runway: 1h }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      limits:
+        all: { rate: 1/m }
+      budgets:
+        company: { per: day, limit: $1000, min_runway: 1h }
+      ```
+
+      ## Why
+
+      `min_runway` says how long a budget must last when everybody asks as fast as the limits allow. The bound
+      is the one of `sluice cost`: the dearest request, all its tries, at the pace of the slowest limit that
+      holds. A bot finds that pace in minutes.
 
       """###,
     501: ###"""
@@ -3043,39 +3043,6 @@ extension Explain {
       message shows the circle.
 
       """###,
-    611: ###"""
-      # SL0611 regex-is-plain
-
-      A regular expression where a plain text would do.
-
-      ## Wrong
-
-      ```yaml SL0611
-      sluice: v1
-      routes:
-        - name: drafts
-          when: user.id.matches("^draft-")
-          to: powerful
-        - { name: rest, to: fast }
-      ```
-
-      ## Right
-
-      ```yaml
-      sluice: v1
-      routes:
-        - name: drafts
-          when: user.id.startsWith("draft-")
-          to: powerful
-        - { name: rest, to: fast }
-      ```
-
-      ## Why
-
-      `startsWith`, `endsWith` and `contains` take a few nanoseconds, and `startsWith` is among the conditions
-      that lint can subtract: a pattern is an unknown to it.
-
-      """###,
     612: ###"""
       # SL0612 regex-unanchored
 
@@ -3205,6 +3172,39 @@ extension Explain {
       ## Why
 
       The second changes nothing, so something else was meant: a copied line whose name was not changed.
+
+      """###,
+    616: ###"""
+      # SL0616 regex-is-plain
+
+      A regular expression where a plain text would do.
+
+      ## Wrong
+
+      ```yaml SL0616
+      sluice: v1
+      routes:
+        - name: drafts
+          when: user.id.matches("^draft-")
+          to: powerful
+        - { name: rest, to: fast }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      routes:
+        - name: drafts
+          when: user.id.startsWith("draft-")
+          to: powerful
+        - { name: rest, to: fast }
+      ```
+
+      ## Why
+
+      `startsWith`, `endsWith` and `contains` take a few nanoseconds, and `startsWith` is among the conditions
+      that lint can subtract: a pattern is an unknown to it.
 
       """###,
     901: ###"""
