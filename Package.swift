@@ -210,7 +210,7 @@ let package = Package(
     tests("SluiceCore", fixtures: ["Fixtures"]),
     tests("SluiceExpressions", uses: ["SluiceCore"]),
     tests("SluiceJSON", uses: ["SluiceCore", "SluiceTestSupport"]),
-    tests("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions"]),
+    tests("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions", "SluiceTestSupport"]),
     tests("SluiceTelemetry", uses: ["SluiceCore"]),
     tests("SluiceReactor", uses: ["SluiceCore", "SluiceTestSupport"]),
     tests("SluiceHTTP", uses: ["SluiceCore", "SluiceTestSupport"]),

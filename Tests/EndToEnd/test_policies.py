@@ -96,7 +96,7 @@ def test_resilient_tells_what_it_knows_when_nothing_answers(start):
         assert gateway.metric("sluice_breaker_transitions_total", model=model, state="open") >= 1
 
 
-@pytest.mark.parametrize("name", ["quickstart", "launch", "resilient"])
+@pytest.mark.parametrize("name", ["quickstart", "launch", "resilient", "team-budgets"])
 def test_every_bundle_is_without_a_finding(name):
     done = run("lint", POLICIES / name, "--fail-level", "warning")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -76,6 +76,7 @@ extension Binder {
     let use = ExpressionUse(expression: expression, place: place)
     for name in use.namesOfFiniteDomains { checkDomain(name) }
     checkStateArguments(use, in: phase)
+    for check in allExpressionChecks { check.inspect(use, self) }
     if let finding = ConstantExpression.finding(expression, isCondition: type == .bool, at: span) {
       report(finding)
     }
