@@ -177,6 +177,12 @@ let package = Package(
       swiftSettings: strict
     ),
     .executableTarget(
+      name: "expression-bench",
+      dependencies: ["SluiceExpressions", "SluiceReactor"],
+      path: "Benchmarks/Expressions",
+      swiftSettings: strict
+    ),
+    .executableTarget(
       name: "sluice",
       dependencies: [
         "SluiceCore", "SluiceGateway", "SluiceLanguage",
@@ -202,9 +208,9 @@ let package = Package(
     ),
 
     tests("SluiceCore", fixtures: ["Fixtures"]),
-    tests("SluiceExpressions", uses: ["SluiceCore"], fixtures: ["Fixtures"]),
+    tests("SluiceExpressions", uses: ["SluiceCore"]),
     tests("SluiceJSON", uses: ["SluiceCore", "SluiceTestSupport"]),
-    tests("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions"]),
+    tests("SluicePolicy", uses: ["SluiceCore", "SluiceExpressions", "SluiceTestSupport"]),
     tests("SluiceTelemetry", uses: ["SluiceCore"]),
     tests("SluiceReactor", uses: ["SluiceCore", "SluiceTestSupport"]),
     tests("SluiceHTTP", uses: ["SluiceCore", "SluiceTestSupport"]),
@@ -275,7 +281,8 @@ let package = Package(
         "SluiceCore", "SluiceJSON", "SluicePolicy", "SluiceTelemetry", "SluiceReactor",
         "SluiceHTTP", "SluiceDialects", "SluicePipeline", "SluiceLanguage", "SluiceStages",
         "SluiceStores", "SluiceServer", "SluiceCompiler", "SluiceTestSupport",
-      ]
+      ],
+      fixtures: ["Fixtures"]
     ),
     tests(
       "SluiceSimulation",

@@ -34,12 +34,22 @@ package enum Bounds {
   /// Nesting of one CEL expression.
   package static let expressionDepth = 64
 
+  // What one expression of a policy may be; `eval` knows none of these.
+  /// Nodes of its syntax tree.
+  package static let policyExpressionNodes = 512
+  /// Loops inside one another.
+  package static let policyExpressionLoops = 2
+  /// Units of its static worst-case cost; 16 bytes to read are one, so this is `expressionWork`.
+  package static let policyExpressionCost = 64_000_000.0
+
   // Evaluating CEL.
   /// Turns of all loops that the expressions of one exchange may take together, and elements of a
   /// list that one may build.
   package static let expressionTurns = 100_000
-  /// Bytes of a string that an expression may build.
+  /// Bytes of a string that an expression may build, and of all that a list or map may hold.
   package static let expressionValueBytes = 32 << 20
+  /// Bytes of text and of other values that the expressions of one exchange may go through.
+  package static let expressionWork = 1 << 30
   /// Memory that one compiled regular expression may take.
   package static let regexBytes = 4 << 20
 

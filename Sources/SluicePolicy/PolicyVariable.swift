@@ -1,3 +1,4 @@
+import SluiceCore
 package import SluiceExpressions
 
 /// When an expression of a policy runs; a variable exists from its phase on.
@@ -123,6 +124,18 @@ package enum PolicyVariable: Int, Sendable, CaseIterable {
     case .target: "the name of the target that was chosen"
     case .modelName: "the candidate's name"
     case .modelUpstream: "the candidate's upstream"
+    }
+  }
+
+  /// Bytes that its value can have, from the bounds on requests; the body as large as it is by
+  /// default.
+  package var maximumBytes: Int {
+    switch self {
+    case .requestText, .promptText, .requestTools: ServerSettings().maxBody
+    case .requestStream, .requestMaxTokens, .requestTemperature, .promptTokens, .now: 16
+    case .headers, .requestModel, .requestPath, .userID, .userTier, .tenant, .product, .clientIP:
+      Bounds.headBytes
+    case .route, .target, .modelName, .modelUpstream: Bounds.policyNameBytes
     }
   }
 

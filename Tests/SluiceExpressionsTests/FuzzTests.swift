@@ -16,6 +16,11 @@ struct FuzzTests {
     "user.id.substring(1, 3).indexOf('-', 1) + size(b'\\377abc') % 7 - (9 / 2)",
     "type(1) == int ? [1, 2].filter(x, x > 1).map(y, y > 0, string(y)).join('-') : r'\\d'",
     "request.model.matches('^(gpt|o)[0-9]+(-mini)?$') ? \"\"\"long\"\"\" : '''text'''",
+    "headers.?accept.or(headers[?'x']).optMap(h, h.size()).orValue(math.greatest(1, 2u, 3.0))",
+    "cel.bind(t, prompt.text.split(' '), [?t.first(), t[?1].orValue('')].sortBy(w, w.size()))",
+    "cel.block([[1, 2], cel.index(0).transformMap(i, v, i < v, [i, v])], {?'a': cel.index(1)[?0]})",
+    "'%s %.2f %x'.format([ip('::1'), 1e300, cidr('10.0.0.0/8').prefixLength()]).reverse()",
+    "[3, 1, 2].sort().slice(0, 2).distinct() + lists.range(3).flatten() == [base64.decode('YQ')]",
     "[[1], [2, 3]].all(l, l.exists_one(x, x == 2 || dyn(x) == 3.0)) // end",
   ]
 
@@ -23,6 +28,10 @@ struct FuzzTests {
     "(", ")", "[", "]", "{", "}", ".", ",", ":", "?", "!", "-", "&&", "||", "==", "in", "'", "\"",
     "\\", "`", "0", "1u", "1e9", "9223372036854775807", "true", "null", "has(", ".map(x,", "usd(",
     "é", "\u{0}", "\u{1F600}", "\r\n", "//", "b'", "r'", "%", "/", "*", "dyn(", "type(", "[0]",
+    ".?", "[?", "?", "cel.bind(x,", "cel.block([", "cel.index(0)", ".optMap(x,", "optional.of(",
+    "x",
+    ".format([", "math.least(", ".transformMap(k, v,", ".sortBy(x,", "lists.range(", ".flatten(",
+    "@",
   ]
 
   private struct Chance {

@@ -61,7 +61,7 @@ enum Policies {
     models:
       small: { upstream: simulator, context: 8k, max_output: 1k, price: { input: $1/M, output: $2/M } }
     tiers:
-      free: {}
+      free: { models: [small] }
       premium: {}
     targets:
       fast: [small]

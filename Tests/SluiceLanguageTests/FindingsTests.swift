@@ -74,7 +74,7 @@ struct FindingsTests {
     var findings = Findings()
     #expect(findings.gravest == nil)
     #expect(findings.totals == "no findings")
-    findings.report(.noDefaultRoute(witness: nil, at: span(0, 1)))
+    findings.report(.noDefaultRoute(.undecided([]), at: span(0, 1)))
     #expect(!findings.haveErrors)
     #expect(findings.gravest == .warning)
     findings.report(.emptyTarget("a", at: span(2, 3)))

@@ -47,7 +47,7 @@ struct RendererTests {
         at: span(routes.spans[3], file)
       )
     )
-    findings.report(.noDefaultRoute(witness: "{product: image}", at: rest.beginning))
+    findings.report(.noDefaultRoute(.witness("{product: image}"), at: rest.beginning))
     findings.report(.emptyBundle(at: SourceSpan(source: folder, start: 0, end: 0)))
     return (bundle, findings)
   }()
@@ -80,13 +80,23 @@ struct RendererTests {
   @Test("json keeps its shape")
   func json() throws { try compare("json.txt", .json, FindingsStyle()) }
 
+  @Test("sarif, github and junit keep their shapes")
+  func reports() throws {
+    try compare("sarif.txt", .sarif, FindingsStyle(version: "1.2.3"))
+    try compare("github.txt", .github, FindingsStyle())
+    try compare("junit.txt", .junit, FindingsStyle())
+  }
+
   @Test("no format shows what looks like a key", arguments: FindingsFormat.allCases)
   func secrets(format: FindingsFormat) {
     let printed = Self.sample.findings.rendered(as: format, of: Self.sample.bundle)
     #expect(!printed.contains("0123456789"))
   }
 
-  @Test("a name cannot steer the terminal", arguments: [FindingsFormat.human, .short])
+  @Test(
+    "a name cannot steer the terminal",
+    arguments: [FindingsFormat.human, .short, .github, .junit]
+  )
   func steering(format: FindingsFormat) {
     let bundle = Bundle(texts: [("a\u{1B}[31m.yaml", "k: \u{202E}x\u{9B}31m\n")])
     var findings = Findings()

@@ -12,7 +12,7 @@ package struct CheckedExpression: Sendable {
   /// By the `id` of the node; `nil` inside a dotted name, whose parts are nothing by themselves.
   private let types: [CELType?]
   private let references: [Reference?]
-  /// How many variables of macros are alive at once.
+  /// How many variables its macros have.
   let localCount: Int
   /// Whether no part of it is known only at run time.
   let isFullyTyped: Bool
@@ -29,11 +29,13 @@ package struct CheckedExpression: Sendable {
   /// What a name or call was found to mean.
   package enum Reference: Sendable {
     case variable(Environment.Variable)
-    /// The variable of a macro: how many macros with variables stand around it.
+    /// The variable of a macro, by its number in the expression; outer ones come before inner.
     case local(Int)
     /// The name of a type as a value.
     case type(String)
     case hostFunction(Environment.HostFunction)
+    /// A function that every environment has, in a namespace: `math.abs`.
+    case standardFunction(String)
     /// Not found; fails when it is reached. Only in checks that are not strict.
     case unresolved(String)
   }
@@ -79,6 +81,13 @@ extension CheckedExpression {
     package let issues: [ExpressionIssue]
   }
 
+  package enum Typing: Sendable {
+    /// What cannot be shown to fit is an issue.
+    case strict
+    /// What cannot be shown to fit is left to fail at run time: plain CEL without declarations.
+    case dynamic
+  }
+
   /// Reads and checks `source`.
   ///
   /// Total: any text has an outcome, in time linear in its length (which is bounded).
@@ -87,19 +96,12 @@ extension CheckedExpression {
   package static func check(
     _ source: String,
     expecting expected: CELType? = nil,
-    in environment: Environment
-  ) -> Outcome {
-    check(source, expecting: expected, in: environment, typing: .strict)
-  }
-
-  static func check(
-    _ source: String,
-    expecting expected: CELType?,
     in environment: Environment,
-    typing: Checker.Typing
+    typing: Typing = .strict,
+    hasMacros: Bool = true
   ) -> Outcome {
     do throws(Rejection) {
-      let (root, nodes) = try Parser.parse(source)
+      let (root, nodes) = try Parser.parse(source, hasMacros: hasMacros)
       var checker = Checker(environment: environment, nodes: nodes, typing: typing)
       return checker.check(root, source: source, expecting: expected)
     } catch {

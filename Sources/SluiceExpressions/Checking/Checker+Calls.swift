@@ -6,7 +6,7 @@ extension Checker {
     _ arguments: [Expression]
   ) -> CELType {
     if let overloads = environment.functions[function.name] {
-      let plain = overloads.filter { $0.field == nil }
+      let plain = overloads.filter { $0.field == nil && !$0.isMember }
       guard plain.isEmpty else { return host(node, function.name, plain, arguments) }
       report(
         .incompleteName(
@@ -39,6 +39,12 @@ extension Checker {
       if let overloads = environment.functions[name] {
         return host(node, name, overloads, arguments)
       }
+      if let type = namespaced(node, name, arguments) { return type }
+    }
+    if let overloads = environment.functions[function.name]?.filter(\.isMember),
+      !overloads.isEmpty
+    {
+      return host(node, function.name, overloads, [target] + arguments)
     }
     let overloads = StandardOverloads.named(function.name).filter { $0.style != .call }
     guard !overloads.isEmpty else {
@@ -49,6 +55,64 @@ extension Checker {
     let type = apply(overloads, function.name, to: [target] + arguments, at: node)
     if issues.count == before { checkConstants(function.name, [target] + arguments) }
     return type
+  }
+
+  /// A function such as `math.abs`; `nil` if there is none of this name.
+  private mutating func namespaced(
+    _ node: Expression,
+    _ name: String,
+    _ arguments: [Expression]
+  ) -> CELType? {
+    if name == "math.greatest" || name == "math.least" {
+      references[node.id] = .standardFunction(name)
+      return extreme(node, name, arguments)
+    }
+    let overloads = StandardOverloads.named(name)
+    guard !overloads.isEmpty else { return nil }
+    references[node.id] = .standardFunction(name)
+    let before = issues.count
+    let type = apply(overloads, name, to: arguments, at: node)
+    if issues.count == before { checkConstants(name, arguments) }
+    return type
+  }
+
+  /// `math.greatest` and `math.least` take any number of numbers, or one list of them.
+  private mutating func extreme(
+    _ node: Expression,
+    _ name: String,
+    _ arguments: [Expression]
+  ) -> CELType {
+    var types = arguments.map { substitution.shallow(visit($0)) }
+    if types.count == 1, case .list(let element) = types[0] {
+      types = [substitution.shallow(element)]
+      if case .list(let elements) = arguments[0].form, elements.isEmpty { types = [] }
+    }
+    let fits = types.allSatisfy {
+      switch $0 {
+      case .int, .uint, .double, .dyn, .parameter: true
+      default: false
+      }
+    }
+    guard fits, let first = types.first else {
+      if typing == .strict {
+        report(
+          .noSuchOverload(
+            function: name,
+            arguments: types.map { substitution.resolved($0) },
+            candidates: ["numbers", "a list of numbers"]
+          ),
+          at: node.range
+        )
+      }
+      return .dyn
+    }
+    return types.allSatisfy { $0 == first } ? first : .dyn
+  }
+
+  /// Whether one of two types is that of `null`, and the other may be null.
+  func areNullable(_ left: CELType, _ right: CELType) -> Bool {
+    let (left, right) = (substitution.shallow(left), substitution.shallow(right))
+    return (left == .null && right.isNullable) || (right == .null && left.isNullable)
   }
 
   mutating func unknownFunction(
@@ -81,6 +145,7 @@ extension Checker {
     at node: Expression
   ) -> CELType {
     let types = arguments.map { visit($0) }
+    if function == "==" || function == "!=", areNullable(types[0], types[1]) { return .bool }
     var matches: [(Substitution, CELType)] = []
     for overload in overloads where overload.parameters.count == types.count {
       var trial = substitution
@@ -155,12 +220,17 @@ extension Checker {
     _ arguments: [Expression]
   ) -> CELType {
     let types = arguments.map { visit($0) }
+    var result = CELType.dyn
     let chosen = overloads.first { overload in
       var trial = substitution
-      guard overload.parameters.count == types.count,
-        zip(overload.parameters, types).allSatisfy({ trial.unify($0, $1) })
+      let fresh = trial.instantiate(
+        Overload(parameters: overload.parameters, result: overload.result, style: .call)
+      )
+      guard fresh.parameters.count == types.count,
+        zip(fresh.parameters, types).allSatisfy({ trial.unify($0, $1) })
       else { return false }
       substitution = trial
+      result = fresh.result
       return true
     }
     guard let chosen else {
@@ -185,7 +255,7 @@ extension Checker {
     }
     if chosen.needsConstants, let position = literals.firstIndex(of: nil) {
       report(.notConstant(function: chosen.fullName), at: arguments[position].range)
-      return chosen.result
+      return result
     }
     references[node.id] = .hostFunction(chosen)
     hostCalls.append(
@@ -196,7 +266,7 @@ extension Checker {
         range: node.range
       )
     )
-    return chosen.result
+    return result
   }
 
   /// Reads the literals that are compiled when the policy is loaded.

@@ -119,7 +119,10 @@ extension Checker {
     {
       return hostField(node, function, arguments, field, overloads)
     }
-    return fieldType(of: visit(operand), field)
+    let type = visit(operand)
+    let held = unwrapped(type)
+    // A field of an optional is an optional again.
+    return held == type ? fieldType(of: type, field) : .optional(fieldType(of: held, field))
   }
 
   mutating func fieldType(of operand: CELType, _ field: Expression.Field) -> CELType {
@@ -158,7 +161,7 @@ extension Checker {
         return .bool
       }
     }
-    _ = fieldType(of: visit(operand), field)
+    _ = fieldType(of: unwrapped(visit(operand)), field)
     return .bool
   }
 }

@@ -2,12 +2,7 @@
 ///
 /// A node with an issue counts as `dyn` afterwards, so that one mistake is reported once.
 struct Checker {
-  enum Typing {
-    /// What cannot be shown to fit is an issue.
-    case strict
-    /// What cannot be shown to fit is left to fail at run time: plain CEL without declarations.
-    case dynamic
-  }
+  typealias Typing = CheckedExpression.Typing
 
   let environment: Environment
   let typing: Typing
@@ -17,7 +12,8 @@ struct Checker {
   var references: [CheckedExpression.Reference?]
   var hostCalls: [CheckedExpression.HostCall] = []
   /// The variables of the macros around the node at hand, outermost first.
-  var locals: [(name: String, type: CELType)] = []
+  var locals: [(name: String, type: CELType, number: Int)] = []
+  /// Every variable has a number of its own: a binding is computed while loops inside it run.
   private var localCount = 0
 
   init(environment: Environment, nodes: Int, typing: Typing) {
@@ -76,12 +72,14 @@ struct Checker {
     case .literal(let value): return value.staticType
     case .name(let name, let isRooted):
       if !isRooted, let index = locals.lastIndex(where: { $0.name == name }) {
-        references[node.id] = .local(index)
+        references[node.id] = .local(locals[index].number)
         return locals[index].type
       }
       return resolve(Path(segments: [name], isRooted: isRooted), at: node)
         ?? unknown(Path(segments: [name], isRooted: isRooted), at: node)
     case .select(let operand, let field): return select(node, operand, field)
+    case .optionalSelect(let operand, let field):
+      return .optional(fieldType(of: unwrapped(visit(operand)), field))
     case .presence(let operand, let field): return presence(node, operand, field)
     case .call(let function, let arguments): return call(node, function, arguments)
     case .memberCall(let target, let function, let arguments):
@@ -97,6 +95,9 @@ struct Checker {
       require(.bool, condition)
       return conditional(node, visit(then), visit(otherwise))
     case .index(let operand, let key): return apply("[]", to: [operand, key], at: node)
+    case .optionalIndex(let operand, let key):
+      return apply("[?]", to: [operand, key], at: node)
+    case .optionalElement(let element): return wrapped(in: visit(element), at: element)
     case .list(let elements):
       var element = substitution.fresh()
       for (position, node) in elements.enumerated() {
@@ -106,7 +107,55 @@ struct Checker {
       return .list(element)
     case .map(let entries): return map(entries)
     case .comprehension(let loop): return comprehension(node, loop)
+    case .binding(let binding): return self.binding(node, binding)
     }
+  }
+
+  /// What an optional holds; for all other types the type itself.
+  func unwrapped(_ type: CELType) -> CELType {
+    if case .abstract("optional_type", let held) = substitution.shallow(type), held.count == 1 {
+      return held[0]
+    }
+    return type
+  }
+
+  /// What the optional holds that must stand here.
+  private mutating func wrapped(in type: CELType, at node: Expression) -> CELType {
+    let held = substitution.fresh()
+    var trial = substitution
+    if trial.unify(type, .optional(held)) {
+      substitution = trial
+      return substitution.shallow(type) == .dyn ? .dyn : held
+    }
+    if typing == .strict {
+      report(
+        .typeMismatch(expected: .optional(.dyn), found: substitution.resolved(type)),
+        at: node.range
+      )
+    }
+    return .dyn
+  }
+
+  private mutating func declare(_ name: String, _ type: CELType) -> Int {
+    defer { localCount += 1 }
+    locals.append((name, type, localCount))
+    return localCount
+  }
+
+  private mutating func binding(
+    _ node: Expression,
+    _ binding: Expression.Binding
+  ) -> CELType {
+    let outer = locals.count
+    references[node.id] = .local(localCount)
+    // Numbered together, and before what is inside their values.
+    let first = localCount
+    localCount += binding.variables.count
+    for (position, variable) in binding.variables.enumerated() {
+      locals.append((variable.name, visit(variable.value), first + position))
+    }
+    defer { locals.removeLast(locals.count - outer) }
+    return visit(binding.body)
   }
 
   private mutating func require(_ expected: CELType, _ node: Expression) {
@@ -125,7 +174,7 @@ struct Checker {
     _ otherwise: CELType
   ) -> CELType {
     var trial = substitution
-    guard trial.unify(then, otherwise) || typing == .dynamic else {
+    guard trial.unify(then, otherwise) || areNullable(then, otherwise) || typing == .dynamic else {
       report(
         .noSuchOverload(
           function: "? :",
@@ -165,18 +214,75 @@ struct Checker {
     _ node: Expression,
     _ loop: Expression.Comprehension
   ) -> CELType {
-    let element = elementType(of: visit(loop.range), at: loop.range)
-    references[node.id] = .local(locals.count)
-    locals.append((loop.variable, element))
-    localCount = max(localCount, locals.count)
-    defer { locals.removeLast() }
+    let range = visit(loop.range)
+    let element: CELType
+    let outer = locals.count
+    defer { locals.removeLast(locals.count - outer) }
+    references[node.id] = .local(localCount)
+    var key = CELType.int
+    switch loop.kind {
+    case .optMap, .optFlatMap:
+      element = wrapped(in: range, at: loop.range)
+      _ = declare(loop.variable, element)
+    case .all, .exists, .existsOne, .map, .filter, .transformList, .transformMap,
+      .transformMapEntry, .sortBy:
+      if let second = loop.second {
+        (key, element) = pairType(of: range, at: loop.range)
+        _ = declare(loop.variable, key)
+        _ = declare(second, element)
+      } else {
+        element = elementType(of: range, at: loop.range)
+        _ = declare(loop.variable, element)
+      }
+    }
     if let predicate = loop.predicate { require(.bool, predicate) }
-    let transformed = loop.transform.map { visit($0) }
+    let transformed = loop.transform.map { visit($0) } ?? .dyn
     switch loop.kind {
     case .all, .exists, .existsOne: return .bool
-    case .filter: return .list(element)
-    case .map: return .list(transformed ?? .dyn)
+    case .filter, .sortBy: return .list(element)
+    case .map, .transformList: return .list(transformed)
+    case .transformMap: return .map(key, transformed)
+    case .transformMapEntry:
+      let entry = CELType.map(substitution.fresh(), substitution.fresh())
+      return requireShape(entry, transformed, at: loop.transform ?? loop.range)
+    case .optMap: return .optional(transformed)
+    case .optFlatMap:
+      let wanted = CELType.optional(substitution.fresh())
+      return requireShape(wanted, transformed, at: loop.transform ?? loop.range)
     }
+  }
+
+  /// Makes a type agree with a shape, and answers what came of it.
+  private mutating func requireShape(
+    _ shape: CELType,
+    _ found: CELType,
+    at node: Expression
+  ) -> CELType {
+    var trial = substitution
+    if trial.unify(found, shape) {
+      substitution = trial
+      return shape
+    }
+    if typing == .strict {
+      report(
+        .typeMismatch(
+          expected: substitution.resolved(shape),
+          found: substitution.resolved(found)
+        ),
+        at: node.range
+      )
+    }
+    return .dyn
+  }
+
+  /// The index and element of a list, or the key and value of a map.
+  private mutating func pairType(
+    of range: CELType,
+    at node: Expression
+  ) -> (key: CELType, value: CELType) {
+    if case .map(let key, let value) = substitution.shallow(range) { return (key, value) }
+    let element = elementType(of: range, at: node)
+    return (substitution.shallow(range) == .dyn ? .dyn : .int, element)
   }
 
   private mutating func elementType(of range: CELType, at node: Expression) -> CELType {
@@ -201,13 +307,15 @@ extension CELType {
     "null_type": .null, "bool": .bool, "int": .int, "uint": .uint, "double": .double,
     "string": .string, "bytes": .bytes, "list": .list(.dyn), "map": .map(.dyn, .dyn),
     "type": .type(.dyn), "money": .money, "google.protobuf.Timestamp": .timestamp,
-    "google.protobuf.Duration": .duration,
+    "google.protobuf.Duration": .duration, "optional_type": .optional(.dyn), "net.IP": .ip,
+    "net.CIDR": .cidr,
   ]
 
   fileprivate var mayBeKey: Bool {
     switch self {
     case .bool, .int, .uint, .string, .dyn, .parameter: true
-    case .null, .double, .bytes, .timestamp, .duration, .money, .list, .map, .type: false
+    case .null, .double, .bytes, .timestamp, .duration, .money, .list, .map, .type, .abstract:
+      false
     }
   }
 }
@@ -229,6 +337,9 @@ extension Value {
     case .list: .list(.dyn)
     case .map: .map(.dyn, .dyn)
     case .type(let name): .type(CELType.named[name] ?? .dyn)
+    case .optional(let value): .optional(value?.staticType ?? .dyn)
+    case .ip: .ip
+    case .cidr: .cidr
     }
   }
 }

@@ -60,6 +60,8 @@ package struct Environment: Sendable {
     package let needsConstants: Bool
     /// Whether the host can answer at all; a call of one that cannot fails at run time.
     package let isEvaluable: Bool
+    /// Whether it is called on its first argument.
+    package let isMember: Bool
 
     package init(
       _ name: String,
@@ -69,7 +71,8 @@ package struct Environment: Sendable {
       number: Int,
       phases: Set<Phase>,
       needsConstants: Bool = false,
-      isEvaluable: Bool = true
+      isEvaluable: Bool = true,
+      isMember: Bool = false
     ) {
       self.name = name
       self.field = field
@@ -79,6 +82,7 @@ package struct Environment: Sendable {
       self.phases = phases
       self.needsConstants = needsConstants
       self.isEvaluable = isEvaluable
+      self.isMember = isMember
     }
 
     /// `budget.remaining`, `spend`.
@@ -115,6 +119,12 @@ package struct Environment: Sendable {
   package mutating func declare(_ function: HostFunction) {
     functions[function.name, default: []].append(function)
   }
+
+  /// The slot of a declared variable.
+  package func slot(of name: String) -> Int? { variables[name]?.slot }
+
+  /// How many slots a frame for this environment needs.
+  package var slotCount: Int { variables.values.reduce(0) { max($0, $1.slot + 1) } }
 
   /// The names of the variables that exist in this phase, sorted.
   package var available: [String] {

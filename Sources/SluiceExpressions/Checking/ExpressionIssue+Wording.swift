@@ -15,6 +15,8 @@ extension ExpressionIssue {
     case .badEscape(let reason): "a bad escape in a quoted text: \(reason)"
     case .numberOutOfRange(let text): "the number \(text) is out of range"
     case .badMacro(let name, let reason): "'\(name)' is not used as it should be: \(reason)"
+    case .messageConstruction(let name):
+      "'\(name){…}' would make a protobuf message, and there are none here"
     case .unknownName(let name, _): "'\(name)' is not declared"
     case .incompleteName(let name, _): "'\(name)' is no value by itself"
     case .unknownFunction(let name, _): "there is no function '\(name)'"
@@ -53,6 +55,7 @@ extension ExpressionIssue {
     case .unknownName(let name, nearest: []) where !name.contains("."):
       "if it is a text, write \(Value.string(name).literal)"
     case .unexpected, .unknownCharacter, .badMacro, .tooLong, .numberOutOfRange, .badEscape: nil
+    case .messageConstruction: "write a map, such as {\"name\": 1}"
     case .empty: "write a condition, such as prompt.tokens < 200"
     case .tooDeep: "give a part of it a name under 'features'"
     case .unterminatedString: "close it with the quotes it began with"
@@ -75,6 +78,8 @@ extension ExpressionIssue {
     case .badConstant(.duration, _, _): "write it such as \"90s\", \"15m\" or \"1h30m\""
     case .badConstant(.timestamp, _, _): "write it such as \"2026-01-31T08:00:00Z\""
     case .badConstant(.money, _, _): "write dollars such as \"5\" or \"0.02\""
+    case .badConstant(.address, _, _): "write it such as \"192.0.2.1\" or \"2001:db8::1\""
+    case .badConstant(.block, _, _): "write it such as \"10.0.0.0/8\" or \"2001:db8::/32\""
     case .notConstant: "write the value itself, so that it is known when the policy is loaded"
     case .duplicateKey: "remove one of the two"
     case .unsupportedKey: "keys are bool, int, uint or string"

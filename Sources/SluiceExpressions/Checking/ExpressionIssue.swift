@@ -18,6 +18,8 @@ package struct ExpressionIssue: Sendable, Equatable {
     case badEscape(String)
     case numberOutOfRange(String)
     case badMacro(name: String, reason: String)
+    /// `Name{…}`: protobuf messages are not part of this CEL.
+    case messageConstruction(String)
 
     // Names.
     case unknownName(String, nearest: [String])
@@ -48,6 +50,8 @@ package struct ExpressionIssue: Sendable, Equatable {
     case duration
     case timestamp
     case money = "amount of money"
+    case address = "IP address"
+    case block = "block of addresses"
   }
 
   package init(_ kind: Kind, at range: Range<Int>) {

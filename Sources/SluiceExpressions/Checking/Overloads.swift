@@ -17,6 +17,7 @@ struct Overload: Sendable {
     let words = parameters.map(\.description)
     let all = words.joined(separator: ", ")
     if name == "[]", words.count == 2 { return "\(words[0])[\(words[1])]" }
+    if name == "[?]", words.count == 2 { return "\(words[0])[?\(words[1])]" }
     guard name.unicodeScalars.first?.startsIdentifier == true, name != "in" else {
       return words.count == 2 ? "\(words[0]) \(name) \(words[1])" : "\(name.prefix(1))\(all)"
     }
@@ -29,6 +30,8 @@ struct Overload: Sendable {
 enum StandardOverloads {
   static func named(_ name: String) -> [Overload] { all[name] ?? [] }
 
+  static var names: Set<String> { Set(all.keys) }
+
   /// The names that an author may write before parentheses.
   static let callableNames = all.keys.filter { $0.utf8.first.map(isLetter) ?? false && $0 != "in" }
 
@@ -36,8 +39,8 @@ enum StandardOverloads {
     byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")
   }
 
-  private static let a = CELType.parameter(0)
-  private static let b = CELType.parameter(1)
+  static let a = CELType.parameter(0)
+  static let b = CELType.parameter(1)
 
   private static let all: [String: [Overload]] = {
     var all = operators
@@ -45,18 +48,21 @@ enum StandardOverloads {
     all.merge(strings) { $0 + $1 }
     all.merge(times) { $0 + $1 }
     all.merge(gateway) { $0 + $1 }
+    for extensions in [formats, numbers, collections, optionals, addresses] {
+      all.merge(extensions) { $0 + $1 }
+    }
     return all
   }()
 
-  private static func call(_ parameters: [CELType], _ result: CELType) -> Overload {
+  static func call(_ parameters: [CELType], _ result: CELType) -> Overload {
     Overload(parameters: parameters, result: result, style: .call)
   }
 
-  private static func member(_ parameters: [CELType], _ result: CELType) -> Overload {
+  static func member(_ parameters: [CELType], _ result: CELType) -> Overload {
     Overload(parameters: parameters, result: result, style: .member)
   }
 
-  private static func either(_ parameters: [CELType], _ result: CELType) -> Overload {
+  static func either(_ parameters: [CELType], _ result: CELType) -> Overload {
     Overload(parameters: parameters, result: result, style: .either)
   }
 
@@ -86,7 +92,16 @@ enum StandardOverloads {
       "!=": [call([a, a], .bool)],
       "<": ordered, "<=": ordered, ">": ordered, ">=": ordered,
       "in": [call([a, .list(a)], .bool), call([a, .map(a, b)], .bool)],
-      "[]": [call([.list(a), .int], a), call([.map(a, b), a], b)],
+      "[]": [
+        call([.list(a), .int], a), call([.map(a, b), a], b),
+        call([.optional(.list(a)), .int], .optional(a)),
+        call([.optional(.map(a, b)), a], .optional(b)),
+      ],
+      "[?]": [
+        call([.list(a), .int], .optional(a)), call([.map(a, b), a], .optional(b)),
+        call([.optional(.list(a)), .int], .optional(a)),
+        call([.optional(.map(a, b)), a], .optional(b)),
+      ],
     ]
   }
 
@@ -99,7 +114,9 @@ enum StandardOverloads {
       "uint": from([.uint, .int, .double, .string], to: .uint),
       "double": from([.double, .int, .uint, .string], to: .double),
       "string": from(
-        [.string, .bool, .int, .uint, .double, .bytes, .timestamp, .duration, .money],
+        [
+          .string, .bool, .int, .uint, .double, .bytes, .timestamp, .duration, .money, .ip, .cidr,
+        ],
         to: .string
       ),
       "bytes": from([.bytes, .string], to: .bytes),

@@ -23,6 +23,8 @@ struct Substitution {
       case .list(let element): return .list(instantiate(element))
       case .map(let key, let value): return .map(instantiate(key), instantiate(value))
       case .type(let type): return .type(instantiate(type))
+      case .abstract(let name, let parameters):
+        return .abstract(name, parameters.map { instantiate($0) })
       default: return type
       }
     }
@@ -48,6 +50,8 @@ struct Substitution {
     case .map(let key, let value):
       .map(resolved(key, unknown: unknown), resolved(value, unknown: unknown))
     case .type(let type): .type(resolved(type, unknown: unknown))
+    case .abstract(let name, let parameters):
+      .abstract(name, parameters.map { resolved($0, unknown: unknown) })
     case let type: type
     }
   }
@@ -69,6 +73,12 @@ struct Substitution {
       return unify(key, otherKey) && unify(value, otherValue)
     // Types as values are all of one type: `type(1) == type("a")` is a question, not a mistake.
     case (.type, .type): return true
+    case (.abstract(let name, let parameters), .abstract(let otherName, let others)):
+      guard name == otherName, parameters.count == others.count else { return false }
+      for (one, other) in zip(parameters, others) {
+        guard unify(one, other) else { return false }
+      }
+      return true
     default: return left == right
     }
   }
@@ -79,12 +89,16 @@ struct Substitution {
     case .list(let element): occurs(index, in: element)
     case .map(let key, let value): occurs(index, in: key) || occurs(index, in: value)
     case .type(let type): occurs(index, in: type)
+    case .abstract(_, let parameters): parameters.contains { occurs(index, in: $0) }
     default: false
     }
   }
 
   /// The type of a collection that holds both: their common type, `dyn` if there is none.
   mutating func join(_ left: CELType, _ right: CELType) -> CELType {
+    let (one, other) = (shallow(left), shallow(right))
+    if one == .null, other.isNullable { return right }
+    if other == .null, one.isNullable { return left }
     var trial = self
     guard trial.unify(left, right) else { return .dyn }
     self = trial
@@ -97,6 +111,8 @@ struct Substitution {
     case (.list(let one), .list(let other)): .list(mostGeneral(one, other))
     case (.map(let key, let value), .map(let otherKey, let otherValue)):
       .map(mostGeneral(key, otherKey), mostGeneral(value, otherValue))
+    case (.abstract(let name, let parameters), .abstract(_, let others)):
+      .abstract(name, zip(parameters, others).map { mostGeneral($0, $1) })
     case (let left, _): left
     }
   }

@@ -12,6 +12,11 @@ enum StandardFunction: Sendable {
       Self.conversion(name, argumentCount)
       ?? Self.text(name, argumentCount)
       ?? Self.time(name, argumentCount)
+      ?? NumberFunction.named(name, argumentCount)
+      ?? ListFunction.named(name, argumentCount)
+      ?? OptionalFunction.named(name, argumentCount)
+      ?? AddressFunction.named(name, argumentCount)
+      ?? Self.encoding(name, argumentCount)
     guard let found else { return nil }
     self = found
   }
@@ -32,6 +37,26 @@ enum StandardFunction: Sendable {
     case "usd": .unary { (value) throws(EvaluationError) in .money(try value.toMoney()) }
     case "type": .unary { (value) in .type(value.typeName) }
     case "size": .unary { (value) throws(EvaluationError) in .int(try value.size()) }
+    default: nil
+    }
+  }
+
+  private static func encoding(_ name: String, _ count: Int) -> StandardFunction? {
+    guard count == 1 else { return nil }
+    return switch name {
+    case "base64.encode":
+      .unary { (value) throws(EvaluationError) in
+        guard case .bytes(let bytes) = value else { throw .noSuchOverload(name) }
+        return .string(Base64.encode(bytes))
+      }
+    case "base64.decode":
+      .unary { (value) throws(EvaluationError) in
+        guard case .string(let text) = value else { throw .noSuchOverload(name) }
+        guard let bytes = Base64.decode(text) else {
+          throw .invalidArgument("the text is no base64")
+        }
+        return .bytes(bytes)
+      }
     default: nil
     }
   }
@@ -59,7 +84,22 @@ enum StandardFunction: Sendable {
     case ("lowerAscii", 1): change(name) { $0.lowerASCII }
     case ("upperAscii", 1): change(name) { $0.upperASCII }
     case ("trim", 1): change(name) { $0.trimmed }
-    case ("reverse", 1): change(name) { $0.reversedCodePoints }
+    case ("reverse", 1):
+      .unary { (value) throws(EvaluationError) in
+        switch value {
+        case .string(let text): .string(text.reversedCodePoints)
+        case .list(let elements): .list(elements.reversed())
+        default: throw .noSuchOverload(name)
+        }
+      }
+    case ("strings.quote", 1): change(name) { $0.quotedText }
+    case ("format", 2):
+      .binary { (pattern, values) throws(EvaluationError) in
+        guard case .string(let pattern) = pattern, case .list(let values) = values else {
+          throw .noSuchOverload(name)
+        }
+        return .string(try TextFormat.format(pattern, values))
+      }
     case ("charAt", 2), ("indexOf", 2...3), ("lastIndexOf", 2...3), ("replace", 3...4),
       ("split", 2...3), ("substring", 2...3), ("join", 1...2):
       .variadic { (arguments) throws(EvaluationError) in

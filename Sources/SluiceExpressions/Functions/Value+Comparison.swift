@@ -21,6 +21,7 @@ extension Value {
     case (.map(let left), .map(let right)):
       return left.count == right.count
         && left.entries.allSatisfy { right[$0.key]?.equals($0.value) ?? false }
+    case (.optional(let left?), .optional(let right?)): return left.equals(right)
     default:
       if let order = numericOrder(to: other) { return order == .equal }
       return self == other
@@ -89,12 +90,46 @@ extension Value {
     }
   }
 
+  /// What `self[?key]` is: an optional, which is empty where there is nothing.
+  func optionalElement(at key: Value) throws(EvaluationError) -> Value {
+    switch self {
+    case .optional(nil): return self
+    case .optional(let held?): return try held.optionalElement(at: key)
+    case .map(let map): return .optional(map[key])
+    case .list(let elements):
+      guard let index = key.wholeNumber else { throw .noSuchOverload("[?]") }
+      return .optional(elements.indices.contains(index) ? elements[index] : nil)
+    default: throw .noSuchOverload("[?]")
+    }
+  }
+
+  /// What an optional holds; for all other values the value itself.
+  var unwrapped: Value? {
+    if case .optional(let held) = self { held } else { self }
+  }
+
+  /// What this optional holds.
+  func held() throws(EvaluationError) -> Value? {
+    guard case .optional(let held) = self else { throw .noSuchOverload("?") }
+    return held
+  }
+
   private var wholeNumber: Int? {
     switch self {
     case .int(let value): Int(exactly: value)
     case .uint(let value): Int(exactly: value) ?? .max
     case .double(let value): Int(exactly: value)
     default: nil
+    }
+  }
+
+  /// What a macro of two variables goes through: indices and elements, or keys and values.
+  func pairs() throws(EvaluationError) -> [ValueMap.Entry] {
+    switch self {
+    case .list(let elements):
+      return elements.enumerated().map { ValueMap.Entry(key: .int(Int64($0)), value: $1) }
+    case .map(let map): return map.entries
+    default: throw .noSuchOverload("a macro")
     }
   }
 

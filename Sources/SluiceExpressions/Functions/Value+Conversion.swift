@@ -65,7 +65,9 @@ extension Value {
     case .timestamp(let time): return time.description
     case .duration(let nanoseconds): return DurationText.write(nanoseconds)
     case .money(let amount): return amount.description
-    case .null, .list, .map, .type: throw .noSuchOverload("string")
+    case .ip(let address): return address.description
+    case .cidr(let block): return block.description
+    case .null, .list, .map, .type, .optional: throw .noSuchOverload("string")
     }
   }
 
@@ -140,7 +142,7 @@ extension Value {
 
 extension Double {
   /// The shortest text that reads back as this number, without a needless `.0`.
-  fileprivate var celText: String {
+  var celText: String {
     if isNaN { return "NaN" }
     if isInfinite { return self < 0 ? "-Infinity" : "Infinity" }
     let text = description
@@ -171,6 +173,12 @@ enum ConstantText {
       return Timestamp(text) == nil
         ? .badConstant(.timestamp, text: text, reason: "it is not understood or out of range")
         : nil
+    case ("ip", 1):
+      return HostAddress(cel: text) == nil
+        ? .badConstant(.address, text: text, reason: "it is not understood") : nil
+    case ("cidr", 1):
+      return AddressBlock(text) == nil
+        ? .badConstant(.block, text: text, reason: "it is not understood") : nil
     case ("usd", 1):
       return NanoDollars(dollars: text) == nil
         ? .badConstant(.money, text: text, reason: "it is not understood or too large") : nil

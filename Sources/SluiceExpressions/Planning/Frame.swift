@@ -73,6 +73,7 @@ package struct Frame {
   private var locals: [Value?] = []
   private var localBase = 0
   private var turns = 0
+  private var work = 0
 
   package init(slots count: Int, source: some FrameSource) {
     self.source = source
@@ -239,6 +240,65 @@ extension Frame {
   }
 
   mutating func setLocal(_ index: Int, to value: Value) { locals[localBase + index] = value }
+
+  /// Counts bytes of text, or as much work on other values.
+  mutating func charge(_ bytes: Int) throws(EvaluationError) {
+    work += bytes
+    guard work <= Bounds.expressionWork else { throw .tooMuchWork }
+  }
+
+  /// Counts what going through a value costs.
+  mutating func charge(for value: Value) throws(EvaluationError) {
+    switch value {
+    case .string(let text): try charge(text.utf8.count)
+    case .list, .map, .optional, .bytes:
+      try charge(value.bulk(atMost: Bounds.expressionWork - work))
+    case .null, .bool, .int, .uint, .double, .timestamp, .duration, .money, .type, .ip, .cidr: break
+    }
+  }
+
+  /// Counts what a function of `values` costs; one that compares all with all pays for that.
+  mutating func charge(for values: [Value], isQuadratic: Bool) throws(EvaluationError) {
+    guard isQuadratic else {
+      for value in values { try charge(for: value) }
+      return
+    }
+    let count = values.reduce(1) {
+      if case .list(let elements) = $1 { max($0, elements.count) } else { $0 }
+    }
+    for value in values {
+      let bulk = value.bulk(atMost: Bounds.expressionWork - work)
+      let (cost, overflowed) = bulk.multipliedReportingOverflow(by: count)
+      guard !overflowed else { throw .tooMuchWork }
+      try charge(min(cost, Bounds.expressionWork + 1))
+    }
+  }
+
+  /// Counts what it costs to bring values into order.
+  mutating func charge(forSorting values: [Value]) throws(EvaluationError) {
+    let bulk = Value.list(values).bulk(atMost: Bounds.expressionWork - work)
+    // As many comparisons of each as the count has binary digits.
+    try charge(bulk * (Int.bitWidth - values.count.leadingZeroBitCount))
+  }
+
+  /// Counts what a list or map holds in all, and refuses one that holds too much.
+  ///
+  /// Values that share parts can stand for far more than they take: `[x, x]` of `[y, y]` and so on
+  /// doubles with every level.
+  mutating func charge(building value: Value) throws(EvaluationError) -> Value {
+    let hasParts =
+      switch value {
+      case .list(let elements): elements.contains(where: \.isNested)
+      case .map: true
+      default: false
+      }
+    if hasParts {
+      let bulk = value.bulk(atMost: Bounds.expressionValueBytes)
+      guard bulk <= Bounds.expressionValueBytes else { throw .tooMuchWork }
+      try charge(bulk)
+    }
+    return value
+  }
 
   /// Counts one turn of a macro's loop.
   mutating func countTurn() throws(EvaluationError) {

@@ -1,16 +1,20 @@
-/// The loops around the node being planned, and the places where they keep what does not change
+/// The loops and bindings around the node being planned, and the places where they keep what does not change
 /// from turn to turn.
 ///
 /// A reference, because a planner is passed down the tree; it lives as long as one planning.
 final class LoopPlan {
   struct Loop {
-    /// The number of its variable.
+    /// The number of its first variable.
     let index: Int
+    /// The number of its last.
+    let last: Int
     /// The places to clear before its first turn.
     var caches: [Int] = []
   }
 
   var open: [Loop] = []
+  /// What computes a variable that a binding made, by its number.
+  var bindings: [Int: Run<Value>] = [:]
   fileprivate(set) var cacheCount = 0
 }
 
@@ -49,7 +53,7 @@ extension Planner {
   /// The innermost loop whose variable a node reads, by its number; -1 for none.
   private func lastLoop(neededBy node: Expression) -> Int {
     var index = -1
-    let depth = loops.open.last?.index ?? -1
+    let depth = loops.open.last?.last ?? -1
     node.forEach { inner in
       guard case .name = inner.form, case .local(let local) = expression.reference(of: inner),
         local <= depth
@@ -63,9 +67,9 @@ extension Planner {
 extension Expression {
   fileprivate var isCall: Bool {
     switch form {
-    case .call, .memberCall, .comprehension: true
-    case .literal, .name, .select, .presence, .unary, .binary, .logical, .conditional, .index,
-      .list, .map:
+    case .call, .memberCall, .comprehension, .binding: true
+    case .literal, .name, .select, .optionalSelect, .presence, .unary, .binary, .logical,
+      .conditional, .index, .optionalIndex, .optionalElement, .list, .map:
       false
     }
   }

@@ -27,13 +27,59 @@ extension Planner {
       }
     default: break
     }
+    if let step = lazily(name, steps) { return step }
     guard let function = StandardFunction(name, argumentCount: steps.count) else {
       return .failure(.noSuchOverload(name))
     }
     switch function {
-    case .unary(let body): return apply(steps[0], body)
-    case .binary(let body): return apply(steps[0], steps[1], body)
-    case .variadic(let body): return apply(steps, body)
+    case .unary(let body):
+      return charged(steps, name) { (values) throws(EvaluationError) in try body(values[0]) }
+    case .binary(let body):
+      return charged(steps, name) { (values) throws(EvaluationError) in
+        try body(values[0], values[1])
+      }
+    case .variadic(let body): return charged(steps, name, body)
+    }
+  }
+
+  /// `or` and `orValue`, whose argument is computed only where the optional is empty.
+  private func lazily(_ name: String, _ steps: [Step]) -> Step? {
+    guard steps.count == 2, name == "or" || name == "orValue" else { return nil }
+    let optional = steps[0].value
+    let other = steps[1].value
+    let keepsOptional = name == "or"
+    return .value { (frame) throws(EvaluationError) in
+      let value = try optional(&frame)
+      guard case .optional(let held) = value else { throw .noSuchOverload(name) }
+      if let held { return keepsOptional ? value : held }
+      let instead = try other(&frame)
+      if keepsOptional, case .optional = instead { return instead }
+      if keepsOptional { throw .noSuchOverload(name) }
+      return instead
+    }
+  }
+
+  /// A function of values that pays for what it goes through.
+  private func charged(
+    _ steps: [Step],
+    _ name: String,
+    _ body: @escaping @Sendable ([Value]) throws(EvaluationError) -> Value
+  ) -> Step {
+    let constants = steps.compactMap(\.known)
+    let isQuadratic = FunctionCatalog.isQuadratic(name)
+    if constants.count == steps.count {
+      return folded { () throws(EvaluationError) in
+        var frame = Frame.ofConstants
+        try frame.charge(for: constants, isQuadratic: isQuadratic)
+        return try body(constants)
+      }
+    }
+    return gather(steps) { (frame, values) throws(EvaluationError) in
+      try frame.charge(for: values, isQuadratic: isQuadratic)
+      let value = try body(values)
+      // What was built may be far longer than what it was built of.
+      if case .string = value { try frame.charge(for: value) }
+      return value
     }
   }
 
@@ -43,11 +89,19 @@ extension Planner {
       switch name {
       case "contains":
         let search = ByteSearch(constant)
-        return { (frame) throws(EvaluationError) in search.isIn(try text(&frame)) }
+        return { (frame) throws(EvaluationError) in
+          let text = try text(&frame)
+          try frame.charge(text.utf8.count)
+          return search.isIn(text)
+        }
       case "matches":
         do throws(Pattern.Invalid) {
           let pattern = try Pattern(constant)
-          return { (frame) throws(EvaluationError) in pattern.matches(try text(&frame)) }
+          return { (frame) throws(EvaluationError) in
+            let text = try text(&frame)
+            try frame.charge(text.utf8.count)
+            return pattern.matches(text)
+          }
         } catch {
           let failure = EvaluationError.invalidArgument("a bad pattern: \(error.reason)")
           return { (_) throws(EvaluationError) in throw failure }
@@ -60,6 +114,7 @@ extension Planner {
     case "contains":
       return { (frame) throws(EvaluationError) in
         let text = try text(&frame)
+        try frame.charge(text.utf8.count)
         return ByteSearch(try other(&frame)).isIn(text)
       }
     case "startsWith":
@@ -75,6 +130,7 @@ extension Planner {
     default:
       return { (frame) throws(EvaluationError) in
         let text = try text(&frame)
+        try frame.charge(text.utf8.count)
         return try text.matches(pattern: try other(&frame))
       }
     }

@@ -56,11 +56,18 @@ extension Planner {
     let right = right.value
     if let comparison = binaryOperator.comparison {
       return .bool { (frame) throws(EvaluationError) in
-        try comparison.holds(try left(&frame), try right(&frame))
+        let left = try left(&frame)
+        let right = try right(&frame)
+        try frame.charge(for: left)
+        return try comparison.holds(left, right)
       }
     }
     return .value { (frame) throws(EvaluationError) in
-      try binaryOperator.apply(try left(&frame), try right(&frame))
+      let left = try left(&frame)
+      let right = try right(&frame)
+      try frame.charge(for: left)
+      try frame.charge(for: right)
+      return try frame.charge(building: try binaryOperator.apply(left, right))
     }
   }
 
@@ -215,17 +222,19 @@ extension Planner {
       let collection = collection.value
       let known = KnownText(key)
       return .bool { (frame) throws(EvaluationError) in
-        switch try collection(&frame) {
-        case .map(let map): map.hasKey(known)
-        case let other: try other.contains(.string(key))
-        }
+        let collection = try collection(&frame)
+        if case .map(let map) = collection { return map.hasKey(known) }
+        try frame.charge(for: collection)
+        return try collection.contains(.string(key))
       }
     }
     let element = element.value
     let collection = collection.value
     return .bool { (frame) throws(EvaluationError) in
       let element = try element(&frame)
-      return try collection(&frame).contains(element)
+      let collection = try collection(&frame)
+      if case .list = collection { try frame.charge(for: collection) }
+      return try collection.contains(element)
     }
   }
 

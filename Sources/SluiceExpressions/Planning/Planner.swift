@@ -17,10 +17,15 @@ struct Planner {
     case .select(let operand, let field):
       return reference(node)
         ?? lookUp(plan(operand), key: .constant(.string(field.name)), in: operand)
+    case .optionalSelect(let operand, let field):
+      return lookUpOptional(plan(operand), key: .constant(.string(field.name)))
     case .presence(let operand, let field): return presence(plan(operand), field.name)
     case .call(let function, let arguments):
       return reference(node) ?? call(function.name, arguments)
     case .memberCall(let target, let function, let arguments):
+      if case .standardFunction(let name) = expression.reference(of: node) {
+        return call(name, arguments)
+      }
       return reference(node) ?? call(function.name, [target] + arguments)
     case .unary(.not, let operand):
       let run = plan(operand)
@@ -41,9 +46,15 @@ struct Planner {
         type: trustedType(of: node)
       )
     case .index(let operand, let key): return lookUp(plan(operand), key: plan(key), in: operand)
-    case .list(let elements): return list(elements.map { plan($0) })
+    case .optionalIndex(let operand, let key):
+      return lookUpOptional(plan(operand), key: plan(key))
+    // Stands only inside lists and maps, which look at what the optional holds.
+    case .optionalElement(let element): return plan(element)
+    case .list(let elements):
+      return list(elements.map { plan($0) }, optional: elements.map(\.isOptionalElement))
     case .map(let entries): return map(entries)
     case .comprehension(let loop): return comprehension(node, loop)
+    case .binding(let binding): return self.binding(node, binding)
     }
   }
 
@@ -61,11 +72,19 @@ struct Planner {
     case .variable(let variable):
       return known[variable.slot].map(Step.constant) ?? .slot(variable.slot)
     case .local(let index):
-      return .value { (frame) throws(EvaluationError) in frame.local(index) ?? .null }
+      guard let compute = loops.bindings[index] else {
+        return .value { (frame) throws(EvaluationError) in frame.local(index) ?? .null }
+      }
+      return .value { (frame) throws(EvaluationError) in
+        if let kept = frame.local(index) { return kept }
+        let value = try compute(&frame)
+        frame.setLocal(index, to: value)
+        return value
+      }
     case .type(let name): return .constant(.type(name))
     case .hostFunction(let function): return hostCall(node, function)
     case .unresolved(let name): return .failure(.unknownName(name))
-    case nil: return nil
+    case .standardFunction, nil: return nil
     }
   }
 
@@ -85,7 +104,7 @@ struct Planner {
 
 // Collections.
 extension Planner {
-  private func gather(
+  func gather(
     _ steps: [Step],
     _ body: @escaping @Sendable (inout Frame, [Value]) throws(EvaluationError) -> Value
   ) -> Step {
@@ -98,20 +117,42 @@ extension Planner {
     }
   }
 
-  private func list(_ steps: [Step]) -> Step {
+  private func list(_ steps: [Step], optional: [Bool]) -> Step {
     let constants = steps.compactMap(\.known)
-    guard constants.count < steps.count else { return .constant(.list(constants)) }
-    return gather(steps) { (_, values) in .list(values) }
+    guard optional.contains(true) else {
+      guard constants.count < steps.count else { return .constant(.list(constants)) }
+      return gather(steps) { (frame, values) throws(EvaluationError) in
+        try frame.charge(building: .list(values))
+      }
+    }
+    let build: @Sendable ([Value]) throws(EvaluationError) -> Value = {
+      (values) throws(EvaluationError) in
+      var present: [Value] = []
+      for (value, isOptional) in zip(values, optional) {
+        if let value = isOptional ? try value.held() : value { present.append(value) }
+      }
+      return .list(present)
+    }
+    guard constants.count == steps.count else {
+      return gather(steps) { (frame, values) throws(EvaluationError) in
+        try frame.charge(building: try build(values))
+      }
+    }
+    return folded { () throws(EvaluationError) in try build(constants) }
   }
 
   private func map(_ entries: [Expression.Entry]) -> Step {
     let steps = entries.flatMap { [plan($0.key), plan($0.value)] }
+    let optional = entries.map { $0.value.isOptionalElement }
     let build: @Sendable ([Value]) throws(EvaluationError) -> Value = {
       (values) throws(EvaluationError) in
-      let entries = stride(from: 0, to: values.count, by: 2)
-        .map {
-          ValueMap.Entry(key: values[$0], value: values[$0 + 1])
+      var entries: [ValueMap.Entry] = []
+      for (index, isOptional) in optional.enumerated() {
+        let value = values[index * 2 + 1]
+        if let value = isOptional ? try value.held() : value {
+          entries.append(ValueMap.Entry(key: values[index * 2], value: value))
         }
+      }
       guard let map = ValueMap(entries) else {
         throw .invalidArgument("a map has a key twice, or one that cannot be a key")
       }
@@ -119,7 +160,9 @@ extension Planner {
     }
     let constants = steps.compactMap(\.known)
     guard constants.count == steps.count else {
-      return gather(steps) { (_, values) throws(EvaluationError) in try build(values) }
+      return gather(steps) { (frame, values) throws(EvaluationError) in
+        try frame.charge(building: try build(values))
+      }
     }
     return folded { () throws(EvaluationError) in try build(constants) }
   }
@@ -139,19 +182,31 @@ extension Planner {
       // The key is written in the policy, so the error may name it.
       let known = KnownText(text)
       return apply(operand) { (value) throws(EvaluationError) in
-        guard case .map(let map) = value else { throw .noSuchOverload("[]") }
+        guard case .map(let map) = value else {
+          if case .optional = value { return try value.optionalElement(at: .string(text)) }
+          throw .noSuchOverload("[]")
+        }
         guard let found = map[known] else { throw .noSuchKey(text) }
         return found
       }
     }
     return apply(operand, key) { (value, key) throws(EvaluationError) in
-      try value.element(at: key)
+      if case .optional = value { return try value.optionalElement(at: key) }
+      return try value.element(at: key)
+    }
+  }
+
+  /// `operand[?key]` and `operand.?field`.
+  private func lookUpOptional(_ operand: Step, key: Step) -> Step {
+    apply(operand, key) { (value, key) throws(EvaluationError) in
+      try value.optionalElement(at: key)
     }
   }
 
   private func presence(_ operand: Step, _ field: String) -> Step {
     let known = KnownText(field)
     return apply(operand) { (value) throws(EvaluationError) in
+      guard let value = value.unwrapped else { return .bool(false) }
       guard case .map(let map) = value else { throw .noSuchOverload("has") }
       return .bool(map.hasKey(known))
     }
@@ -202,6 +257,7 @@ extension Expression {
   /// The arguments of a node that was found to call a host function.
   fileprivate var hostArguments: [Expression] {
     switch form {
+    // A host function in a namespace: its target is part of the name.
     case .call(_, let arguments), .memberCall(_, _, let arguments): arguments
     case .select(let operand, _): operand.hostArguments
     default: []

@@ -32,8 +32,8 @@ extension Expression.Form {
     // A negative number begins with an operator: `-1` as the operand of another minus.
     case .literal(.int(let value)) where value < 0: .unary
     case .literal(.double(let value)) where value.sign == .minus: .unary
-    case .literal, .name, .select, .presence, .call, .memberCall, .index, .list, .map,
-      .comprehension:
+    case .literal, .name, .select, .optionalSelect, .presence, .call, .memberCall, .index,
+      .optionalIndex, .optionalElement, .list, .map, .comprehension, .binding:
       .member
     }
   }
@@ -41,8 +41,11 @@ extension Expression.Form {
   fileprivate var text: String {
     switch self {
     case .literal(let value): value.literal
-    case .name(let name, let isRooted): isRooted ? ".\(name)" : name
+    case .name(let name, let isRooted):
+      isRooted ? ".\(name)" : BlockName(name)?.description ?? name
     case .select(let operand, let field): "\(operand.text(binding: .member)).\(field.text)"
+    case .optionalSelect(let operand, let field):
+      "\(operand.text(binding: .member)).?\(field.text)"
     case .presence(let operand, let field):
       "has(\(operand.text(binding: .member)).\(field.text))"
     case .call(let function, let arguments): "\(function.name)(\(Self.list(arguments)))"
@@ -60,9 +63,11 @@ extension Expression.Form {
       "\(condition.text(binding: .or)) ? \(then.text(binding: .or)) : "
         + otherwise.text(binding: .conditional)
     case .index(let operand, let key): "\(operand.text(binding: .member))[\(key)]"
+    case .optionalIndex(let operand, let key): "\(operand.text(binding: .member))[?\(key)]"
+    case .optionalElement(let element): "?\(element)"
     case .list(let elements): "[\(Self.list(elements))]"
-    case .map(let entries):
-      "{\(entries.map { "\($0.key): \($0.value)" }.joined(separator: ", "))}"
+    case .map(let entries): "{\(entries.map(\.text).joined(separator: ", "))}"
+    case .binding(let binding): binding.text
     case .comprehension(let loop): loop.text
     }
   }
@@ -94,8 +99,27 @@ extension Expression.Field {
 
 extension Expression.Comprehension {
   fileprivate var text: String {
-    let arguments = [variable] + [predicate, transform].compactMap { $0?.description }
+    let names = [variable, second].compactMap { $0.map { BlockName($0)?.description ?? $0 } }
+    let arguments = names + [predicate, transform].compactMap { $0?.description }
     return "\(range.text(binding: .member)).\(kind.rawValue)(\(arguments.joined(separator: ", ")))"
+  }
+}
+
+extension Expression.Entry {
+  fileprivate var text: String {
+    if case .optionalElement(let value) = value.form { return "?\(key): \(value)" }
+    return "\(key): \(value)"
+  }
+}
+
+extension Expression.Binding {
+  fileprivate var text: String {
+    if isBlock {
+      let values = variables.map(\.value.description).joined(separator: ", ")
+      return "cel.block([\(values)], \(body))"
+    }
+    let names = variables.map { "\($0.name), \($0.value)" }.joined(separator: ", ")
+    return "cel.bind(\(names), \(body))"
   }
 }
 
@@ -127,6 +151,10 @@ extension Value {
     case .duration(let nanoseconds): "duration(\"\(DurationText.write(nanoseconds))\")"
     case .money(let amount): "usd(\"\(amount)\")"
     case .type(let name): name
+    case .optional(let value?): "optional.of(\(value.literal))"
+    case .optional(nil): "optional.none()"
+    case .ip(let address): "ip(\"\(address)\")"
+    case .cidr(let block): "cidr(\"\(block)\")"
     }
   }
 }

@@ -24,6 +24,8 @@ package struct Expression: Sendable {
     case name(String, isRooted: Bool)
     /// `operand.field`
     case select(Expression, field: Field)
+    /// `operand.?field`
+    case optionalSelect(Expression, field: Field)
     /// `has(operand.field)`
     case presence(Expression, field: Field)
     /// `function(arguments)`
@@ -37,6 +39,12 @@ package struct Expression: Sendable {
     case conditional(Expression, then: Expression, otherwise: Expression)
     /// `operand[key]`
     case index(Expression, Expression)
+    /// `operand[?key]`
+    case optionalIndex(Expression, Expression)
+    /// `?value` in a list or as the value of an entry: left out where the optional is empty.
+    case optionalElement(Expression)
+    /// `cel.bind(variable, value, body)`, or `cel.block([values], body)`.
+    case binding(Binding)
     case list([Expression])
     case map([Entry])
     /// `range.all(variable, predicate)` and its kin.
@@ -54,13 +62,27 @@ package struct Expression: Sendable {
     package let value: Expression
   }
 
+  /// Names for values within a body; each is computed at most once, and only if it is asked for.
+  package struct Binding: Sendable {
+    package let variables: [Variable]
+    package let body: Expression
+    package let isBlock: Bool
+
+    package struct Variable: Sendable {
+      package let name: String
+      package let value: Expression
+    }
+  }
+
   package struct Comprehension: Sendable {
     package let kind: Kind
     package let range: Expression
     package let variable: String
+    /// The name of the value, in macros that go through indices or keys and values.
+    package let second: String?
     /// What each element is tested by; absent in a `map` of two arguments.
     package let predicate: Expression?
-    /// What each element becomes, in a `map`.
+    /// What each element becomes, in a `map` and its kin.
     package let transform: Expression?
 
     package enum Kind: String, Sendable, CaseIterable {
@@ -69,6 +91,12 @@ package struct Expression: Sendable {
       case existsOne = "exists_one"
       case map
       case filter
+      case transformList
+      case transformMap
+      case transformMapEntry
+      case sortBy
+      case optMap
+      case optFlatMap
     }
   }
 
@@ -113,10 +141,15 @@ extension Expression.Form {
   fileprivate var children: [Expression] {
     switch self {
     case .literal, .name: []
-    case .select(let operand, _), .presence(let operand, _), .unary(_, let operand): [operand]
+    case .select(let operand, _), .optionalSelect(let operand, _), .presence(let operand, _),
+      .unary(_, let operand), .optionalElement(let operand):
+      [operand]
     case .call(_, let arguments): arguments
     case .memberCall(let target, _, let arguments): [target] + arguments
-    case .binary(_, let left, let right), .index(let left, let right): [left, right]
+    case .binary(_, let left, let right), .index(let left, let right),
+      .optionalIndex(let left, let right):
+      [left, right]
+    case .binding(let binding): binding.variables.map(\.value) + [binding.body]
     case .logical(_, let operands), .list(let operands): operands
     case .conditional(let condition, let then, let otherwise): [condition, then, otherwise]
     case .map(let entries): entries.flatMap { [$0.key, $0.value] }

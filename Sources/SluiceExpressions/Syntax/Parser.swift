@@ -8,27 +8,33 @@ internal import SluiceCore
 struct Parser {
   private let tokens: [Token]
   private let text: [Unicode.Scalar]
+  /// Whether macros are more than calls of unknown functions.
+  private let hasMacros: Bool
   private var next = 0
   private var nextID = 0
   private var nesting = 0
 
   /// Parses a whole expression.
-  static func parse(_ source: String) throws(Rejection) -> (root: Expression, nodes: Int) {
+  static func parse(
+    _ source: String,
+    hasMacros: Bool = true
+  ) throws(Rejection) -> (root: Expression, nodes: Int) {
     let bytes = source.utf8.count
     guard bytes <= Bounds.expressionBytes else {
       throw Rejection(.tooLong(bytes: bytes, limit: Bounds.expressionBytes), at: 0..<0)
     }
     let text = Array(source.unicodeScalars)
-    var parser = Parser(tokens: try Lexer.tokens(of: text), text: text)
+    var parser = Parser(tokens: try Lexer.tokens(of: text), text: text, hasMacros: hasMacros)
     guard parser.token.kind != .end else { throw Rejection(.empty, at: 0..<text.count) }
     let root = try parser.expression()
     guard parser.token.kind == .end else { throw parser.unexpected("an operator or the end") }
     return (root, parser.nextID)
   }
 
-  private init(tokens: [Token], text: [Unicode.Scalar]) {
+  private init(tokens: [Token], text: [Unicode.Scalar], hasMacros: Bool) {
     self.tokens = tokens
     self.text = text
+    self.hasMacros = hasMacros
   }
 
   // MARK: Tokens
@@ -196,17 +202,26 @@ extension Parser {
     while true {
       let start = operand.range.lowerBound
       if take(.dot) {
+        let isOptional = take(.question)
         let field = try field()
-        if take(.openParenthesis) {
+        if isOptional {
+          operand = try node(start..<end, .optionalSelect(operand, field: field))
+        } else if take(.openParenthesis) {
           let arguments = try arguments()
           operand = try memberCall(start..<end, operand, field, arguments)
         } else {
           operand = try node(start..<end, .select(operand, field: field))
         }
       } else if take(.openBracket) {
+        let isOptional = take(.question)
         let key = try expression()
         try expect(.closeBracket, "']'")
-        operand = try node(start..<end, .index(operand, key))
+        operand = try node(
+          start..<end,
+          isOptional ? .optionalIndex(operand, key) : .index(operand, key)
+        )
+      } else if token.kind == .symbol(.openBrace), let name = operand.messageName {
+        throw Rejection(.messageConstruction(name), at: start..<token.range.upperBound)
       } else {
         return operand
       }
@@ -289,7 +304,7 @@ extension Parser {
     }
     let arguments = try arguments()
     let function = Expression.Field(name: name, range: nameRange)
-    if name == "has" { return try presence(start..<end, function, arguments) }
+    if name == "has", hasMacros { return try presence(start..<end, function, arguments) }
     return try node(start..<end, .call(function, arguments))
   }
 
@@ -303,20 +318,32 @@ extension Parser {
     advance()
     var elements: [Expression] = []
     while token.kind != .symbol(.closeBracket) {
-      elements.append(try expression())
+      elements.append(try element())
       guard take(.comma) else { break }
     }
     try expect(.closeBracket, "',' or ']'")
     return try node(start..<end, .list(elements))
   }
 
+  /// An element of a list; with a question mark, one that may be missing.
+  private mutating func element() throws(Rejection) -> Expression {
+    let start = token.range.lowerBound
+    guard take(.question) else { return try expression() }
+    let element = try expression()
+    return try node(start..<end, .optionalElement(element))
+  }
+
   private mutating func map(from start: Int) throws(Rejection) -> Expression {
     advance()
     var entries: [Expression.Entry] = []
     while token.kind != .symbol(.closeBrace) {
+      let start = token.range.lowerBound
+      let isOptional = take(.question)
       let key = try expression()
       try expect(.colon, "':' and a value")
-      entries.append(Expression.Entry(key: key, value: try expression()))
+      var value = try expression()
+      if isOptional { value = try node(start..<end, .optionalElement(value)) }
+      entries.append(Expression.Entry(key: key, value: value))
       guard take(.comma) else { break }
     }
     try expect(.closeBrace, "',' or '}'")
@@ -346,27 +373,105 @@ extension Parser {
     _ function: Expression.Field,
     _ arguments: [Expression]
   ) throws(Rejection) -> Expression {
-    guard
-      let kind = Expression.Comprehension.Kind(macro: function.name),
-      arguments.count == 2 || (kind == .map && arguments.count == 3)
+    guard hasMacros else { return try node(range, .memberCall(target, function, arguments)) }
+    if case .name("cel", isRooted: false) = target.form,
+      let form = try blockForm(function, arguments)
+    {
+      return try node(range, form)
+    }
+    guard let kind = Expression.Comprehension.Kind(macro: function.name),
+      let shape = kind.shape(arguments: arguments.count)
     else {
       return try node(range, .memberCall(target, function, arguments))
     }
-    guard case .name(let variable, isRooted: false) = arguments[0].form else {
+    var names: [String] = []
+    for argument in arguments.prefix(shape.variables) {
+      names.append(try variable(argument, of: function.name))
+    }
+    guard names.count == 1 || names[0] != names[1] else {
       throw Rejection(
-        .badMacro(name: function.name, reason: "its first argument names the element"),
-        at: arguments[0].range
+        .badMacro(name: function.name, reason: "its two variables need two names"),
+        at: arguments[1].range
       )
     }
     let last = arguments[arguments.count - 1]
     let loop = Expression.Comprehension(
       kind: kind,
       range: target,
-      variable: variable,
-      predicate: kind == .map ? (arguments.count == 3 ? arguments[1] : nil) : last,
-      transform: kind == .map ? last : nil
+      variable: names[0],
+      second: names.count > 1 ? names[1] : nil,
+      predicate: kind.transforms
+        ? (shape.hasFilter ? arguments[arguments.count - 2] : nil) : last,
+      transform: kind.transforms ? last : nil
     )
     return try node(range, .comprehension(loop))
+  }
+
+  private func variable(
+    _ argument: Expression,
+    of macro: String
+  ) throws(Rejection) -> String {
+    guard case .name(let name, isRooted: false) = argument.form else {
+      throw Rejection(
+        .badMacro(name: macro, reason: "its first argument names the element"),
+        at: argument.range
+      )
+    }
+    return name
+  }
+
+  /// `cel.bind`, `cel.block` and the names inside a block; `nil` for other calls.
+  private func blockForm(
+    _ function: Expression.Field,
+    _ arguments: [Expression]
+  ) throws(Rejection) -> Expression.Form? {
+    if let name = BlockName(function: function.name, arguments: arguments) {
+      return .name(name.name, isRooted: false)
+    }
+    switch (function.name, arguments.count) {
+    case ("bind", 3):
+      let name = try variable(arguments[0], of: "cel.bind")
+      return .binding(
+        Expression.Binding(
+          variables: [Expression.Binding.Variable(name: name, value: arguments[1])],
+          body: arguments[2],
+          isBlock: false
+        )
+      )
+    case ("block", 2):
+      guard case .list(let values) = arguments[0].form,
+        !values.contains(where: \.isOptionalElement)
+      else {
+        throw Rejection(
+          .badMacro(name: "cel.block", reason: "its first argument is a list of values"),
+          at: arguments[0].range
+        )
+      }
+      return .binding(
+        Expression.Binding(
+          variables: values.enumerated()
+            .map { Expression.Binding.Variable(name: BlockName.index($0), value: $1) },
+          body: arguments[1],
+          isBlock: true
+        )
+      )
+    default: return nil
+    }
+  }
+}
+
+extension Expression {
+  /// The dotted name before the braces of a message; `nil` for what cannot be one.
+  fileprivate var messageName: String? {
+    switch form {
+    case .name(let name, _): name
+    case .select(let operand, let field): operand.messageName.map { "\($0).\(field.name)" }
+    default: nil
+    }
+  }
+
+  var isOptionalElement: Bool {
+    if case .optionalElement = form { true } else { false }
   }
 }
 
@@ -374,5 +479,30 @@ extension Expression.Comprehension.Kind {
   /// The macro of this name; `existsOne` is the newer spelling of `exists_one`.
   fileprivate init?(macro name: String) {
     if name == "existsOne" { self = .existsOne } else { self.init(rawValue: name) }
+  }
+
+  /// How many of a macro's arguments are variables, and whether one is a filter; `nil` for a number
+  /// of arguments that the macro does not have.
+  fileprivate func shape(arguments count: Int) -> (variables: Int, hasFilter: Bool)? {
+    switch (self, count) {
+    case (.all, 2), (.exists, 2), (.existsOne, 2), (.map, 2), (.filter, 2), (.sortBy, 2),
+      (.optMap, 2), (.optFlatMap, 2):
+      (1, false)
+    case (.map, 3): (1, true)
+    case (.all, 3), (.exists, 3), (.existsOne, 3), (.transformList, 3), (.transformMap, 3),
+      (.transformMapEntry, 3):
+      (2, false)
+    case (.transformList, 4), (.transformMap, 4), (.transformMapEntry, 4): (2, true)
+    default: nil
+    }
+  }
+
+  /// Whether the last argument is what an element becomes, rather than a test.
+  fileprivate var transforms: Bool {
+    switch self {
+    case .all, .exists, .existsOne, .filter: false
+    case .map, .transformList, .transformMap, .transformMapEntry, .sortBy, .optMap, .optFlatMap:
+      true
+    }
   }
 }

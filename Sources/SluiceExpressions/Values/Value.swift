@@ -19,6 +19,10 @@ package enum Value: Sendable, Hashable {
   /// Whole nanoseconds, so up to 292 years either way.
   case duration(Int64)
   case money(NanoDollars)
+  /// A value that may be missing.
+  indirect case optional(Value?)
+  case ip(HostAddress)
+  indirect case cidr(AddressBlock)
   /// A type as a value, by its name: `type(1)` is `.type("int")`.
   case type(String)
 
@@ -37,6 +41,9 @@ package enum Value: Sendable, Hashable {
     case (.duration(let left), .duration(let right)): left == right
     case (.money(let left), .money(let right)): left == right
     case (.type(let left), .type(let right)): left == right
+    case (.optional(let left), .optional(let right)): left == right
+    case (.ip(let left), .ip(let right)): left == right
+    case (.cidr(let left), .cidr(let right)): left == right
     default: false
     }
   }
@@ -59,6 +66,9 @@ extension Value {
     case .duration: "google.protobuf.Duration"
     case .money: "money"
     case .type: "type"
+    case .optional: "optional_type"
+    case .ip: "net.IP"
+    case .cidr: "net.CIDR"
     }
   }
 

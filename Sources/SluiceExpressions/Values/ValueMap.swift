@@ -75,7 +75,9 @@ package struct ValueMap: Sendable, Hashable {
   static func isKey(_ value: Value) -> Bool {
     switch value {
     case .bool, .int, .uint, .string: true
-    case .null, .double, .bytes, .list, .map, .timestamp, .duration, .money, .type: false
+    case .null, .double, .bytes, .list, .map, .timestamp, .duration, .money, .type, .optional, .ip,
+      .cidr:
+      false
     }
   }
 
@@ -135,7 +137,8 @@ private enum Key: Hashable, Sendable {
         return nil
       }
     case .string(let value): self = .string(CodePoints(value))
-    case .null, .bytes, .list, .map, .timestamp, .duration, .money, .type: return nil
+    case .null, .bytes, .list, .map, .timestamp, .duration, .money, .type, .optional, .ip, .cidr:
+      return nil
     }
   }
 }

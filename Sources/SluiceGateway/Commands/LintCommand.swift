@@ -1,4 +1,5 @@
 import SluiceCompiler
+import SluiceReactor
 package import SluiceLanguage
 
 /// `sluice lint`: everything that there is to say about a bundle.
@@ -9,12 +10,59 @@ package struct LintCommand: Sendable {
   /// The least severity that counts as a failure.
   package var failLevel = Diagnostic.Severity.error
 
+  /// Codes, beginnings of codes, or `all`; empty: all that are not of taste.
+  package var select: [String] = []
+  package var ignore: [String] = []
+  package var fixes = Fixes.none
+
+  package enum Fixes: Sendable {
+    case none
+    /// Prints what would change.
+    case shown
+    /// Writes it, and lints what came out.
+    case written
+  }
+
   package init(paths: [String]) { self.paths = paths }
 
   package func run() -> CommandAnswer {
     if let refusal = BundlePath.objection(to: paths) { return CommandAnswer(refusal) }
+    var lints = LintSelection()
+    for (words, isSelected) in [(select, true), (ignore, false)] {
+      for word in words.flatMap({ $0.split(separator: ",") }) {
+        guard let codes = LintSelection.codes(String(word)) else {
+          return CommandAnswer(
+            Refusal("`\(word)` is no code; codes are like SL0201, SL02 or all", status: .usage)
+          )
+        }
+        if isSelected {
+          lints.selected = (lints.selected ?? []).union(codes)
+        } else {
+          lints.ignored.formUnion(codes)
+        }
+      }
+    }
     let (bundle, found) = BundleReader.load(paths: paths)
-    return answer(to: Compiler.compile(bundle, after: found))
+    guard fixes != .none else {
+      return answer(to: Compiler.compile(bundle, after: found, lints: lints))
+    }
+    let (mended, changed) = LintFixer(lints: lints).mend(bundle, found)
+    if fixes == .shown {
+      let diffs = changed.map { LintFixer.diff(bundle[$0], mended[$0]) }
+      return CommandAnswer(output: diffs.joined())
+    }
+    for source in changed {
+      do throws(IOFailure) {
+        try Files.writeAtomically(mended[source].bytes, to: mended[source].path, mode: 0o644)
+      } catch {
+        return CommandAnswer(
+          Refusal("cannot write `\(mended[source].path)`: \(error)", status: .couldNotRun)
+        )
+      }
+    }
+    var answer = answer(to: Compiler.compile(mended, after: found, lints: lints))
+    answer.notes += changed.map { "fixed \(mended[$0].path)\n" }.joined()
+    return answer
   }
 
   /// What is printed for a compilation.
@@ -31,7 +79,7 @@ package struct LintCommand: Sendable {
     case .human: if answer.output.isEmpty { answer.output = totals }
     // Apart from the lines that programs read.
     case .short: answer.notes = totals
-    case .json: break
+    case .json, .sarif, .github, .junit: break
     }
     if let gravest = findings.gravest, gravest >= failLevel { answer.status = .errors }
     return answer

@@ -12,7 +12,8 @@ package enum Language {
   package static func check(
     _ bundle: Bundle,
     overrides: PolicyOverrides = PolicyOverrides(),
-    after earlier: Findings = Findings()
+    after earlier: Findings = Findings(),
+    lints: LintSelection = .standard
   ) -> CheckedBundle {
     var findings = earlier
     let documents = YAMLReader.read(bundle, &findings)
@@ -20,11 +21,43 @@ package enum Language {
     let binder = Binder(documents, of: bundle, overrides: overrides, findings)
     let draft = binder.bind()
     for check in allChecks { check.inspect(draft, binder) }
+    var kept = binder.findings
+    let allows = AllowComments(documents, of: bundle)
+    kept.select(lints)
+    kept.silence(allows, lints)
     return CheckedBundle(
-      policy: binder.findings.haveErrors ? nil : draft.policy,
-      findings: binder.findings,
+      policy: kept.haveErrors ? nil : draft.policy,
+      findings: kept,
       bundle: binder.bundle
     )
+  }
+}
+
+/// Which warnings and notes are told; errors always are.
+package struct LintSelection: Sendable, Equatable {
+  /// Only these; nil: all that are not of taste.
+  package var selected: Set<DiagnosticCode>?
+  package var ignored: Set<DiagnosticCode>
+
+  package init(selected: Set<DiagnosticCode>? = nil, ignored: Set<DiagnosticCode> = []) {
+    self.selected = selected
+    self.ignored = ignored
+  }
+
+  package static let standard = LintSelection()
+  /// Rules of taste too.
+  package static let everything = LintSelection(selected: Set(DiagnosticCode.allCases))
+
+  func includes(_ code: DiagnosticCode) -> Bool {
+    !ignored.contains(code) && (selected?.contains(code) ?? !code.isOffByDefault)
+  }
+
+  /// The codes that a word names: a code, the beginning of one (`SL05`), or `all`; nil if none.
+  package static func codes(_ word: String) -> Set<DiagnosticCode>? {
+    let word = word.uppercased()
+    if word == "ALL" { return Set(DiagnosticCode.allCases) }
+    let codes = DiagnosticCode.allCases.filter { word.hasPrefix("SL") && $0.id.hasPrefix(word) }
+    return codes.isEmpty ? nil : Set(codes)
   }
 }
 

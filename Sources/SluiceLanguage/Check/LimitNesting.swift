@@ -55,7 +55,7 @@ struct LimitNesting: PolicyCheck {
   }
 
   /// The counts of two measures of one kind; nil if they do not compare.
-  private static func comparable(
+  static func comparable(
     _ inner: LimitSettings.Measure,
     _ outer: LimitSettings.Measure
   ) -> (inner: Int, outer: Int)? {

@@ -120,6 +120,23 @@ extension Diagnostic {
     )
   }
 
+  /// `parts`: what costs most, each with its cost and place, the dearest first.
+  package static func expressionTooCostly(
+    cost: String,
+    limit: String,
+    parts: [(cost: String, span: SourceSpan)],
+    at span: SourceSpan
+  ) -> Diagnostic {
+    Diagnostic(
+      .expressionTooCostly,
+      "the expression may cost \(cost) units at worst, more than the \(limit) allowed",
+      at: span,
+      seconds: parts.map { Label("up to \($0.cost) units", at: $0.span) },
+      notes: ["a unit is a step, or 16 bytes to read; a prompt is taken as 10 MiB long"],
+      help: "loop over less, test a shorter text, or name parts of it under `features`"
+    )
+  }
+
   /// `path`: the features from one back to itself.
   package static func featureCycle(
     _ path: [String],

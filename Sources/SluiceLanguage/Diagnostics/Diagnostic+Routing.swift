@@ -26,15 +26,45 @@ extension Diagnostic {
     )
   }
 
-  /// `witness`: a request that no route takes, as `name: value` pairs.
-  package static func noDefaultRoute(witness: String?, at span: SourceSpan) -> Diagnostic {
-    Diagnostic(
+  /// What is known of the requests that no route takes.
+  package enum GapEvidence: Sendable {
+    /// One of them, as `name: value` pairs.
+    case witness(String)
+    /// Nothing certain, because of these.
+    case undecided([String])
+  }
+
+  package static func noDefaultRoute(_ evidence: GapEvidence, at span: SourceSpan) -> Diagnostic {
+    let (message, note): (String, String?) =
+      switch evidence {
+      case .witness(let request):
+        ("some requests match no route and will be answered 404", "for example: \(request)")
+      case .undecided([]): ("some requests may match no route and would be answered 404", nil)
+      case .undecided(let doubts):
+        (
+          "some requests may match no route and would be answered 404",
+          "cannot decide what becomes of "
+            + Wording.list(doubts.map { "`\(Wording.short($0))`" }, limit: 3)
+        )
+      }
+    return Diagnostic(
       .noDefaultRoute,
       .warning,
-      "some requests match no route and will be answered 404",
+      message,
       at: span,
-      notes: witness.map { ["for example: \($0)"] } ?? [],
+      notes: [note].compactMap(\.self),
       help: "end the list with a route that has neither `when` nor `match`"
+    )
+  }
+
+  /// A condition of too many cases.
+  package static func reachUndecided(_ route: String, at span: SourceSpan) -> Diagnostic {
+    Diagnostic(
+      .reachUndecided,
+      .note,
+      "cannot decide which requests route `\(Wording.short(route))` takes: too many cases",
+      at: span,
+      help: "split it into several routes, or name parts of it under `features`"
     )
   }
 

@@ -5,9 +5,7 @@
 /// right example. A test compares the three, and writes `ExplainPages.swift` and the index when it
 /// runs under `SLUICE_RECORD=1`.
 ///
-/// Numbers kept for lints to come: SL0204 (a fallback loses a capability), SL0303 (a cache key that
-/// misses who asks; `scope` covers it so far), SL0304 (caching random answers), SL0403 (a kill switch above its budget), SL0404 (a window too small for one request),
-/// SL0501 (retries exceed the deadline), SL0502 (a breaker that never opens).
+/// Number kept for a lint to come: SL0304 (caching random answers).
 package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   // SL00xx: the text of the files.
   case duplicateKey = 0001
@@ -35,6 +33,9 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case missingKind = 0023
   case unknownKind = 0024
   case yamlDirective = 0025
+  case badAllow = 0026
+  case unusedAllow = 0027
+  case allowOfError = 0028
 
   // SL01xx: references, the schema, the server and who is who.
   case unknownReference = 0101
@@ -58,27 +59,60 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case badURL = 0119
   case badNetwork = 0120
   case badName = 0121
+  case plaintextUpstream = 0122
+  case tierWithoutEffect = 0123
+  case unusedTarget = 0124
 
   // SL02xx: routing.
   case unreachableRoute = 0201
   case noDefaultRoute = 0202
   case targetCycle = 0203
+  case fallbackLosesCapability = 0204
   case splitShares = 0205
   case emptyTarget = 0206
+  case reachUndecided = 0207
+  case sharedUpstream = 0208
+  case unstableSplit = 0209
+  case tierCannotReach = 0210
+  case splitOfOne = 0211
 
   // SL03xx: the cache.
   case semanticThresholdLow = 0301
   case ttlLongerThanVolatility = 0302
+  case cacheScopeTooWide = 0303
   case cacheScopeUnusable = 0305
+  case cacheKeyChanges = 0306
 
   // SL04xx: limits and money.
   case limitNeverReached = 0401
   case priceMissing = 0402
+  case killSwitchAboveBudget = 0403
+  case tokenLimitTooSmall = 0404
   case tiersWithoutKey = 0405
   case pricesOverlap = 0406
   case unpricedBehindBudget = 0407
   case priceInTwoPlaces = 0408
+  case userKeyAcrossTenants = 0409
   case budgetKeyTooLate = 0410
+  case keyFromClient = 0411
+  case limitDominated = 0412
+  case budgetNeverReached = 0413
+  case reliefNeverTried = 0414
+  case warningTooLate = 0415
+  case runwayTooShort = 0416
+
+  // SL05xx: deadlines, retries and breakers.
+  case retriesExceedDeadline = 0501
+  case breakerNeverOpens = 0502
+  case breakerTooSensitive = 0503
+  case lastCandidateTooLate = 0504
+  case firstByteTooLate = 0505
+  case retryAmplification = 0506
+  case retryBudgetUnlimited = 0507
+  case noDeadline = 0508
+  case healthCheckTooSlow = 0509
+  case retriesInStep = 0510
+  case deadlinesOutOfOrder = 0511
 
   // SL06xx: expressions.
   case wrongPhase = 0601
@@ -91,6 +125,12 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case unknownFunction = 0608
   case expressionTooLarge = 0609
   case featureCycle = 0610
+  case expressionTooCostly = 0611
+  case regexUnanchored = 0612
+  case headerMayBeAbsent = 0613
+  case caseNeverMatches = 0614
+  case repeatedTerm = 0615
+  case regexIsPlain = 0616
 
   // SL09xx: what this version does not do.
   case notServedYet = 0901
@@ -132,6 +172,14 @@ extension DiagnosticCode {
     case .unknownReference, .unusedDefinition, .missingKey, .noDefaultRoute, .priceMissing,
       .unpricedBehindBudget, .emptyBundle, .missingKind, .unknownVariable:
       true
+    default: false
+    }
+  }
+
+  /// Whether the rule is one of taste: told only where it is selected.
+  package var isOffByDefault: Bool {
+    switch self {
+    case .fallbackLosesCapability, .sharedUpstream: true
     default: false
     }
   }

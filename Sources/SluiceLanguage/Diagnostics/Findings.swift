@@ -58,6 +58,36 @@ package struct Findings: Sendable {
     dropped.merge(other.dropped, uniquingKeysWith: +)
   }
 
+  /// Drops the warnings and notes that are not wanted.
+  mutating func select(_ lints: LintSelection) {
+    gathered.removeAll { $0.severity != .error && !lints.includes($0.code) }
+  }
+
+  /// Drops the warnings and notes that a comment allows, and tells the comments that allow nothing.
+  mutating func silence(_ allows: AllowComments, _ lints: LintSelection) {
+    guard !allows.isEmpty else { return }
+    // What is absent, or may be, where a file was read in part, has not been looked for.
+    let isWhole = !hasIncompleteSource && !haveErrors
+    var used: Set<Int> = []
+    gathered.removeAll { finding in
+      guard let index = allows.index(for: finding) else { return false }
+      used.insert(index)
+      return finding.severity != .error
+    }
+    for (index, allow) in allows.all.enumerated() {
+      if let problem = allow.problem {
+        report(problem)
+      } else if let code = allow.code, !used.contains(index), isWhole, lints.includes(code) {
+        report(.unusedAllow(code, at: allow.span))
+      } else if used.contains(index), let code = allow.code,
+        gathered.contains(where: { allow.covers($0) && $0.severity == .error })
+      {
+        report(.allowOfError(code, at: allow.span))
+      }
+    }
+    gathered.removeAll { $0.severity != .error && !lints.includes($0.code) }
+  }
+
   package var haveErrors: Bool { count(of: .error) > 0 }
   package var isEmpty: Bool { all.isEmpty && dropped.isEmpty }
 

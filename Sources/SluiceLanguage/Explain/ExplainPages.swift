@@ -636,6 +636,91 @@ extension Explain {
       tags.
 
       """###,
+    26: ###"""
+      # SL0026 bad-allow
+
+      A `sluice:allow` comment without a code or without a reason.
+
+      ## Wrong
+
+      ```yaml SL0026
+      sluice: v1
+      upstreams:
+        sim: { api: simulated }
+        spare: { api: simulated }  # sluice:allow SL0102
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      upstreams:
+        sim: { api: simulated }
+        spare: { api: simulated }  # sluice:allow SL0102 "taken into service in March"
+      ```
+
+      ## Why
+
+      A comment that silences a finding names its code and says why, so that whoever reads it next year knows
+      whether it still holds.
+
+      """###,
+    27: ###"""
+      # SL0027 unused-allow
+
+      A `sluice:allow` comment that silences nothing.
+
+      ## Wrong
+
+      ```yaml SL0027
+      sluice: v1
+      upstreams:
+        sim: { api: simulated }  # sluice:allow SL0102 "taken into service in March"
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      upstreams:
+        sim: { api: simulated }
+        spare: { api: simulated }  # sluice:allow SL0102 "taken into service in March"
+      ```
+
+      ## Why
+
+      What it silenced has gone, or stands on another line. A comment at the end of a line is about that line,
+      one on a line of its own about the next. Left behind, it would hide the next finding there.
+
+      """###,
+    28: ###"""
+      # SL0028 allow-of-error
+
+      A `sluice:allow` comment on an error.
+
+      ## Wrong
+
+      ```yaml SL0028 SL0201
+      sluice: v1
+      routes:
+        - { name: rest, to: fast }
+        - { name: late, to: fast }  # sluice:allow SL0201 "for later"
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      routes:
+        - { name: rest, to: fast }
+      ```
+
+      ## Why
+
+      An error keeps a policy from being served: there is nothing behind it that could be meant. Comments
+      silence warnings and notes.
+
+      """###,
     101: ###"""
       # SL0101 unknown-reference
 
@@ -1217,6 +1302,101 @@ extension Explain {
       and paths: letters, digits, `-`, `_`, `.` and `/`.
 
       """###,
+    122: ###"""
+      # SL0122 plaintext-upstream
+
+      A secret that is sent to another machine without TLS.
+
+      ## Wrong
+
+      ```yaml SL0122
+      sluice: v1
+      upstreams:
+        sim: { api: openai, url: http://models.example/v1, secret: env:KEY }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      upstreams:
+        sim: { api: openai, url: https://models.example/v1, secret: env:KEY }
+      ```
+
+      ## Why
+
+      Over `http://` whoever is on the way reads the key and all prompts. Loopback addresses and upstreams
+      without a `secret` are left alone.
+
+      """###,
+    123: ###"""
+      # SL0123 tier-without-effect
+
+      A tier that gets the same as another from every part of the policy.
+
+      ## Wrong
+
+      ```yaml SL0123
+      sluice: v1
+      tiers:
+        free: {}
+        premium: {}
+      routes:
+        - { name: rest, to: fast }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      tiers:
+        free: { models: [small] }
+        premium: {}
+      routes:
+        - { name: rest, to: fast }
+      ```
+
+      ## Why
+
+      Somebody pays for the higher tier. If its models, its limits and its budgets are those of another one
+      and no condition asks for it, they pay for a word.
+
+      """###,
+    124: ###"""
+      # SL0124 unused-target
+
+      A target that nothing leads to.
+
+      ## Wrong
+
+      ```yaml SL0124
+      sluice: v1
+      targets:
+        fast: [small]
+        powerful: [large, small]
+      routes:
+        - { name: rest, to: fast }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      targets:
+        fast: [small]
+        powerful: [large, small]
+      routes:
+        - { name: streams, when: request.stream, to: powerful }
+        - { name: rest, to: fast }
+      ```
+
+      ## Why
+
+      A target is reached by a route, a share of a split, a budget's `on_exceed`, or by a client that names
+      it, which counts only where a route says `to: requested`. A name that begins with `_` says that it
+      is meant so.
+
+      """###,
     201: ###"""
       # SL0201 unreachable-route
 
@@ -1314,6 +1494,34 @@ extension Explain {
       A split chooses among other targets. In a circle, a request could be passed on for ever.
 
       """###,
+    204: ###"""
+      # SL0204 fallback-loses-capability
+
+      A fallback that holds less than the model it stands in for. Off unless selected.
+
+      ## Wrong
+
+      ```yaml SL0204
+      sluice: v1
+      targets:
+        powerful: [large, small]
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      targets:
+        powerful: [large]
+        fast: [small, large]
+      ```
+
+      ## Why
+
+      A candidate whose context is too small is skipped, so that long prompts fail exactly when the first
+      candidate does. Cheap fallbacks are often meant so, hence the rule is off until it is selected.
+
+      """###,
     205: ###"""
       # SL0205 split-shares
 
@@ -1370,6 +1578,179 @@ extension Explain {
 
       A target is an ordered list of models; the first that can serve does. With none, every request to
       it would fail.
+
+      """###,
+    207: ###"""
+      # SL0207 reach-undecided
+
+      A condition of too many cases to say which requests it takes.
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      routes:
+        - name: paying
+          match: { user.tier: [free, premium], request.stream: true }
+          to: powerful
+        - name: rest
+          to: fast
+      ```
+
+      ## Why
+
+      Conditions are sets of requests, and the check subtracts them from one another. A condition that
+      multiplies out to more than 256 cases is left alone: it is served as it stands, but nobody says
+      whether another route takes everything before it. Several routes, or a list in `match`, say the same
+      in fewer cases.
+
+      """###,
+    208: ###"""
+      # SL0208 shared-upstream
+
+      A target whose candidates share one upstream. Off unless selected.
+
+      ## Wrong
+
+      ```yaml SL0208
+      sluice: v1
+      targets:
+        powerful: [large, small]
+      routes:
+        - { name: rest, to: powerful }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      upstreams:
+        sim: { api: simulated }
+        spare: { api: simulated }
+      models:
+        small: { upstream: spare, context: 16k, max_output: 4k, price: free }
+        large: { upstream: sim, context: 128k, max_output: 4k, price: free }
+      targets:
+        powerful: [large, small]
+      routes:
+        - { name: rest, to: powerful }
+      ```
+
+      ## Why
+
+      Fallback helps against one model's troubles; an outage takes the whole service. Who has one supplier
+      only needs no reminder in every run, hence the rule is off until it is selected.
+
+      """###,
+    209: ###"""
+      # SL0209 unstable-split
+
+      A split by something that changes from request to request.
+
+      ## Wrong
+
+      ```yaml SL0209
+      sluice: v1
+      targets:
+        fast: [small]
+        powerful: [large]
+        trial: { split: { fast: 95%, powerful: 5% }, by: prompt.text }
+      routes:
+        - { name: rest, to: trial }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      targets:
+        fast: [small]
+        powerful: [large]
+        trial: { split: { fast: 95%, powerful: 5% }, by: user.id }
+      routes:
+        - { name: rest, to: trial }
+      ```
+
+      ## Why
+
+      A canary compares people who see the new with people who see the old. By the prompt or the time,
+      everybody sees both by turns, and what was measured says nothing; by a constant, all are on one side.
+
+      """###,
+    210: ###"""
+      # SL0210 tier-cannot-reach
+
+      A route that leads a tier to models it may not reach.
+
+      ## Wrong
+
+      ```yaml SL0210
+      sluice: v1
+      tiers:
+        free: { models: [small] }
+        premium: {}
+      targets:
+        fast: [small]
+        powerful: [large]
+      routes:
+        - { name: streams, when: request.stream, to: powerful }
+        - { name: rest, to: fast }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      tiers:
+        free: { models: [small] }
+        premium: {}
+      targets:
+        fast: [small]
+        powerful: [large]
+      routes:
+        - { name: streams, when: request.stream && user.tier != "free", to: powerful }
+        - { name: rest, to: fast }
+      ```
+
+      ## Why
+
+      A tier's list of models holds for every candidate. A route whose candidates are all outside it answers
+      403 `model_not_allowed`, although another route might have served. The request in the note is one that
+      is answered so.
+
+      """###,
+    211: ###"""
+      # SL0211 split-of-one
+
+      A split with one share.
+
+      ## Wrong
+
+      ```yaml SL0211
+      sluice: v1
+      targets:
+        fast: [small]
+        trial: { split: { fast: 100% }, by: user.id }
+      routes:
+        - { name: rest, to: trial }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      targets:
+        fast: [small]
+        powerful: [large]
+        trial: { split: { fast: 90%, powerful: 10% }, by: user.id }
+      routes:
+        - { name: rest, to: trial }
+      ```
+
+      ## Why
+
+      All requests take the one share. Often the rest of an experiment: the share that was dropped took its
+      percents along.
 
       """###,
     301: ###"""
@@ -1434,6 +1815,40 @@ extension Explain {
       are the incident behind this check.
 
       """###,
+    303: ###"""
+      # SL0303 cache-scope-too-wide
+
+      A cache that tenants share in a policy that tells tenants apart.
+
+      ## Wrong
+
+      ```yaml SL0303
+      sluice: v1
+      identity: { keys: keys.jsonl }
+      products:
+        support: { cache: { scope: product, ttl: 1h } }
+      limits:
+        per-tenant: { key: tenant, rate: 100/m }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      identity: { keys: keys.jsonl }
+      products:
+        support: { cache: { scope: tenant, ttl: 1h } }
+      limits:
+        per-tenant: { key: tenant, rate: 100/m }
+      ```
+
+      ## Why
+
+      With `scope: product` equal questions have equal answers, whoever asks. Where limits, routes or other
+      caches know tenants, they are customers of their own, and what one asked should not come to another.
+      Say `# sluice:allow SL0303 "…"` if the answers are the same for all.
+
+      """###,
     305: ###"""
       # SL0305 cache-scope-unusable
 
@@ -1465,6 +1880,33 @@ extension Explain {
 
       A scope names what must be equal for an answer to be shared: `user`, `tenant` or `product`. Where
       nobody has the thing it names, nothing would ever be shared, or everything.
+
+      """###,
+    306: ###"""
+      # SL0306 cache-key-changes
+
+      A cache key that moves with the time.
+
+      ## Wrong
+
+      ```yaml SL0306
+      sluice: v1
+      products:
+        support: { cache: { scope: product, ttl: 1h, key: string(now) } }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      products:
+        support: { cache: { scope: product, ttl: 1h, key: user.tier } }
+      ```
+
+      ## Why
+
+      Entries under a key that never comes again cannot be found; they fill the cache and push out others.
+      `ttl` is what ends an answer.
 
       """###,
     401: ###"""
@@ -1523,6 +1965,65 @@ extension Explain {
 
       What has no price counts as nothing: the metrics would show a bill that is too small. A model that is
       free says `price: free`. Where a budget has to count the model it is an error, SL0407.
+
+      """###,
+    403: ###"""
+      # SL0403 kill-switch-above-budget
+
+      A kill switch that fires above the budget.
+
+      ## Wrong
+
+      ```yaml SL0403
+      sluice: v1
+      budgets:
+        company: { per: day, limit: $500 }
+      kill_switches:
+        runaway: { when: 'spend("1d") > usd("800")', do: deny }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      budgets:
+        company: { per: day, limit: $500 }
+      kill_switches:
+        runaway: { when: 'spend("1h") > usd("100")', do: deny }
+      ```
+
+      ## Why
+
+      A kill switch is for money that goes faster than it should. One that waits for more than the budget of
+      the same stretch of time gives out is hardly ever met.
+
+      """###,
+    404: ###"""
+      # SL0404 token-limit-too-small
+
+      A token limit smaller than one answer of the first candidates.
+
+      ## Wrong
+
+      ```yaml SL0404
+      sluice: v1
+      limits:
+        tokens: { key: user.id, rate: 2k tokens/m }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      limits:
+        tokens: { key: user.id, rate: 20k tokens/m }
+      ```
+
+      ## Why
+
+      Token limits admit a request by its input plus the longest answer it may have, which is the primary's
+      `max_output` unless the client sends `max_tokens`. If that alone is more than the limit ever holds,
+      every client that sends nothing is refused, at any hour.
 
       """###,
     405: ###"""
@@ -1661,6 +2162,37 @@ extension Explain {
       other days stand beside each other in a list.
 
       """###,
+    409: ###"""
+      # SL0409 user-key-across-tenants
+
+      A key by user alone where there are several tenants.
+
+      ## Wrong
+
+      ```yaml SL0409
+      sluice: v1
+      identity: { keys: keys.jsonl }
+      limits:
+        per-tenant: { key: tenant, rate: 1000/m }
+        per-user: { key: user.id, rate: 100/m }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      identity: { keys: keys.jsonl }
+      limits:
+        per-tenant: { key: tenant, rate: 1000/m }
+        per-user: { key: tenant + "/" + user.id, rate: 100/m }
+      ```
+
+      ## Why
+
+      A user is named within a tenant: `alice` of one customer is not `alice` of another. By `user.id` alone
+      both share one count, and one can use up what the other pays for.
+
+      """###,
     410: ###"""
       # SL0410 budget-key-too-late
 
@@ -1690,6 +2222,515 @@ extension Explain {
 
       `budget(name).remaining` is what is left for whoever asks, so the budget's key must have a value where it
       is read. A route is chosen before there is a candidate; a budget by `model.name` has no account then.
+
+      """###,
+    411: ###"""
+      # SL0411 key-from-client
+
+      A limit by something that clients choose.
+
+      ## Wrong
+
+      ```yaml SL0411
+      sluice: v1
+      limits:
+        per-app: { key: 'headers["x-app"]', rate: 100/m }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      limits:
+        per-user: { key: user.id, rate: 100/m }
+      ```
+
+      ## Why
+
+      Whoever sends a new value begins a new count, so such a limit holds back only those who behave. It also
+      fills the table of counts.
+
+      """###,
+    412: ###"""
+      # SL0412 limit-dominated
+
+      A limit that another one with the same key makes idle.
+
+      ## Wrong
+
+      ```yaml SL0412
+      sluice: v1
+      limits:
+        per-user: { key: user.id, rate: 100/m }
+        spare: { key: user.id, rate: 200/m }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      limits:
+        per-user: { key: user.id, rate: 100/m }
+        in-flight: { key: user.id, concurrent: 8 }
+      ```
+
+      ## Why
+
+      Two limits of one key over one window come down to the narrower. The other costs a look-up with every
+      request and misleads whoever reads it.
+
+      """###,
+    413: ###"""
+      # SL0413 budget-never-reached
+
+      A budget for one key that is larger than the budget of all.
+
+      ## Wrong
+
+      ```yaml SL0413
+      sluice: v1
+      budgets:
+        user-day: { per: day, key: user.id, limit: $200 }
+        company: { per: day, limit: $100 }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      budgets:
+        user-day: { per: day, key: user.id, limit: $2 }
+        company: { per: day, limit: $100 }
+      ```
+
+      ## Why
+
+      The budget of all ends first, so the one per key never holds anybody back: one user can spend what all
+      were to share.
+
+      """###,
+    414: ###"""
+      # SL0414 relief-never-tried
+
+      A step of `on_exceed` that is never tried.
+
+      ## Wrong
+
+      ```yaml SL0414
+      sluice: v1
+      budgets:
+        company: { per: day, limit: $100, on_exceed: [cache_only, clamp] }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      budgets:
+        company: { per: day, limit: $100, on_exceed: [clamp, cache_only] }
+      ```
+
+      ## Why
+
+      The steps are tried in order. `cache_only` and `deny` always end the walk, so what stands behind them is
+      never tried.
+
+      """###,
+    415: ###"""
+      # SL0415 warning-too-late
+
+      A budget that warns at 100%.
+
+      ## Wrong
+
+      ```yaml SL0415
+      sluice: v1
+      budgets:
+        company: { per: day, limit: $100, warn_at: 100% }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      budgets:
+        company: { per: day, limit: $100, warn_at: 80% }
+      ```
+
+      ## Why
+
+      A warning is for acting before requests are refused.
+
+      """###,
+    416: ###"""
+      # SL0416 runway-too-short
+
+      A budget whose money can be gone before its `min_runway`.
+
+      ## Wrong
+
+      ```yaml SL0416
+      sluice: v1
+      budgets:
+        company: { per: day, limit: $1, min_runway: 1h }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      limits:
+        all: { rate: 1/m }
+      budgets:
+        company: { per: day, limit: $1000, min_runway: 1h }
+      ```
+
+      ## Why
+
+      `min_runway` says how long a budget must last when everybody asks as fast as the limits allow. The bound
+      is the one of `sluice cost`: the dearest request, all its tries, at the pace of the slowest limit that
+      holds. A bot finds that pace in minutes.
+
+      """###,
+    501: ###"""
+      # SL0501 retries-exceed-deadline
+
+      Retries that need more time than the request has.
+
+      ## Wrong
+
+      ```yaml SL0501
+      sluice: v1
+      server: { timeout: { request: 1m } }
+      upstreams:
+        sim:
+          api: simulated
+          timeout: { first_byte: 30s }
+          retry: { attempts: 3, base: 1s }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      server: { timeout: { request: 1m } }
+      upstreams:
+        sim:
+          api: simulated
+          timeout: { first_byte: 15s }
+          retry: { attempts: 3, base: 1s }
+      ```
+
+      ## Why
+
+      `server.timeout.request` ends the wait for the first byte, whatever goes on behind it. Tries that do not
+      fit before it cost the upstream and help nobody. Counted are the waits between them at their longest.
+
+      """###,
+    502: ###"""
+      # SL0502 breaker-never-opens
+
+      A breaker that can never open.
+
+      ## Wrong
+
+      ```yaml SL0502
+      sluice: v1
+      upstreams:
+        sim:
+          api: simulated
+          breaker: { ratio: 50%, min_calls: 500, window: 30s }
+      limits:
+        global: { rate: 60/m }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      upstreams:
+        sim:
+          api: simulated
+          breaker: { ratio: 50%, min_calls: 20, window: 30s }
+      limits:
+        global: { rate: 600/m }
+      ```
+
+      ## Why
+
+      A breaker of ratio judges only when `min_calls` calls lie in its window. If the limits let fewer through,
+      tries included, it stays closed whatever happens.
+
+      """###,
+    503: ###"""
+      # SL0503 breaker-too-sensitive
+
+      A breaker that ordinary error rates open.
+
+      ## Wrong
+
+      ```yaml SL0503
+      sluice: v1
+      upstreams:
+        sim:
+          api: simulated
+          breaker: { consecutive: 1 }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      upstreams:
+        sim:
+          api: simulated
+          breaker: { consecutive: 5 }
+      ```
+
+      ## Why
+
+      LLM services fail in one of a hundred calls on good days. A breaker that one failure opens, or a ratio
+      below 5%, turns that into outages of `recovery` each.
+
+      """###,
+    504: ###"""
+      # SL0504 last-candidate-too-late
+
+      A candidate that has its turn after the request has ended.
+
+      ## Wrong
+
+      ```yaml SL0504
+      sluice: v1
+      server: { timeout: { request: 1m } }
+      upstreams:
+        sim:
+          api: simulated
+          timeout: { first_byte: 30s }
+          retry: { attempts: 2, base: 1s }
+      targets:
+        fast: [small, large]
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      server: { timeout: { request: 1m } }
+      upstreams:
+        sim:
+          api: simulated
+          timeout: { first_byte: 10s }
+          retry: { attempts: 2, base: 1s }
+      targets:
+        fast: [small, large]
+      ```
+
+      ## Why
+
+      Fallback is for the day on which the first candidate hangs. If its tries alone use up the time that a
+      request has, the next one is never asked on that day.
+
+      """###,
+    505: ###"""
+      # SL0505 first-byte-too-late
+
+      An attempt that may take as long as the request.
+
+      ## Wrong
+
+      ```yaml SL0505
+      sluice: v1
+      server: { timeout: { request: 30s } }
+      upstreams:
+        sim: { api: simulated, timeout: { first_byte: 30s } }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      server: { timeout: { request: 30s } }
+      upstreams:
+        sim: { api: simulated, timeout: { first_byte: 8s }, retry: { attempts: 2, base: 1s } }
+      ```
+
+      ## Why
+
+      An upstream that hangs is given up at `first_byte`. At or beyond `server.timeout.request` the client is
+      sent away first, and neither a retry nor a fallback has its turn.
+
+      """###,
+    506: ###"""
+      # SL0506 retry-amplification
+
+      A request that can become many attempts.
+
+      ## Wrong
+
+      ```yaml SL0506
+      sluice: v1
+      upstreams:
+        sim: { api: simulated, retry: { attempts: 5, base: 100ms } }
+      targets:
+        fast: [small, large]
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      upstreams:
+        sim: { api: simulated, retry: { attempts: 2, base: 100ms } }
+      targets:
+        fast: [small, large]
+      ```
+
+      ## Why
+
+      Retries add up over the candidates. More than eight attempts for one request is a storm in an outage,
+      and up to so many bills for one answer.
+
+      """###,
+    507: ###"""
+      # SL0507 retry-budget-unlimited
+
+      A retry budget of 100%.
+
+      ## Wrong
+
+      ```yaml SL0507
+      sluice: v1
+      upstreams:
+        sim: { api: simulated, retry: { attempts: 3, base: 1s, budget: 100% } }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      upstreams:
+        sim: { api: simulated, retry: { attempts: 3, base: 1s, budget: 20% } }
+      ```
+
+      ## Why
+
+      The budget is what keeps retries from being the outage: it bounds them to a share of first attempts. At
+      100% every failed request comes again.
+
+      """###,
+    508: ###"""
+      # SL0508 no-deadline
+
+      An attempt that nothing ends.
+
+      ## Wrong
+
+      ```yaml SL0508
+      sluice: v1
+      upstreams:
+        sim: { api: simulated, timeout: none }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      upstreams:
+        sim: { api: simulated, timeout: { total: 10m } }
+      ```
+
+      ## Why
+
+      A stream that stalls holds its place in every limit and its client's connection. `first_byte` and `idle`
+      together, or `total`, see to it that each attempt ends.
+
+      """###,
+    509: ###"""
+      # SL0509 health-check-too-slow
+
+      A health check that is slower than the breaker.
+
+      ## Wrong
+
+      ```yaml SL0509
+      sluice: v1
+      upstreams:
+        sim:
+          api: simulated
+          breaker: { consecutive: 5, recovery: 10s }
+          health_check: { interval: 30s }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      upstreams:
+        sim:
+          api: simulated
+          breaker: { consecutive: 5, recovery: 60s }
+          health_check: { interval: 10s }
+      ```
+
+      ## Why
+
+      A health check is to find out before a request does. If the breaker lets probes through more often than
+      the check asks, it is the clients who check.
+
+      """###,
+    510: ###"""
+      # SL0510 retries-in-step
+
+      Retries with next to no jitter.
+
+      ## Wrong
+
+      ```yaml SL0510
+      sluice: v1
+      upstreams:
+        sim: { api: simulated, retry: { attempts: 3, base: 1s, jitter: 10ms } }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      upstreams:
+        sim: { api: simulated, retry: { attempts: 3, base: 1s, jitter: full } }
+      ```
+
+      ## Why
+
+      Requests that failed at one moment would all wait equally long and arrive as one burst. Jitter spreads
+      them.
+
+      """###,
+    511: ###"""
+      # SL0511 deadlines-out-of-order
+
+      A deadline beyond the end of the attempt.
+
+      ## Wrong
+
+      ```yaml SL0511
+      sluice: v1
+      upstreams:
+        sim: { api: simulated, timeout: { first_byte: 20s, total: 10s, idle: 5s } }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      upstreams:
+        sim: { api: simulated, timeout: { first_byte: 5s, total: 1m, idle: 5s } }
+      ```
+
+      ## Why
+
+      `total` counts the whole attempt. A `first_byte` or `idle` beyond it says something that never happens;
+      the two are likely exchanged.
 
       """###,
     601: ###"""
@@ -1988,7 +3029,8 @@ extension Explain {
 
       ## Why
 
-      An expression has at most 4 KiB and 64 levels, so that what it may cost at run time is bounded.
+      An expression has at most 4 KiB, 64 levels, 512 parts and 2 loops inside one another, so that it can
+      be read, and what it may cost at run time is bounded.
       Name parts of it under `features`: they are computed once an exchange, and only if something asks.
 
       """###,
@@ -2031,6 +3073,207 @@ extension Explain {
 
       A feature may use others, and is computed after them. In a circle none could be computed first. The
       message shows the circle.
+
+      """###,
+    611: ###"""
+      # SL0611 expression-too-costly
+
+      An expression that may cost too much for one request.
+
+      ## Wrong
+
+      ```yaml SL0611
+      sluice: v1
+      features:
+        repeats: |-
+          prompt.text.split(" ").exists(w, prompt.text.contains(w + " " + w))
+      routes:
+        - name: rest
+          to: fast
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      features:
+        repeats: |-
+          ["the the", "a a", "of of"].exists(w, prompt.text.contains(w))
+      routes:
+        - name: rest
+          to: fast
+      ```
+
+      ## Why
+
+      Expressions run on the loop that serves all other requests too, so what one may cost at worst is
+      bounded before it runs: 64 million units, a unit being a step or the reading of 16 bytes. Loops are
+      multiplied out, and texts are taken as long as a request may make them (a prompt: 10 MiB). The message
+      names the parts that cost most. [expressions](../expressions.md) tells the cost of every function.
+
+      """###,
+    612: ###"""
+      # SL0612 regex-unanchored
+
+      A pattern on a name that is not tied to its ends.
+
+      ## Wrong
+
+      ```yaml SL0612
+      sluice: v1
+      routes:
+        - name: staff
+          when: user.id.matches("admin|ops")
+          to: powerful
+        - { name: rest, to: fast }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      routes:
+        - name: staff
+          when: user.id.matches("^(admin|ops)$")
+          to: powerful
+        - { name: rest, to: fast }
+      ```
+
+      ## Why
+
+      `matches` looks anywhere in the text, so that `not-admin` and `shops` match as well. For names, addresses
+      and headers that decide what somebody may do, that is a hole.
+
+      """###,
+    613: ###"""
+      # SL0613 header-may-be-absent
+
+      A header that is compared by `!=` and may not be there.
+
+      ## Wrong
+
+      ```yaml SL0613
+      sluice: v1
+      routes:
+        - name: others
+          when: headers["x-app"] != "batch"
+          to: powerful
+        - { name: rest, to: fast }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      routes:
+        - name: others
+          when: '!("x-app" in headers) || headers["x-app"] != "batch"'
+          to: powerful
+        - { name: rest, to: fast }
+      ```
+
+      ## Why
+
+      `headers["x-app"]` has no value where the header was not sent, and a condition without a value does not
+      match. That is as wanted for `==`; for `!=` it is mostly the opposite of what was meant.
+
+      """###,
+    614: ###"""
+      # SL0614 case-never-matches
+
+      A text in the wrong case for `lowerAscii` or `upperAscii`.
+
+      ## Wrong
+
+      ```yaml SL0614
+      sluice: v1
+      routes:
+        - name: code
+          when: prompt.text.lowerAscii().contains("Python")
+          to: powerful
+        - { name: rest, to: fast }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      routes:
+        - name: code
+          when: prompt.text.lowerAscii().contains("python")
+          to: powerful
+        - { name: rest, to: fast }
+      ```
+
+      ## Why
+
+      The text was made lower case so that both spellings match; with a capital letter in what is looked for,
+      neither does.
+
+      """###,
+    615: ###"""
+      # SL0615 repeated-term
+
+      A term that stands twice in one `&&` or `||`.
+
+      ## Wrong
+
+      ```yaml SL0615
+      sluice: v1
+      routes:
+        - name: paying
+          when: user.tier == "premium" || user.tier == "premium"
+          to: powerful
+        - { name: rest, to: fast }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      routes:
+        - name: paying
+          when: user.tier == "premium" || request.stream
+          to: powerful
+        - { name: rest, to: fast }
+      ```
+
+      ## Why
+
+      The second changes nothing, so something else was meant: a copied line whose name was not changed.
+
+      """###,
+    616: ###"""
+      # SL0616 regex-is-plain
+
+      A regular expression where a plain text would do.
+
+      ## Wrong
+
+      ```yaml SL0616
+      sluice: v1
+      routes:
+        - name: drafts
+          when: user.id.matches("^draft-")
+          to: powerful
+        - { name: rest, to: fast }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      routes:
+        - name: drafts
+          when: user.id.startsWith("draft-")
+          to: powerful
+        - { name: rest, to: fast }
+      ```
+
+      ## Why
+
+      `startsWith`, `endsWith` and `contains` take a few nanoseconds, and `startsWith` is among the conditions
+      that lint can subtract: a pattern is an unknown to it.
 
       """###,
     901: ###"""

@@ -26,6 +26,13 @@ package struct Bundle: Sendable {
     return SourceID(index: files.count - 1)
   }
 
+  /// The bundle with other bytes in one file.
+  package func replacing(_ source: SourceID, with bytes: [UInt8]) -> Bundle {
+    var bundle = self
+    bundle.files[source.index] = SourceText(path: self[source].path, bytes: bytes)
+    return bundle
+  }
+
   package var sources: [SourceID] { files.indices.map(SourceID.init(index:)) }
 
   package subscript(source: SourceID) -> SourceText { files[source.index] }

@@ -6,6 +6,12 @@ package enum FindingsFormat: String, Sendable, CaseIterable {
   case short
   /// For programs; the shape is in `Docs/diagnostics/README.md`.
   case json
+  /// SARIF 2.1.0, for code scanning.
+  case sarif
+  /// Workflow commands, which GitHub shows beside the lines.
+  case github
+  /// JUnit's XML, for test reports.
+  case junit
 }
 
 /// What a renderer may assume about where its text goes.
@@ -14,8 +20,12 @@ package struct FindingsStyle: Sendable {
   /// Columns that fit; longer snippets are cut around the caret, longer texts wrapped.
   package var width: Int
 
-  package init(hasColor: Bool = false, width: Int = 100) {
+  /// Of the program, for formats that name it.
+  package var version: String
+
+  package init(hasColor: Bool = false, width: Int = 100, version: String = "0") {
     self.hasColor = hasColor
+    self.version = version
     self.width = max(40, width)
   }
 }
@@ -31,6 +41,9 @@ extension Findings {
     case .human: HumanRenderer(bundle: bundle, style: style).render(self)
     case .short: ShortRenderer(bundle: bundle).render(self)
     case .json: JSONRenderer(bundle: bundle).render(self)
+    case .sarif: SARIFRenderer(bundle: bundle, version: style.version).render(self)
+    case .github: GitHubRenderer(bundle: bundle).render(self)
+    case .junit: JUnitRenderer(bundle: bundle).render(self)
     }
   }
 

@@ -14,7 +14,8 @@ struct DocumentationTests {
   func blocks(page: MarkdownPage) throws {
     for block in page.blocks {
       let bundle = block.isFragment ? try Self.completed(block) : block.bundle
-      let checked = Language.check(bundle)
+      // Pages of codes show rules of taste too.
+      let checked = Language.check(bundle, lints: page.isOfCode ? .everything : .standard)
       // What the base lacks beside the block is no matter of the block.
       let findings = checked.findings.shown.filter { $0.span.source.index == 0 }
       var found = Set(findings.filter { $0.severity == .error }.map(\.code.id))
@@ -22,6 +23,10 @@ struct DocumentationTests {
         if !block.isFragment || block.codes.contains(finding.code.id) {
           found.insert(finding.code.id)
         }
+      }
+      if page.isOfCode, block.codes.isEmpty {
+        let own = findings.filter { page.name.contains($0.code.id) && $0.code != .notServedYet }
+        #expect(own.isEmpty, "\(page.name):\(block.line) is not right")
       }
       // A page of a code may show what is not served yet.
       if page.isOfCode, !block.codes.contains("SL0901") { found.remove("SL0901") }

@@ -25,7 +25,7 @@ struct MutationTests {
     upstreams:
       remote:
         api: openai
-        url: http://models.internal/v1
+        url: https://models.internal/v1
         secret: env:KEY
         ca: certificates/internal.pem
         timeout: { connect: 2s, first_byte: 20s, idle: 15s, total: 10m }
@@ -97,7 +97,7 @@ struct MutationTests {
         tiers: { premium: $20 }
         on_exceed: [clamp, { to: fast }, cache_only]
         warn_at: 80%
-        min_runway: 1h
+        min_runway: 1s
         min_output: 16
         notice: cut
     kill_switches:

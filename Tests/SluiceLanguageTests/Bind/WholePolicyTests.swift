@@ -24,7 +24,7 @@ struct WholePolicyTests {
     let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
     let checked = Language.check(Bundle(texts: [("article.yaml", text)]))
     #expect(checked.policy == nil)
-    #expect(checked.findings.shown.allSatisfy { $0.code == .notServedYet })
+    #expect(checked.findings.shown.allSatisfy { $0.code == .notServedYet || $0.severity != .error })
     try Golden.compare(
       checked.findings.rendered(as: .short, of: checked.bundle),
       with: file.deletingPathExtension().appendingPathExtension("txt")

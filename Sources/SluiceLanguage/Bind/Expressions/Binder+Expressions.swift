@@ -72,9 +72,11 @@ extension Binder {
       report(.issue(issue, available: environment.available, at: place(issue.range)))
     }
     guard let expression = outcome.expression else { return nil }
+    if let finding = ExpressionProfile.finding(expression, at: span, place) { report(finding) }
     let use = ExpressionUse(expression: expression, place: place)
     for name in use.namesOfFiniteDomains { checkDomain(name) }
     checkStateArguments(use, in: phase)
+    for check in allExpressionChecks { check.inspect(use, self) }
     if let finding = ConstantExpression.finding(expression, isCondition: type == .bool, at: span) {
       report(finding)
     }

@@ -106,7 +106,7 @@ extension Binder {
     )
     switch expression.type {
     case .string, .int, .uint, .double, .bool, .timestamp, .dyn: return subject
-    case .null, .bytes, .duration, .money, .list, .map, .type, .parameter:
+    case .null, .bytes, .duration, .money, .list, .map, .type, .parameter, .abstract:
       report(
         .typeMismatch(
           expected: "a variable that holds one value",
@@ -267,7 +267,7 @@ extension Binder {
       let text = "timestamp(\(CheckedExpression.quoted(scalar.text)))"
       let outcome = CheckedExpression.check(text, in: environment(.request))
       return outcome.expression == nil ? mismatch() : text
-    case .null, .bytes, .duration, .money, .list, .map, .type, .parameter:
+    case .null, .bytes, .duration, .money, .list, .map, .type, .parameter, .abstract:
       return mismatch()
     }
   }

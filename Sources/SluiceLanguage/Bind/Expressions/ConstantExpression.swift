@@ -14,13 +14,6 @@ enum ConstantExpression {
       guard isCondition, case .bool(let value) = constant else { return nil }
       return .constantCondition(value, at: span)
     }
-    if isCondition, let verdict = Contradiction.verdict(expression.root) {
-      let reason =
-        verdict.value
-        ? "whatever `\(verdict.subject)` is, one side holds"
-        : "`\(verdict.subject)` cannot be all of that at once"
-      return .constantCondition(verdict.value, reason: reason, at: span)
-    }
     guard expression.slots.isEmpty, expression.hostCalls.isEmpty else { return nil }
     do throws(EvaluationError) {
       var frame = Frame(slots: 0, source: Nothing())

@@ -16,7 +16,7 @@ extension Diagnostic {
     case .tooLong, .tooDeep:
       return Diagnostic(.expressionTooLarge, message, at: span, help: help)
     case .unexpected, .unknownCharacter, .unterminatedString, .badEscape, .numberOutOfRange,
-      .badMacro:
+      .badMacro, .messageConstruction:
       return .expressionSyntax(message, at: span, help: help)
     case .unknownName(let name, let nearest):
       return .unknownVariable(name, nearest: nearest.first, available: available, at: span)

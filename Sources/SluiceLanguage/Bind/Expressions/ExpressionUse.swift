@@ -50,6 +50,13 @@ struct ExpressionUse {
     }
   }
 
+  /// The variables in a part of the expression.
+  func mentioned(in node: SluiceExpressions.Expression) -> [PolicyVariable] {
+    var found: [PolicyVariable] = []
+    node.forEach { part in if let variable = variable(part) { found.append(variable) } }
+    return found
+  }
+
   private func texts(
     _ node: SluiceExpressions.Expression,
     for variable: PolicyVariable
