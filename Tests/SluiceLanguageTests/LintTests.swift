@@ -208,7 +208,7 @@ struct PlantedMistakeTests {
 
   private static let named: Set<String> = [
     "upstreams", "models", "tiers", "features", "targets", "products", "limits", "tiers", "split",
-    "match",
+    "match", "budgets", "kill_switches",
   ]
 
   @Test("a misspelt key is an unknown key at its line and column", arguments: policies)

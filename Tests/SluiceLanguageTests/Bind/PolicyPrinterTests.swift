@@ -26,7 +26,9 @@ struct PolicyPrinterTests {
     let policy = try #require(Language.check(BundleReader.load(paths: [path]).bundle).policy)
     let printed = PolicyPrinter.print(policy)
     let again = Language.check(Bundle(texts: [("printed.yaml", printed)]))
-    #expect(again.findings.isEmpty, "\(again.findings.rendered(as: .human, of: again.bundle))")
+    // Comments are not printed, so what `launch` allows in one is told again.
+    let unexpected = again.findings.shown.filter { name != "launch" || $0.code != .runwayTooShort }
+    #expect(unexpected.isEmpty, "\(again.findings.rendered(as: .human, of: again.bundle))")
     #expect(PolicyPrinter.print(try #require(again.policy)) == printed)
   }
 
