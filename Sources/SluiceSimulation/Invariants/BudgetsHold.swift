@@ -1,12 +1,18 @@
 internal import SluiceCore
-internal import SluicePipeline
+package import SluicePipeline
 
 /// Promise 3: when a hold is granted, what its accounts have spent and hold, and its own amount, are
 /// within the limit; and nothing is dispatched without one.
 package struct BudgetsHold: Invariant {
   package let claim = "no attempt is dispatched beyond a budget"
 
-  package init() {}
+  private let process: @Sendable (HoldID) -> UInt64
+
+  /// - Parameter process: the number of the process that granted a hold, where some are killed: one
+  ///   that died before the record was written sends nothing, and leaves the next one nothing to know.
+  package init(process: @escaping @Sendable (HoldID) -> UInt64 = { _ in 0 }) {
+    self.process = process
+  }
 
   package func violations(in run: Run) -> [String] {
     overdrawn(run) + unheld(run)
@@ -14,11 +20,15 @@ package struct BudgetsHold: Invariant {
 
   private func overdrawn(_ run: Run) -> [String] {
     var found: [String] = []
-    for (place, hold) in run.holds.enumerated() where hold.id != nil {
+    for (place, hold) in run.holds.enumerated() {
+      guard let id = hold.id else { continue }
       for charge in hold.claim.charges {
         let before = run.holds[..<place]
           .filter { earlier in
-            earlier.claim.charges.contains {
+            guard let other = earlier.id,
+              earlier.recorded != nil || process(other) == process(id)
+            else { return false }
+            return earlier.claim.charges.contains {
               $0.account == charge.account && $0.period == charge.period
             }
           }
