@@ -13,6 +13,9 @@ package struct Moment: Hashable, Sendable {
     self.wall = wall
   }
 
+  /// Whole seconds since 1970, rounded down.
+  package var wallSeconds: Int64 { wall.flooredDivision(by: 1_000_000_000).quotient }
+
   /// This moment moved by `nanoseconds` on both clocks.
   package func advanced(byNanoseconds nanoseconds: Int64) -> Moment {
     Moment(monotonic: monotonic + nanoseconds, wall: wall + nanoseconds)

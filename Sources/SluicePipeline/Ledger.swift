@@ -184,6 +184,9 @@ package struct Balance: Sendable, Equatable {
     self.spent = spent
     self.held = held
   }
+
+  /// What is left of `limit`; never negative.
+  package func remaining(of limit: NanoDollars) -> NanoDollars { max(.zero, limit - spent - held) }
 }
 
 /// A switch that was thrown or released, by a rule or by a person.

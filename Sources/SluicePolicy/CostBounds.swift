@@ -235,10 +235,9 @@ private struct Spending {
     let steps = way.filter { allowed?.contains($0) ?? true }
       .map { index in
         let model = policy[index]
-        let upstream = policy.upstreams.first { $0.name == model.upstream }
         return CostBounds.Step(
           model: model.name,
-          tries: upstream?.retry?.attempts ?? 1,
+          tries: policy.upstream(of: index).retry?.attempts ?? 1,
           cost: attempts[index.position] ?? .zero
         )
       }

@@ -133,8 +133,3 @@ extension TLSSession {
     } while sent < body.count
   }
 }
-
-extension Moment {
-  /// Whole seconds since 1970, as certificates count.
-  var wallSeconds: Int64 { wall / 1_000_000_000 }
-}

@@ -26,20 +26,18 @@ struct BudgetBoard: Sendable {
     _ ledger: JournaledLedger,
     at moment: Moment
   ) {
-    let second = moment.wall.flooredDivision(by: 1_000_000_000).quotient
     rows = budgets.map { budget in
-      guard budget.window != .request else {
+      let terms = BudgetTerms(budget)
+      guard !terms.isPerRequest else {
         return Row(settings: budget, period: nil, accounts: [], count: 0)
       }
-      let zone = TimeZone.named(budget.zone) ?? .utc
-      let period = BudgetCalendar(budget.window, zone: zone).period(at: second)
-      let owner = "budget.\(budget.name)"
+      let period = terms.period(at: moment)
       // Without a key there is one account, spent on or not.
       if let only = budget.key == nil ? "" : key {
-        let balance = ledger.balance(of: Account(owner: owner, key: only), in: period)
+        let balance = ledger.balance(of: terms.account(of: only), in: period)
         return Row(settings: budget, period: period, accounts: [(only, balance)], count: 1)
       }
-      let all = ledger.balances(of: owner, in: period)
+      let all = ledger.balances(of: terms.owner, in: period)
       return Row(
         settings: budget,
         period: period,
@@ -125,11 +123,5 @@ struct BudgetBoard: Sendable {
 
   private static func time(_ second: Int64) -> String {
     UTCTime.text(ofWall: second * 1_000_000_000)
-  }
-}
-
-extension Balance {
-  fileprivate func remaining(of limit: NanoDollars) -> NanoDollars {
-    max(.zero, limit - spent - held)
   }
 }

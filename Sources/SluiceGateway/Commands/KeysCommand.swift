@@ -137,7 +137,7 @@ package struct KeysCommand: Sendable {
         status: .usage
       )
     }
-    guard seconds > now.wall / 1_000_000_000 else {
+    guard seconds > now.wallSeconds else {
       throw Refusal("`\(text)` has passed already", status: .usage)
     }
     return seconds
@@ -145,7 +145,7 @@ package struct KeysCommand: Sendable {
 
   /// A table of the keys, none of which can be read from it.
   static func list(_ file: KeyFile, at now: Moment) -> String {
-    let seconds = now.wall / 1_000_000_000
+    let seconds = now.wallSeconds
     let revoked = Set(file.lines.filter(\.isRevoked).map(\.record.id))
     var rows = [["ID", "STATE", "TENANT", "USER", "TIER", "PRODUCTS", "EXPIRES"]]
     for line in file.lines {

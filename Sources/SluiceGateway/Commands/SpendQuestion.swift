@@ -25,7 +25,7 @@ struct SpendQuestion: Sendable, Equatable {
       throw Refusal("`\(dimension ?? "")` is not one of \(names)", status: .usage)
     }
     self.dimension = known
-    let now = moment.wall / 1_000_000_000
+    let now = moment.wallSeconds
     self.until = try until.map { text throws(Refusal) in try Self.time(text, now) } ?? now + 1
     self.since =
       try since.map { text throws(Refusal) in try Self.time(text, now) }

@@ -103,7 +103,7 @@ private struct SimulatedHandler: RequestHandler {
     let reply = SimulatedReply(
       to: chat,
       settings: settings,
-      created: request.headAt.wall / 1_000_000_000
+      created: request.headAt.wallSeconds
     )
     guard chat.isStreaming else {
       return try await sink.send(ServerReply(status: 200, body: reply.body))

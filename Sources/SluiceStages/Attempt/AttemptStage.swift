@@ -202,17 +202,20 @@ package struct AttemptStage: WaitingStage {
         reply.abandon()
         throw Failure(.invalidReply)
       }
+      var tally = meter.tally(for: settings)
+      var limit = Int.max
+      if let hold = exchange.hold, hold.clamp != nil {
+        (tally, limit) = await meter.tally(for: settings, within: hold.output)
+      }
       var relay = StreamRelay(
         exchange: exchange,
         chat: chat,
+        model: settings.name,
         reply: reply,
         due: due,
-        tally: meter.tally(for: settings)
+        tally: tally,
+        limit: limit
       )
-      if let hold = exchange.hold, hold.clamp != nil {
-        let (tally, limit) = await meter.tally(for: settings, within: hold.output)
-        relay.hold(to: limit, counting: tally, named: settings.name)
-      }
       return try await relay.run()
     }
     return try await plainAnswer(exchange, chat, reply)
@@ -283,7 +286,7 @@ extension UpstreamReply {
   /// How long `Retry-After` asks us to wait, in nanoseconds.
   fileprivate func retryAfter(at moment: Moment) -> Int64? {
     guard let value = field("retry-after"),
-      let seconds = RetryAfter.parse(value, now: moment.wall / 1_000_000_000)
+      let seconds = RetryAfter.parse(value, now: moment.wallSeconds)
     else { return nil }
     return min(max(seconds, 0), Bounds.retryAfterSeconds) * 1_000_000_000
   }

@@ -10,6 +10,7 @@ import SluicePipeline
 struct StreamRelay {
   private let exchange: Exchange
   private let chat: ChatRequest
+  private let model: String
   private let reply: any UpstreamReply
   /// Ends the attempt when the client has had nothing by its deadline.
   private let due: any ScheduledAction
@@ -21,34 +22,31 @@ struct StreamRelay {
   /// The client left, but others wait for the answer.
   private var clientLeft = false
   /// What the tally may count until the answer is beyond its hold.
-  private var limit = Int.max
-  private var model = ""
+  private let limit: Int
   private var isBeyondHold = false
 
-  /// Relays `reply`; the first event is due when `due` runs, and `tally` counts what passes.
+  /// Relays `reply`; the first event is due when `due` runs, and the stream is cut once `tally` counts
+  /// more than `limit`.
   init(
     exchange: Exchange,
     chat: ChatRequest,
+    model: String,
     reply: any UpstreamReply,
     due: any ScheduledAction,
-    tally: OutputTally
+    tally: OutputTally,
+    limit: Int
   ) {
     self.exchange = exchange
     self.chat = chat
+    self.model = model
     self.tally = tally
+    self.limit = limit
     self.due = due
     self.reply = reply
     reader = StreamReader(
       wantsUsage: chat.wantsUsage,
       assembles: exchange.flight != nil
     )
-  }
-
-  /// Has the stream cut once `tally` counts more than `limit`.
-  mutating func hold(to limit: Int, counting tally: OutputTally, named model: String) {
-    self.limit = limit
-    self.tally = tally
-    self.model = model
   }
 
   /// Relays to the end.
@@ -205,7 +203,7 @@ struct StreamRelay {
       chat.service,
       id: reader.id ?? exchange.id,
       model: reader.model ?? model,
-      created: reader.created ?? exchange.startedAt.wall / 1_000_000_000,
+      created: reader.created ?? exchange.startedAt.wallSeconds,
       open: reader.openChoices(of: chat.choiceCount)
     )
     .append(notice: exchange.hold?.notice, usage: chat.wantsUsage ? used : nil, to: &frames)

@@ -11,11 +11,8 @@ package struct BudgetLine: Sendable {
     case clamp, reroute, cacheOnly = "cache_only", deny
   }
 
-  package let settings: BudgetSettings
-  /// The owner of its accounts.
-  let owner: String
+  let terms: BudgetTerms
   let key: LimitKey
-  private let calendar: BudgetCalendar
   private let steps: [Step: Counter]
 
   /// Makes the line.
@@ -24,14 +21,12 @@ package struct BudgetLine: Sendable {
   ///   - settings: of the budget; its zone is one of the system's.
   ///   - metrics: count what is done when it does not fit.
   package init(_ settings: BudgetSettings, metrics: MetricsRegistry) {
-    self.settings = settings
-    owner = "budget.\(settings.name)"
+    terms = BudgetTerms(settings)
     key = LimitKey(
       settings.key?.checked.program(),
       place: settings.place,
       errors: metrics.expressionErrors["budget \(settings.name)"]
     )
-    calendar = BudgetCalendar(settings.window, zone: TimeZone.named(settings.zone) ?? .utc)
     steps = Dictionary(
       uniqueKeysWithValues: Step.allCases.map {
         ($0, metrics.budgetExceeded[settings.name, $0.rawValue])
@@ -39,13 +34,8 @@ package struct BudgetLine: Sendable {
     )
   }
 
-  var isPerRequest: Bool { settings.window == .request }
-
-  func limit(ofTier tier: String) -> NanoDollars { settings.tiers[tier] ?? settings.limit }
-
-  func period(at moment: Moment) -> BudgetPeriod {
-    calendar.period(at: moment.wall.flooredDivision(by: 1_000_000_000).quotient)
-  }
+  var settings: BudgetSettings { terms.settings }
+  var isPerRequest: Bool { terms.isPerRequest }
 
   func count(_ step: Step) { steps[step]?.increment() }
 
@@ -56,7 +46,7 @@ package struct BudgetLine: Sendable {
       return "this request may cost more than the $\(limit) that the budget `\(name)` allows one; "
         + "shorten it, or lower `max_tokens`"
     }
-    let end = UTCTime.text(ofWall: period(at: moment).end * 1_000_000_000)
+    let end = UTCTime.text(ofWall: terms.period(at: moment).end * 1_000_000_000)
     return "what is left of the budget `\(name)` does not cover this request; it renews at \(end)"
   }
 }

@@ -56,8 +56,7 @@ package final class BudgetWatch: Sendable {
     let isFirst = warned.withLock { warned in
       if warned[charge.account].map({ $0 >= charge.period.end }) ?? false { return false }
       if warned.count >= Bounds.warnedAccounts {
-        let second = moment.wall.flooredDivision(by: 1_000_000_000).quotient
-        warned = warned.filter { $0.value > second }
+        warned = warned.filter { $0.value > moment.wallSeconds }
         // Rather a warning too many than a table that grows.
         if warned.count >= Bounds.warnedAccounts { warned = [:] }
       }

@@ -5,29 +5,17 @@ package import SluicePolicy
 
 /// What expressions read of the gateway's state: breakers, and what is left of budgets.
 package struct GatewayStates: StateReads {
-  private struct Line: Sendable {
-    var settings: BudgetSettings
-    var account: Account
-    var key: Program?
-    var calendar: BudgetCalendar
-  }
-
   private let breakers: BreakerTable
   private let ledger: any Ledger
-  private let lines: [String: Line]
+  private let budgets: [String: (terms: BudgetTerms, key: Program?)]
 
   package init(_ policy: Policy, breakers: BreakerTable, ledger: any Ledger) {
     self.breakers = breakers
     self.ledger = ledger
-    let lines = policy.budgets.map { budget in
-      Line(
-        settings: budget,
-        account: Account(owner: "budget.\(budget.name)", key: ""),
-        key: budget.key?.checked.program(),
-        calendar: BudgetCalendar(budget.window, zone: TimeZone.named(budget.zone) ?? .utc)
-      )
-    }
-    self.lines = Dictionary(lines.map { ($0.settings.name, $0) }, uniquingKeysWith: { $1 })
+    budgets = Dictionary(
+      policy.budgets.map { ($0.name, (BudgetTerms($0), $0.key?.checked.program())) },
+      uniquingKeysWith: { $1 }
+    )
   }
 
   package func breakerState(of model: String, at moment: Moment) -> String {
@@ -40,13 +28,11 @@ package struct GatewayStates: StateReads {
     in frame: inout Frame,
     at moment: Moment
   ) throws(EvaluationError) -> NanoDollars {
-    guard let line = lines[budget] else { throw .unavailable("budget") }
-    let limit = line.settings.tiers[tier] ?? line.settings.limit
+    guard let (terms, key) = budgets[budget] else { throw .unavailable("budget") }
+    let limit = terms.limit(ofTier: tier)
     // Every request begins with all of it.
-    guard line.settings.window != .request else { return limit }
-    var account = line.account
-    if let key = line.key { account.key = try key.evaluateString(&frame).asKey }
-    let balance = ledger.balance(of: account, in: line.calendar.period(at: moment.second))
-    return max(.zero, limit - balance.spent - balance.held)
+    guard !terms.isPerRequest else { return limit }
+    let account = terms.account(of: try key?.evaluateString(&frame).asKey ?? "")
+    return ledger.balance(of: account, in: terms.period(at: moment)).remaining(of: limit)
   }
 }

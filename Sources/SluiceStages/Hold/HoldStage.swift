@@ -127,9 +127,9 @@ package struct HoldStage: WaitingStage {
       guard let key = line.key.value(of: exchange) else { return nil }
       charges.append(
         Charge(
-          account: Account(owner: line.owner, key: key),
-          period: line.period(at: moment),
-          limit: line.limit(ofTier: tier)
+          account: line.terms.account(of: key),
+          period: line.terms.period(at: moment),
+          limit: line.terms.limit(ofTier: tier)
         )
       )
     }
@@ -166,7 +166,7 @@ package struct HoldStage: WaitingStage {
   private func take(_ claim: Claim, for exchange: Exchange, at moment: Moment) -> Taken {
     let tier = exchange.caller.tier
     let fitsRequest = rules.lines.allSatisfy { line in
-      !line.isPerRequest || claim.amount <= line.limit(ofTier: tier) - exchange.settled
+      !line.isPerRequest || claim.amount <= line.terms.limit(ofTier: tier) - exchange.settled
     }
     let left: [NanoDollars]
     if fitsRequest {
@@ -177,8 +177,7 @@ package struct HoldStage: WaitingStage {
       }
     } else {
       left = claim.charges.map { charge in
-        let balance = rules.ledger.balance(of: charge.account, in: charge.period)
-        return max(.zero, charge.limit - balance.spent - balance.held)
+        rules.ledger.balance(of: charge.account, in: charge.period).remaining(of: charge.limit)
       }
     }
     var first: Int?
@@ -187,7 +186,7 @@ package struct HoldStage: WaitingStage {
     for (position, line) in rules.lines.enumerated() {
       let available =
         line.isPerRequest
-        ? max(.zero, line.limit(ofTier: tier) - exchange.settled) : places.next() ?? .zero
+        ? max(.zero, line.terms.limit(ofTier: tier) - exchange.settled) : places.next() ?? .zero
       if available < claim.amount { first = first ?? position }
       least = min(least, available)
     }
@@ -239,7 +238,7 @@ package struct HoldStage: WaitingStage {
     at moment: Moment
   ) async -> ExitIndex {
     let line = rules.lines[shortage.line]
-    let limit = line.limit(ofTier: exchange.caller.tier)
+    let limit = line.terms.limit(ofTier: exchange.caller.tier)
     let refusal =
       line.isPerRequest && size.amount(atClamp: 0) > limit
       ? APIError.requestOverBudget(budget: line.settings.name, limit: "\(limit)")

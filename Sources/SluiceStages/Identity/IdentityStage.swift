@@ -29,7 +29,7 @@ package struct IdentityStage: Stage {
     let record = resolution.key(in: claims).flatMap { keys.record(of: $0) }
     // Expiry is a matter of the calendar, hence the wall clock; the exchange's own start, so that
     // one exchange has one `now`.
-    let now = exchange.startedAt.wall / 1_000_000_000
+    let now = exchange.startedAt.wallSeconds
     switch resolution.rule(on: claims, record: record, at: now) {
     case .known(let caller):
       exchange.caller = caller

@@ -12,10 +12,7 @@ package struct ConcurrencyLimitStage: Stage {
   package enum Exit: Int, StageExit { case admitted, refused }
 
   package let exits = Exit.names
-  private let name: String
-  private let key: LimitKey
-  private let maximum: Int
-  private let tiers: [String: Int]
+  private let rules: LimitRules<Int>
   private let counters: any Counters
 
   /// Makes the node of a limit that measures exchanges in flight.
@@ -31,29 +28,21 @@ package struct ConcurrencyLimitStage: Stage {
     counters: any Counters,
     errors: Counter
   ) {
-    name = settings.name
-    self.key = LimitKey(key, place: settings.place, errors: errors)
-    maximum = Self.maximum(settings.measure)
-    tiers = settings.tiers.mapValues(Self.maximum)
+    rules = LimitRules(settings, key: key, errors: errors) { measure in
+      if case .concurrent(let maximum) = measure { maximum } else { nil }
+    }
     self.counters = counters
   }
 
-  private static func maximum(_ measure: LimitSettings.Measure) -> Int {
-    guard case .concurrent(let maximum) = measure else {
-      preconditionFailure("a limit of exchanges in flight measures those")
-    }
-    return maximum
-  }
-
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
-    guard let value = key.value(of: exchange) else { return Exit.refused.index }
-    let maximum = tiers[exchange.caller.tier] ?? self.maximum
-    guard counters.enter(limit: name, key: value, maximum: maximum) else {
-      exchange.refuse(.tooManyConcurrent(limit: name))
+    guard let value = rules.key(of: exchange) else { return Exit.refused.index }
+    let maximum = rules.allowance(of: exchange)
+    guard counters.enter(limit: rules.name, key: value, maximum: maximum) else {
+      exchange.refuse(.tooManyConcurrent(limit: rules.name))
       exchange.explain("\(maximum) in flight for \"\(value)\"")
       return Exit.refused.index
     }
-    exchange.atEnd(Place(limit: name, key: value, counters: counters))
+    exchange.atEnd(Place(limit: rules.name, key: value, counters: counters))
     exchange.explain("a place of \(maximum) for \"\(value)\"")
     return Exit.admitted.index
   }

@@ -13,10 +13,7 @@ package struct RateLimitStage: Stage {
   package enum Exit: Int, StageExit { case admitted, refused }
 
   package let exits = Exit.names
-  private let name: String
-  private let key: LimitKey
-  private let rule: RateRule
-  private let tiers: [String: RateRule]
+  private let rules: LimitRules<RateRule>
   private let counters: any Counters
 
   /// Makes the node of a limit that measures requests.
@@ -32,31 +29,27 @@ package struct RateLimitStage: Stage {
     counters: any Counters,
     errors: Counter
   ) {
-    name = settings.name
-    self.key = LimitKey(key, place: settings.place, errors: errors)
-    rule = Self.rule(settings.measure)
-    tiers = settings.tiers.mapValues(Self.rule)
+    rules = LimitRules(settings, key: key, errors: errors) { measure in
+      if case .requests(let rate, let burst) = measure {
+        RateRule(rate: rate, burst: burst)
+      } else {
+        nil
+      }
+    }
     self.counters = counters
   }
 
-  private static func rule(_ measure: LimitSettings.Measure) -> RateRule {
-    guard case .requests(let rate, let burst) = measure else {
-      preconditionFailure("a limit of requests measures requests")
-    }
-    return RateRule(rate: rate, burst: burst)
-  }
-
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
-    guard let value = key.value(of: exchange) else { return Exit.refused.index }
-    let rule = tiers[exchange.caller.tier] ?? self.rule
+    guard let value = rules.key(of: exchange) else { return Exit.refused.index }
+    let rule = rules.allowance(of: exchange)
     let decision = counters.take(
-      limit: name,
+      limit: rules.name,
       key: value,
       rate: rule.rate,
       burst: rule.burst,
       at: moment
     )
-    let report = rule.report(decision, of: name, in: .requests)
+    let report = rule.report(decision, of: rules.name, in: .requests)
     switch decision.verdict {
     case .admitted:
       // The client is told of the limit that it will meet first.
@@ -65,7 +58,9 @@ package struct RateLimitStage: Stage {
       return Exit.admitted.index
     case .refused(let wait):
       exchange.rate = report
-      exchange.refuse(.rateLimited(limit: name, retryAfterSeconds: max(1, RateRule.seconds(wait))))
+      exchange.refuse(
+        .rateLimited(limit: rules.name, retryAfterSeconds: max(1, RateRule.seconds(wait)))
+      )
       exchange.explain("\(decision.quota) used up by \"\(value)\"")
       return Exit.refused.index
     case .tableFull(let wait):

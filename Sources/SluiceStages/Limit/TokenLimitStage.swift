@@ -14,10 +14,7 @@ package struct TokenLimitStage: Stage {
   package enum Exit: Int, StageExit { case admitted, refused }
 
   package let exits = Exit.names
-  private let name: String
-  private let key: LimitKey
-  private let rule: RateRule
-  private let tiers: [String: RateRule]
+  private let rules: LimitRules<RateRule>
   private let counters: any Counters
 
   /// Makes the node of a limit that measures tokens.
@@ -33,27 +30,23 @@ package struct TokenLimitStage: Stage {
     counters: any Counters,
     errors: Counter
   ) {
-    name = settings.name
-    self.key = LimitKey(key, place: settings.place, errors: errors)
-    rule = Self.rule(settings.measure)
-    tiers = settings.tiers.mapValues(Self.rule)
+    rules = LimitRules(settings, key: key, errors: errors) { measure in
+      if case .tokens(let rate, let burst) = measure {
+        RateRule(rate: rate, burst: burst)
+      } else {
+        nil
+      }
+    }
     self.counters = counters
   }
 
-  private static func rule(_ measure: LimitSettings.Measure) -> RateRule {
-    guard case .tokens(let rate, let burst) = measure else {
-      preconditionFailure("a limit of tokens measures tokens")
-    }
-    return RateRule(rate: rate, burst: burst)
-  }
-
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
-    guard let value = key.value(of: exchange) else { return Exit.refused.index }
-    let rule = tiers[exchange.caller.tier] ?? self.rule
+    guard let value = rules.key(of: exchange) else { return Exit.refused.index }
+    let rule = rules.allowance(of: exchange)
     guard let amount = amount(of: exchange, within: rule.quota) else { return Exit.refused.index }
     let (decision, reservation) = counters.reserve(
       amount,
-      limit: name,
+      limit: rules.name,
       key: value,
       rate: rule.rate,
       burst: rule.burst,
@@ -62,7 +55,7 @@ package struct TokenLimitStage: Stage {
     if let reservation {
       exchange.atEnd(
         ReservedTokens(
-          limit: name,
+          limit: rules.name,
           key: value,
           rule: rule,
           reservation: reservation,
@@ -70,7 +63,7 @@ package struct TokenLimitStage: Stage {
         )
       )
     }
-    let report = rule.report(decision, of: name, in: .tokens)
+    let report = rule.report(decision, of: rules.name, in: .tokens)
     switch decision.verdict {
     case .admitted:
       // The client is told of the limit that it will meet first.
@@ -84,7 +77,7 @@ package struct TokenLimitStage: Stage {
     case .refused(let wait):
       exchange.tokenRate = report
       exchange.refuse(
-        .tokenRateLimited(limit: name, retryAfterSeconds: max(1, RateRule.seconds(wait)))
+        .tokenRateLimited(limit: rules.name, retryAfterSeconds: max(1, RateRule.seconds(wait)))
       )
       exchange.explain("\(amount) do not fit: \(decision.remaining) left for \"\(value)\"")
       return Exit.refused.index
@@ -115,7 +108,7 @@ package struct TokenLimitStage: Stage {
   }
 
   private func refuse(_ exchange: Exchange, _ quota: Int, isInput: Bool) -> Int? {
-    exchange.refuse(.beyondTokenLimit(limit: name, quota: quota, isInput: isInput))
+    exchange.refuse(.beyondTokenLimit(limit: rules.name, quota: quota, isInput: isInput))
     exchange.explain("more than the \(quota) that ever fit")
     return nil
   }

@@ -43,6 +43,8 @@ package struct RefuseStage: Stage {
 
   /// What the client is told when nobody was asked.
   private static func error(ofNone exchange: Exchange, retryAfterSeconds: Int64?) -> APIError {
+    // A switch stops every candidate, whatever a breaker promises.
+    if exchange.thrown != nil, let shortage = exchange.shortage { return shortage }
     // A candidate that may yet answer says more than one that never could.
     if let retryAfterSeconds { return .upstreamUnavailable(retryAfterSeconds: retryAfterSeconds) }
     if let shortage = exchange.shortage { return shortage }

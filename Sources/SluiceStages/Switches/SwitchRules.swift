@@ -8,6 +8,8 @@ package import SluiceTelemetry
 package struct SwitchRules: SpendingStop {
   private struct Rule: Sendable {
     var name: String
+    /// The owner of its accounts.
+    var owner: String
     var settings: KillSwitchSettings
     var machine: KillSwitch.Rule
     var key: Program?
@@ -40,6 +42,7 @@ package struct SwitchRules: SpendingStop {
     rules = policy.killSwitches.map { settings in
       Rule(
         name: settings.name,
+        owner: SwitchTable.owner(of: settings.name),
         settings: settings,
         machine: KillSwitch.Rule(
           action: settings.action,
@@ -102,17 +105,13 @@ package struct SwitchRules: SpendingStop {
 
   package func series(for exchange: Exchange, model: ModelIndex) -> [Account] {
     rules.compactMap { rule in
-      key(of: rule, exchange).map { SwitchTable.account(of: rule.name, key: $0) }
+      key(of: rule, exchange).map { Account(owner: rule.owner, key: $0) }
     }
   }
 
   package func settled(_ series: [Account], of exchange: Exchange, at moment: Moment) {
     for account in series {
-      guard
-        let rule = rules.first(where: {
-          SwitchTable.account(of: $0.name, key: account.key) == account
-        })
-      else { continue }
+      guard let rule = rules.first(where: { $0.owner == account.owner }) else { continue }
       let facts = SettledFacts(exchange, series: account, ledger: ledger, at: moment)
       var frame = facts.frame
       if holds(rule.condition, of: rule, &frame) == true {
@@ -130,7 +129,7 @@ package struct SwitchRules: SpendingStop {
   /// most once a second.
   private func clearIfDue(_ rule: Rule, key: String, _ exchange: Exchange, at moment: Moment) {
     guard let condition = rule.clearCondition else { return }
-    let account = SwitchTable.account(of: rule.name, key: key)
+    let account = Account(owner: rule.owner, key: key)
     guard table.asksToClear(account, rule.machine, at: moment) else { return }
     let facts = SettledFacts(exchange, series: account, ledger: ledger, at: moment)
     var frame = facts.frame

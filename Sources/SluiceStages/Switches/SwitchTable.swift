@@ -111,7 +111,7 @@ package final class SwitchTable: Sendable {
     self.onChange = onChange
     running = (0..<Self.shards).map { _ in RunningExchanges() }
     var state = State()
-    let second = moment.second
+    let second = moment.wallSeconds
     for change in thrown {
       guard let action = change.action else { continue }
       if change.account.owner == Self.manual {
@@ -142,9 +142,12 @@ package final class SwitchTable: Sendable {
 
   // MARK: Rules
 
+  /// The owner of the accounts of a rule's switches, and of their spending.
+  package static func owner(of name: String) -> String { prefix + name }
+
   /// The account of a rule's switch, and of its spending, for one value of its key.
   package static func account(of name: String, key: String) -> Account {
-    Account(owner: prefix + name, key: key)
+    Account(owner: owner(of: name), key: key)
   }
 
   /// What the switch of a rule says, if it is on.
@@ -160,7 +163,7 @@ package final class SwitchTable: Sendable {
         guard var live = state.live[account] else { continue }
         live.rule = rule
         state.live[account] = live
-        guard live.machine.isOn(under: rule, at: moment.second) else {
+        guard live.machine.isOn(under: rule, at: moment.wallSeconds) else {
           Self.release(account, by: "time", reason: "its time has passed", &state, &changes)
           continue
         }
@@ -183,7 +186,7 @@ package final class SwitchTable: Sendable {
     at moment: Moment
   ) {
     change(at: moment) { state, changes in
-      let second = moment.second
+      let second = moment.wallSeconds
       if var live = state.live[account], live.machine.isOn(under: rule, at: second) {
         let isLonger = live.machine.extend(rule, at: second)
         live.rule = rule
@@ -203,7 +206,7 @@ package final class SwitchTable: Sendable {
   package func asksToClear(_ account: Account, _ rule: KillSwitch.Rule, at moment: Moment) -> Bool {
     guard isAnyOn else { return false }
     return state.withLock { state in
-      state.live[account]?.machine.asksToClear(under: rule, at: moment.second) ?? false
+      state.live[account]?.machine.asksToClear(under: rule, at: moment.wallSeconds) ?? false
     }
   }
 
@@ -217,7 +220,7 @@ package final class SwitchTable: Sendable {
 
   /// Drops the switches of all rules but these: what has no rule any more can be on no longer.
   package func keep(_ names: Set<String>, at moment: Moment) {
-    let owners = Set(names.map { Self.prefix + $0 })
+    let owners = Set(names.map(Self.owner(of:)))
     change(at: moment) { state, changes in
       for account in state.live.keys.sorted(by: Account.isBefore)
       where !owners.contains(account.owner) {
@@ -261,7 +264,7 @@ package final class SwitchTable: Sendable {
   ///
   /// - Returns: how many exchanges were cut; `nil` if there are `Bounds.manualSwitches` already.
   package func kill(_ order: Kill, at moment: Moment) -> Int? {
-    let second = moment.second
+    let second = moment.wallSeconds
     let manual = Manual(
       scope: order.scope,
       action: order.action,
@@ -329,7 +332,7 @@ package final class SwitchTable: Sendable {
       guard !state.manual.isEmpty else { return nil }
       var found: Manual?
       for manual in state.manual.values {
-        guard manual.isOn(at: moment.second) else {
+        guard manual.isOn(at: moment.wallSeconds) else {
           let reason = "its time has passed"
           Self.release(manual.account, by: "time", reason: reason, &state, &changes)
           continue
@@ -348,7 +351,7 @@ package final class SwitchTable: Sendable {
 
   /// The switches that are on, rules first, by name and key.
   package func list(at moment: Moment) -> [Status] {
-    let second = moment.second
+    let second = moment.wallSeconds
     return state.withLock { state in
       state.live.filter { $0.value.machine.isOn(under: $0.value.rule, at: second) }
         .sorted { Account.isBefore($0.key, $1.key) }
@@ -483,11 +486,6 @@ private final class RunningExchanges: Sendable {
     exchanges.withLock { Array($0.values) }
       .filter { scope.covers($0.caller, model: $0.model) }
   }
-}
-
-extension Moment {
-  /// Seconds since 1970.
-  var second: Int64 { wall.flooredDivision(by: 1_000_000_000).quotient }
 }
 
 extension Account {

@@ -1,0 +1,29 @@
+package import SluiceCore
+package import SluicePolicy
+
+/// A budget as the ledger knows it: the names of its accounts, its periods and its limits.
+///
+/// The one place that names an account, since a name that changes would begin from nothing.
+package struct BudgetTerms: Sendable {
+  package let settings: BudgetSettings
+  /// The owner of its accounts.
+  package let owner: String
+  private let calendar: BudgetCalendar
+
+  /// - Parameter settings: its zone is one of the system's, which the language has checked.
+  package init(_ settings: BudgetSettings) {
+    self.settings = settings
+    owner = "budget.\(settings.name)"
+    calendar = BudgetCalendar(settings.window, zone: TimeZone.named(settings.zone) ?? .utc)
+  }
+
+  /// Whether it counts each request for itself, so that the ledger has no account of it.
+  package var isPerRequest: Bool { settings.window == .request }
+
+  /// The account of one value of its key; the empty string without a key.
+  package func account(of key: String) -> Account { Account(owner: owner, key: key) }
+
+  package func period(at moment: Moment) -> BudgetPeriod { calendar.period(at: moment.wallSeconds) }
+
+  package func limit(ofTier tier: String) -> NanoDollars { settings.tiers[tier] ?? settings.limit }
+}
