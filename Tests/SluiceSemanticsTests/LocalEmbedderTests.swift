@@ -28,7 +28,7 @@ struct LocalEmbedderTests {
   private func embed(
     _ text: String,
     with embedder: LocalEmbedder
-  ) async -> Result<[Float], EmbeddingFailure> {
+  ) async -> Result<Meaning, EmbeddingFailure> {
     do throws(EmbeddingFailure) {
       return .success(
         try await embedder.embed(text, until: 1_000, in: world, unless: cancellation)
@@ -51,7 +51,7 @@ struct LocalEmbedderTests {
     threads.work()
     let encoder = try Encoders.int8()
     let ids = encoder.tokenizer.encode("How do I reset my password?", upTo: 256).ids
-    #expect(await answer == .success(try encoder.vector(of: ids)))
+    #expect(await answer == .success(try encoder.meaning(of: ids)))
     #expect(count("embedded") == 1)
     #expect(embedder.isIdle)
     #expect(world.scheduled == 0)
@@ -67,7 +67,7 @@ struct LocalEmbedderTests {
     threads.work()
     let (one, other) = await (first, second)
     #expect(one == other)
-    #expect(try one.get().count == embedder.dimension)
+    #expect(try one.get().vector.count == embedder.dimension)
     #expect(count("embedded") == 1)
   }
 
@@ -178,7 +178,7 @@ struct ThreadedEmbedderTests {
     }
     for (index, text) in texts.enumerated() {
       let ids = encoder.tokenizer.encode(text, upTo: 256).ids
-      #expect(found[index] == (try encoder.vector(of: ids)))
+      #expect(found[index] == (try encoder.meaning(of: ids)))
     }
     #expect(embedder.isIdle)
   }
