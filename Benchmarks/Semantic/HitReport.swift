@@ -41,7 +41,9 @@ struct HitReport {
     lines.append(
       "the stream: counts are divided by three before the interval is taken. Answers are simulated:"
     )
-    lines.append("comparisons say yes in 80 % of pairs that agree, and in 5 % of those that do not.")
+    lines.append(
+      "comparisons say yes in 80 % of pairs that agree, and in 5 % of those that do not."
+    )
     lines.append("")
     let ours = Verifier.Rule()
     for (name, strategy) in [
@@ -55,7 +57,8 @@ struct HitReport {
     lines.append("")
     lines.append("File order only:")
     for (name, strategy) in [
-      ("cosine 0.95", .cosine(0.95)), ("ours, answers not compared", .ours(ours, hasAnswers: false)),
+      ("cosine 0.95", .cosine(0.95)),
+      ("ours, answers not compared", .ours(ours, hasAnswers: false)),
       ("ours", .ours(ours, hasAnswers: true)),
     ] as [(String, Strategy)] {
       lines.append(contentsOf: line(name, tallies(strategy, in: [orders[0]])))

@@ -85,13 +85,7 @@ struct Replay {
 
   /// The question whose answer is given.
   private mutating func serve(_ asked: Asked, _ product: inout Product) -> UInt64? {
-    let near = product.table.nearest(
-      to: asked.meaning.vector,
-      with: facts(of: asked),
-      in: Self.context,
-      count: 3,
-      at: Self.moment
-    )
+    let near = compared(asked, &product)
     switch strategy {
     case .exact: return nil
     case .cosine(let bar):
@@ -122,6 +116,32 @@ struct Replay {
     }
   }
 
+  /// The neighbours of a question; where answers are compared, those of the nearest with the others',
+  /// each pair when it is first needed.
+  private mutating func compared(_ asked: Asked, _ product: inout Product) -> Neighbours {
+    func nearest() -> Neighbours {
+      product.table.nearest(
+        to: asked.meaning.vector,
+        with: facts(of: asked),
+        in: Self.context,
+        count: 3,
+        at: Self.moment
+      )
+    }
+    let near = nearest()
+    switch strategy {
+    case .exact, .cosine, .ours(_, hasAnswers: false): return near
+    case .study, .ours: break
+    }
+    guard let first = near.same.first else { return near }
+    let unknown = near.same.dropFirst().filter { first.agreements[$0.id] == nil }
+    for other in unknown {
+      let agrees = agree(product.groups[first.id] ?? "", product.groups[other.id])
+      product.table.note(agrees, first.id, other.id)
+    }
+    return unknown.isEmpty ? near : nearest()
+  }
+
   private mutating func learn(
     _ judgement: Verifier.Judgement,
     _ asked: Asked,
@@ -141,7 +161,8 @@ struct Replay {
     case .exact, .cosine, .ours(_, hasAnswers: false): break
     case .study, .ours:
       near =
-        product.table.nearest(
+        product.table
+        .nearest(
           to: asked.meaning.vector,
           with: facts,
           in: Self.context,

@@ -31,7 +31,8 @@ enum Stream {
       .map { line -> Asked in
         let document = try JSONDocument(Array(line))
         func field(_ name: String) throws -> String {
-          guard let value = document.member(name, of: document.root).flatMap({ document.string($0) })
+          guard
+            let value = document.member(name, of: document.root).flatMap({ document.string($0) })
           else { throw BadData(why: "a line of stream.jsonl has no \(name)") }
           return value
         }
@@ -93,7 +94,9 @@ private struct Vectors {
     guard isChanged else { return }
     var bytes: [UInt8] = []
     func append(_ int: UInt32) {
-      for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: int >> shift)) }
+      for shift in [0, 8, 16, 24] as [UInt32] {
+        bytes.append(UInt8(truncatingIfNeeded: int >> shift))
+      }
     }
     func append(_ text: String) {
       append(UInt32(text.utf8.count))

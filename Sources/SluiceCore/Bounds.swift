@@ -160,7 +160,7 @@ package enum Bounds {
   /// Other questions of which it is remembered whether their answer agrees with a question's.
   package static let knownAgreements = 6
   /// Words of a text that are compared one by one; a text of more is compared as a whole only.
-  package static let comparedWords = 24
+  package static let comparedWords = 18
   /// Texts that wait to be embedded, or are being.
   package static let embeddingQueue = 64
   /// Bytes of the model of a sentence encoder.

@@ -78,7 +78,9 @@ struct SemanticFactsTests {
 
   @Test("no text traps, whatever stands in it")
   func anything() {
-    for text in ["", "`", "``", "\"\"", "'", "' '", "1.", ".1", "1,,2", "a'", "'''", "//", "@", "#"] {
+    for text in [
+      "", "`", "``", "\"\"", "'", "' '", "1.", ".1", "1,,2", "a'", "'''", "//", "@", "#",
+    ] {
       _ = QuestionFacts(text).digests
     }
   }

@@ -8,10 +8,11 @@ import Testing
 struct VerifierTests {
   /// A word whose vector has so many signs set.
   private func word(_ text: String, _ set: Int = 0, rarity: Float = 0.5) -> Meaning.Word {
-    let signs = (0..<6).map { block -> UInt64 in
-      let bits = min(64, max(0, set - block * 64))
-      return bits == 64 ? .max : (1 << UInt64(bits)) - 1
-    }
+    let signs = (0..<6)
+      .map { block -> UInt64 in
+        let bits = min(64, max(0, set - block * 64))
+        return bits == 64 ? .max : (1 << UInt64(bits)) - 1
+      }
     return Meaning.Word(text: text, rarity: rarity, signs: signs)
   }
 
@@ -61,7 +62,10 @@ struct VerifierTests {
 
   @Test("the same words near by are a hit")
   func hit() {
-    let verdict = judge([word("reset"), word("key")], [neighbour([word("reset"), word("key")], cosine: 0.9)])
+    let verdict = judge(
+      [word("reset"), word("key")],
+      [neighbour([word("reset"), word("key")], cosine: 0.9)]
+    )
     guard case .hit(let judgement) = verdict else {
       Issue.record("a miss")
       return
@@ -96,7 +100,9 @@ struct VerifierTests {
     for _ in 0..<60 { traffic.add(["toronto"]) }
     #expect(objection(judge([word("deliver"), rare], near, traffic: traffic)) != .names)
     // Misspelt it is the same.
-    let misspelt = [neighbour([word("deliver"), word("torontto", 190, rarity: 0.97)], cosine: 0.99)]
+    let misspelt = [
+      neighbour([word("deliver"), word("torontto", 190, rarity: 0.97)], cosine: 0.99)
+    ]
     #expect(objection(judge([word("deliver"), rare], misspelt)) == nil)
   }
 
@@ -119,7 +125,9 @@ struct VerifierTests {
     #expect(objection(judge([word("a")], near, text: "how do I do this")) == .language)
   }
 
-  @Test("answers that agree among neighbours add to the score, disagreement on misses takes hits away")
+  @Test(
+    "answers that agree among neighbours add to the score, disagreement on misses takes hits away"
+  )
   func evidence() {
     let far = [
       neighbour([word("a")], cosine: 0.83, id: 1, agreements: [2: true, 3: false]),

@@ -142,9 +142,9 @@ struct VectorTableTests {
     #expect(near.same.first { $0.id == ids[11] }?.agreements == [ids[0]: true])
   }
 
-  @Test("words come back as they were kept, and a question of 24 takes less than 2 KiB")
+  @Test("words come back as they were kept, and a question of most words takes less than 2 KiB")
   func words() {
-    let words = (0..<24)
+    let words = (0..<Bounds.comparedWords)
       .map { index in
         Meaning.Word(
           text: "wörter\(index)",

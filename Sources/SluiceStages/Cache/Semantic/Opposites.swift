@@ -1,8 +1,14 @@
 /// Words that mean the contrary of each other, which encoders place side by side.
 enum Opposites {
   /// Whether two words, stemmed, are opposites.
-  static func are(_ one: String, _ other: String) -> Bool {
-    pairs[one]?.contains(other) ?? false || isNegated(one, other) || isNegated(other, one)
+  static func are(_ first: String, _ second: String) -> Bool {
+    let (one, other) = (root(first), root(second))
+    return pairs[one]?.contains(other) ?? false || isNegated(one, other) || isNegated(other, one)
+  }
+
+  /// Stems differ in a last e: *enable* and *disabl(ed)*.
+  private static func root(_ stem: String) -> String {
+    stem.hasSuffix("e") && stem.count > 3 ? String(stem.dropLast()) : stem
   }
 
   /// `unlock` beside `lock`, `deactivate` beside `activate`.
@@ -11,13 +17,15 @@ enum Opposites {
     return prefixes.contains(String(long.dropLast(short.count)))
   }
 
-  private static let prefixes: Set<String> = ["un", "de", "dis", "in", "im", "ir", "il", "non", "mis"]
+  private static let prefixes: Set<String> = [
+    "un", "de", "dis", "in", "im", "ir", "il", "non", "mis",
+  ]
 
   private static let pairs: [String: Set<String>] = {
     var pairs: [String: Set<String>] = [:]
     for line in lines.split(separator: "\n") {
       let sides = line.split(separator: "/")
-        .map { $0.split(separator: " ").map { WordForms.stem(String($0)) } }
+        .map { $0.split(separator: " ").map { root(WordForms.stem(String($0))) } }
       for one in sides[0] {
         for other in sides[1] {
           pairs[one, default: []].insert(other)
