@@ -1,4 +1,5 @@
 internal import SluiceJSON
+internal import SluicePolicy
 
 extension ChatRequest {
   /// Why the meaning of a request is not compared.
