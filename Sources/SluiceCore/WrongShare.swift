@@ -10,6 +10,7 @@ package enum WrongShare {
   ///   - wrong: how many of the sample are wrong.
   ///   - total: how many the sample holds.
   ///   - confidence: how sure the bound is, between 0 and 1.
+  /// - Returns: a share from 0 to 1.
   package static func upperBound(wrong: Int, of total: Int, confidence: Double) -> Double {
     check(wrong, total, confidence)
     guard wrong < total else { return 1 }

@@ -77,6 +77,7 @@ package struct Verifier: Sendable {
   ///   - neighbours: from the index, `neighbours` of the rule at most.
   ///   - evidence: what the product has taught; `nil` where answers are not compared.
   ///   - traffic: words of the product's questions so far.
+  /// - Returns: the hit, or what stands against it.
   package func judge(
     _ meaning: Meaning,
     _ facts: QuestionFacts,
