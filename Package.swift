@@ -167,6 +167,17 @@ let package = Package(
       path: "Benchmarks/Embedding",
       swiftSettings: strict
     ),
+    // Replays a stream of questions through the semantic cache's rule, and measures its index:
+    // scripts/bench.
+    .executableTarget(
+      name: "semantic-bench",
+      dependencies: [
+        "SluiceCore", "SluiceJSON", "SluicePipeline", "SluiceReactor", "SluiceSemantics",
+        "SluiceStages", "SluiceStores",
+      ],
+      path: "Benchmarks/Semantic",
+      swiftSettings: strict
+    ),
     // What the ledger adds to a request.
     .executableTarget(
       name: "ledger-bench",

@@ -163,6 +163,16 @@ package enum Bounds {
   package static let tokenTableBytes = 16 << 20
   /// Tokens of a text that is embedded, the first and the last included.
   package static let embeddingTokens = 256
+  /// Terms of a continued fraction, which some tens suffice for below a million judgements.
+  package static let fractionTerms = 10_000
+  /// Bytes of a question whose meaning is compared; a longer one is none that another asks.
+  package static let questionBytes = 2_048
+  /// Bytes of questions that are kept to be compared with, their answers apart.
+  package static let vectorBytes = 256 << 20
+  /// Other questions of which it is remembered whether their answer agrees with a question's.
+  package static let knownAgreements = 6
+  /// Words of a text that are compared one by one; a text of more is compared as a whole only.
+  package static let comparedWords = 18
   /// Texts that wait to be embedded, or are being.
   package static let embeddingQueue = 64
   /// Bytes of the model of a sentence encoder.

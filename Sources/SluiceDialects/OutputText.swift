@@ -33,7 +33,7 @@ package struct OutputText: Sendable {
   // MARK: Gathering
 
   /// Adds all texts of a plain answer.
-  package mutating func add(_ reply: ChatReply) {
+  package mutating func add(_ reply: ModelReply) {
     let document = reply.document
     guard let choices = document.member("choices", of: document.root) else { return }
     var position: Int64 = 0

@@ -25,7 +25,7 @@ package struct AttemptUse: Sendable {
   package enum Output: Sendable {
     /// A body that could not be read as an answer: its bytes.
     case bytes(Int)
-    case whole(ChatReply)
+    case whole(ModelReply)
     case stream(OutputTally)
   }
 

@@ -14,7 +14,7 @@ package protocol Embedder: Sendable {
   /// would not be compared.
   var tokenLimit: Int { get }
 
-  /// The vector of a text, as long as 1, so that the product of two is their cosine.
+  /// The meaning of a text, by one pass of the model.
   ///
   /// Runs on the exchange's loop and returns there, by `deadline` on the monotonic clock. An
   /// exchange whose text is not embedded goes on as a miss.
@@ -23,7 +23,7 @@ package protocol Embedder: Sendable {
     until deadline: Int64,
     in world: any World,
     unless cancellation: Cancellation
-  ) async throws(EmbeddingFailure) -> [Float]
+  ) async throws(EmbeddingFailure) -> Meaning
 }
 
 /// Why a text was not embedded.

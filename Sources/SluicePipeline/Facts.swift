@@ -12,7 +12,7 @@ package final class Facts {
   package let request: ClientRequest
   package var caller: Caller
   /// The parsed body; set by the node `request`.
-  package var chat: ChatRequest?
+  package var asked: ModelRequest?
   /// What was counted before an expression asks, since it is too long to be counted on a loop.
   package var promptTokens: Int?
   package var route = ""
@@ -70,9 +70,9 @@ extension Facts: FrameSource {
   }
 
   package func bounds(ofSlot slot: Int) -> ClosedRange<Int64>? {
-    guard slot == PolicyVariable.promptTokens.slot, promptTokens == nil, let tokens, let chat
+    guard slot == PolicyVariable.promptTokens.slot, promptTokens == nil, let tokens, let asked
     else { return nil }
-    let bounds = tokens.bounds(of: chat)
+    let bounds = tokens.bounds(of: asked)
     return Int64(bounds.lowerBound)...Int64(bounds.upperBound)
   }
 
@@ -98,8 +98,8 @@ extension Facts: FrameSource {
 
   /// The tokens of the prompt if they are fewer than `limit`; else `limit`, without counting on.
   func promptTokens(upTo limit: Int) -> Int? {
-    guard let tokens, let chat else { return nil }
-    return tokens.tokens(of: chat, body: request.body, upTo: limit)
+    guard let tokens, let asked else { return nil }
+    return tokens.tokens(of: asked, body: request.body, upTo: limit)
   }
 
   /// Whether each input of the request has fewer tokens than `limit`.
@@ -107,13 +107,13 @@ extension Facts: FrameSource {
   /// Told from the length of the body if that tells, which it nearly always does: a token is at
   /// least a byte of it. Without a table of tokens the upstream is left to judge.
   package func inputs(areBelow limit: Int) -> Bool {
-    guard request.body.count >= limit, let tokens, let chat else { return true }
-    return tokens.inputs(of: chat, body: request.body, areBelow: limit)
+    guard request.body.count >= limit, let tokens, let asked else { return true }
+    return tokens.inputs(of: asked, body: request.body, areBelow: limit)
   }
 
-  private func parsed(_ variable: PolicyVariable) throws(EvaluationError) -> ChatRequest {
-    guard let chat else { throw .unavailable(variable.name) }
-    return chat
+  private func parsed(_ variable: PolicyVariable) throws(EvaluationError) -> ModelRequest {
+    guard let asked else { throw .unavailable(variable.name) }
+    return asked
   }
 
   /// All fields but those that carry secrets; repeated ones are joined as RFC 9110 §5.3 says.

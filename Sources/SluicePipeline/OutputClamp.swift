@@ -19,9 +19,9 @@ package struct OutputClamp: Sendable, Equatable {
   }
 
   /// The clamp of one request at one model.
-  package init(of chat: ChatRequest, at model: ModelSettings, input: Int) {
+  package init(of asked: ModelRequest, at model: ModelSettings, input: Int) {
     self.init(
-      requested: chat.outputLimit,
+      requested: asked.outputLimit,
       maxOutput: model.maxOutput,
       context: model.context,
       input: input

@@ -22,33 +22,33 @@ package struct PromptCount: Sendable {
     self.workers = workers
   }
 
-  /// The tokens of the whole input of `chat`, whose body is `body`.
-  package func tokens(of chat: ChatRequest, body: [UInt8]) -> Int {
-    remembered.count(of: digest(of: chat, body)) { counter.promptTokens(of: chat) }
+  /// The tokens of the whole input of `asked`, whose body is `body`.
+  package func tokens(of asked: ModelRequest, body: [UInt8]) -> Int {
+    remembered.count(of: digest(of: asked, body)) { counter.promptTokens(of: asked) }
   }
 
-  /// Whether each input of `chat`, whose body is `body`, has fewer tokens than `limit`.
+  /// Whether each input of `asked`, whose body is `body`, has fewer tokens than `limit`.
   ///
   /// Counts only where bounds do not tell.
-  package func inputs(of chat: ChatRequest, body: [UInt8], areBelow limit: Int) -> Bool {
-    guard chat.inputCount == 1 else { return counter.inputs(of: chat, areBelow: limit) }
-    let bounds = bounds(of: chat)
+  package func inputs(of asked: ModelRequest, body: [UInt8], areBelow limit: Int) -> Bool {
+    guard asked.inputCount == 1 else { return counter.inputs(of: asked, areBelow: limit) }
+    let bounds = bounds(of: asked)
     if bounds.upperBound < limit { return true }
     if bounds.lowerBound >= limit { return false }
-    return tokens(of: chat, body: body) < limit
+    return tokens(of: asked, body: body) < limit
   }
 
   /// One body may be read by more than one path, and counts differently by each.
-  private func digest(of chat: ChatRequest, _ body: [UInt8]) -> Digest {
-    Digest(of: chat.service == .chat ? body : body + chat.service.rawValue.utf8)
+  private func digest(of asked: ModelRequest, _ body: [UInt8]) -> Digest {
+    Digest(of: asked.service == .chat ? body : body + asked.service.rawValue.utf8)
   }
 
-  /// The tokens of `chat`, whose body is `body`, if they are fewer than `limit`; else `limit`,
+  /// The tokens of `asked`, whose body is `body`, if they are fewer than `limit`; else `limit`,
   /// without counting on.
-  package func tokens(of chat: ChatRequest, body: [UInt8], upTo limit: Int) -> Int {
+  package func tokens(of asked: ModelRequest, body: [UInt8], upTo limit: Int) -> Int {
     let digest = Digest(of: body)
     if let known = remembered.known(digest) { return min(known, limit) }
-    let count = counter.promptTokens(of: chat, upTo: limit)
+    let count = counter.promptTokens(of: asked, upTo: limit)
     if count < limit { remembered.remember(count, for: digest) }
     return count
   }
@@ -56,12 +56,12 @@ package struct PromptCount: Sendable {
   /// The same, counted where no loop waits for it.
   ///
   /// - Returns: `nil` if too much waits to be counted.
-  package func tokensElsewhere(of chat: ChatRequest, body: [UInt8]) async -> Int? {
-    await workers.run { [self] in tokens(of: chat, body: body) }
+  package func tokensElsewhere(of asked: ModelRequest, body: [UInt8]) async -> Int? {
+    await workers.run { [self] in tokens(of: asked, body: body) }
   }
 
   /// Between what the count lies, known without counting.
-  package func bounds(of chat: ChatRequest) -> ClosedRange<Int> {
-    counter.promptTokenBounds(of: chat)
+  package func bounds(of asked: ModelRequest) -> ClosedRange<Int> {
+    counter.promptTokenBounds(of: asked)
   }
 }

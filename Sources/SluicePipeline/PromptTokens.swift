@@ -8,12 +8,12 @@ extension TokenCounter {
   /// The tokens of a chat request as a model reads it.
   ///
   /// Exact in the texts; images and sound are not counted. Takes time in proportion to the texts.
-  package func promptTokens(of chat: ChatRequest) -> Int { promptTokens(of: chat, upTo: .max) }
+  package func promptTokens(of asked: ModelRequest) -> Int { promptTokens(of: asked, upTo: .max) }
 
   /// The tokens of a chat request if they are fewer than `limit`; else `limit`, without counting on.
-  package func promptTokens(of chat: ChatRequest, upTo limit: Int) -> Int {
-    var tokens = chat.tokensBesideTexts
-    chat.forEachCountedText { text in
+  package func promptTokens(of asked: ModelRequest, upTo limit: Int) -> Int {
+    var tokens = asked.tokensBesideTexts
+    asked.forEachCountedText { text in
       guard tokens < limit else { return }
       tokens += count(text, upTo: limit - tokens)
     }
@@ -22,18 +22,18 @@ extension TokenCounter {
 
   /// Whether a chat request has fewer tokens than `limit`: told from its bounds if they tell, else
   /// counted, but no further than `limit`.
-  package func promptTokens(of chat: ChatRequest, areBelow limit: Int) -> Bool {
-    let bounds = promptTokenBounds(of: chat)
+  package func promptTokens(of asked: ModelRequest, areBelow limit: Int) -> Bool {
+    let bounds = promptTokenBounds(of: asked)
     if bounds.upperBound < limit { return true }
     if bounds.lowerBound >= limit { return false }
-    return promptTokens(of: chat, upTo: limit) < limit
+    return promptTokens(of: asked, upTo: limit) < limit
   }
 
   /// Between which numbers `promptTokens(of:)` lies, told from the lengths of the texts alone.
-  package func promptTokenBounds(of chat: ChatRequest) -> ClosedRange<Int> {
-    var lower = chat.tokensBesideTexts
+  package func promptTokenBounds(of asked: ModelRequest) -> ClosedRange<Int> {
+    var lower = asked.tokensBesideTexts
     var upper = lower
-    chat.forEachCountedText { text in
+    asked.forEachCountedText { text in
       lower += lowerBound(bytes: text.count)
       upper += upperBound(bytes: text.count)
     }
@@ -41,10 +41,10 @@ extension TokenCounter {
   }
 
   /// Whether each of several inputs, which a model reads one by one, has fewer tokens than `limit`.
-  package func inputs(of chat: ChatRequest, areBelow limit: Int) -> Bool {
-    guard chat.inputCount > 1 else { return promptTokens(of: chat, areBelow: limit) }
-    var areBelow = chat.numberedTokens.longest < limit
-    chat.forEachCountedText { text in
+  package func inputs(of asked: ModelRequest, areBelow limit: Int) -> Bool {
+    guard asked.inputCount > 1 else { return promptTokens(of: asked, areBelow: limit) }
+    var areBelow = asked.numberedTokens.longest < limit
+    asked.forEachCountedText { text in
       guard areBelow, upperBound(bytes: text.count) >= limit else { return }
       areBelow = lowerBound(bytes: text.count) < limit && count(text, upTo: limit) < limit
     }
@@ -52,7 +52,7 @@ extension TokenCounter {
   }
 }
 
-extension ChatRequest {
+extension ModelRequest {
   /// What the chat format adds, and what was sent as tokens.
   fileprivate var tokensBesideTexts: Int {
     service == .chat ? ChatOverhead.tokens(messages: messageCount) : numberedTokens.all

@@ -49,9 +49,9 @@ struct DamageTests {
     var random = SplitMix(seed: seed)
     for _ in 0..<300 {
       let body = damaged(Self.request, &random)
-      guard let request = try? ChatRequest(body) else { continue }
+      guard let request = try? ModelRequest(body) else { continue }
       _ = (request.lastUserText, request.allText, request.hasImages, request.temperature)
-      let sent = try ChatRequest(request.upstreamBody(model: "up"))
+      let sent = try ModelRequest(request.upstreamBody(model: "up"))
       #expect(sent.model == "up")
       #expect(sent.wantsUsage == sent.isStreaming)
     }
@@ -62,7 +62,7 @@ struct DamageTests {
     var random = SplitMix(seed: seed)
     for _ in 0..<200 {
       let body = damaged(Self.reply, &random)
-      guard let reply = ChatReply(body) else { continue }
+      guard let reply = ModelReply(body) else { continue }
       var replayed: [UInt8] = []
       ReplayStream(reply.document, includesUsage: true).append(to: &replayed)
       for event in events(replayed).dropLast() { _ = try JSONDocument(event.data) }

@@ -5,15 +5,15 @@ import Testing
 
 @Suite("A completion or an embedding")
 struct PromptRequestTests {
-  private func completion(_ fields: String) throws -> ChatRequest {
-    try ChatRequest([UInt8](#"{"model":"m",\#(fields)}"#), for: .completions)
+  private func completion(_ fields: String) throws -> ModelRequest {
+    try ModelRequest([UInt8](#"{"model":"m",\#(fields)}"#), for: .completions)
   }
 
-  private func embedding(_ fields: String) throws -> ChatRequest {
-    try ChatRequest([UInt8](#"{"model":"m",\#(fields)}"#), for: .embeddings)
+  private func embedding(_ fields: String) throws -> ModelRequest {
+    try ModelRequest([UInt8](#"{"model":"m",\#(fields)}"#), for: .embeddings)
   }
 
-  private func counted(_ request: ChatRequest) -> [String] {
+  private func counted(_ request: ModelRequest) -> [String] {
     var texts: [String] = []
     request.forEachCountedText { text in
       texts.append(String(decoding: text.indices.map { text[$0] }, as: UTF8.self))
@@ -76,7 +76,7 @@ struct PromptRequestTests {
       (ModelSettings.Service.completions, "prompt"), (.embeddings, "input"),
     ] {
       let body = [UInt8](#"{"model":"m",\#(fields.replacing("F", with: field))}"#)
-      let error = #expect(throws: APIError.self) { try ChatRequest(body, for: service) }
+      let error = #expect(throws: APIError.self) { try ModelRequest(body, for: service) }
       #expect(error?.code == code && error?.param == field && error?.status == 400)
     }
     #expect(throws: APIError.self) { try completion(#""prompt":"a","suffix":1"#) }
@@ -100,7 +100,7 @@ struct PromptRequestTests {
   @Test("an answer of embeddings is whole with its data, and costs its input")
   func embeddings() throws {
     let reply = try #require(
-      ChatReply(
+      ModelReply(
         [UInt8](
           #"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.5,1]}],"model":"m","usage":{"prompt_tokens":8,"total_tokens":8}}"#
         ),
@@ -109,17 +109,17 @@ struct PromptRequestTests {
     )
     #expect(reply.isWhole)
     #expect(reply.usage == Usage(prompt: 8, completion: 0))
-    #expect(ChatReply([UInt8](#"{"object":"list","data":[]}"#), for: .embeddings)?.isWhole == false)
-    #expect(ChatReply([UInt8](#"{"choices":[]}"#), for: .embeddings) == nil)
-    #expect(ChatReply([UInt8](#"{"data":[]}"#), for: .completions) == nil)
+    #expect(ModelReply([UInt8](#"{"object":"list","data":[]}"#), for: .embeddings)?.isWhole == false)
+    #expect(ModelReply([UInt8](#"{"choices":[]}"#), for: .embeddings) == nil)
+    #expect(ModelReply([UInt8](#"{"data":[]}"#), for: .completions) == nil)
   }
 
   @Test("an answer of embeddings may hold more values than other texts")
   func manyValues() {
     let numbers = String(repeating: "0,", count: Bounds.jsonNodes) + "0"
     let body = [UInt8](#"{"data":[{"embedding":[\#(numbers)]}]}"#)
-    #expect(ChatReply(body, for: .embeddings) != nil)
-    #expect(ChatReply(body) == nil)
+    #expect(ModelReply(body, for: .embeddings) != nil)
+    #expect(ModelReply(body) == nil)
   }
 }
 
@@ -153,7 +153,7 @@ struct CompletionStreamTests {
 
   @Test("comes back from a plain answer as chunks that hold text, and make the same answer")
   func replays() throws {
-    let reply = try #require(ChatReply([UInt8](Self.plain), for: .completions))
+    let reply = try #require(ModelReply([UInt8](Self.plain), for: .completions))
     for usage in [false, true] {
       var output: [UInt8] = []
       ReplayStream(reply.document, includesUsage: usage).append(to: &output)

@@ -52,7 +52,7 @@ struct ReplayTests {
           )
         )
     )
-    #expect(ChatReply(reply)?.hasToolCalls == true)
+    #expect(ModelReply(reply)?.hasToolCalls == true)
   }
 
   @Test("gives nothing for a stream that was cut, or cannot be joined faithfully")

@@ -9,7 +9,7 @@ extension [UInt8] {
   var text: String { String(decoding: self, as: UTF8.self) }
 }
 
-func request(_ body: String) throws -> ChatRequest { try ChatRequest([UInt8](body)) }
+func request(_ body: String) throws -> ModelRequest { try ModelRequest([UInt8](body)) }
 
 /// All events of a stream.
 func events(_ stream: [UInt8]) -> [StreamEvent] {

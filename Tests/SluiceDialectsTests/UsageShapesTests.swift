@@ -65,13 +65,13 @@ struct UsageShapesTests {
   func plain(shape: Shape) throws {
     let body =
       #"{"id":"c","choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":\#(shape.text)}"#
-    #expect(try #require(ChatReply([UInt8](body))).usage == shape.usage)
+    #expect(try #require(ModelReply([UInt8](body))).usage == shape.usage)
   }
 
   @Test("a plain answer without any")
   func missing() throws {
     let body = #"{"choices":[{"index":0,"message":{"content":"Hi"}}]}"#
-    #expect(try #require(ChatReply([UInt8](body))).usage == nil)
+    #expect(try #require(ModelReply([UInt8](body))).usage == nil)
   }
 
   @Test("a chunk of its own at the end of a stream", arguments: objects)
@@ -205,7 +205,7 @@ struct OutputTextTests {
       "function":{"name":"f","arguments":"{}"}}]}},{"index":1,"text":"there"}]}
       """
     var output = OutputText()
-    output.add(try #require(ChatReply([UInt8](body))))
+    output.add(try #require(ModelReply([UInt8](body))))
     #expect(texts(output) == ["Hi", "Hm", "f", "{}", "there"])
     #expect(output.bytes == 12)
   }

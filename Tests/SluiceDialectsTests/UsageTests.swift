@@ -56,9 +56,9 @@ struct UsageTests {
   }
 }
 
-struct ChatReplyTests {
-  private func completion(_ choices: String, rest: String = "") -> ChatReply? {
-    ChatReply(
+struct ModelReplyTests {
+  private func completion(_ choices: String, rest: String = "") -> ModelReply? {
+    ModelReply(
       [UInt8](
         #"{"id":"c","object":"chat.completion","created":7,"model":"gpt","choices":\#(choices)\#(rest)}"#
       )
@@ -109,7 +109,7 @@ struct ChatReplyTests {
     arguments: ["", "[]", "null", "{}", #"{"choices":null}"#, #"{"error":{}}"#, "<html>"]
   )
   func refuses(body: String) {
-    #expect(ChatReply([UInt8](body)) == nil)
+    #expect(ModelReply([UInt8](body)) == nil)
   }
 }
 

@@ -16,13 +16,13 @@ struct SimulatedReplyTests {
     return settings
   }
 
-  private func chat(_ extra: String = "", text: String = "hello") throws -> ChatRequest {
+  private func chat(_ extra: String = "", text: String = "hello") throws -> ModelRequest {
     let body = #"{"model":"m","messages":[{"role":"user","content":"\#(text)"}]\#(extra)}"#
-    return try ChatRequest(Array(body.utf8))
+    return try ModelRequest(Array(body.utf8))
   }
 
   private func reply(
-    _ chat: ChatRequest,
+    _ chat: ModelRequest,
     _ settings: UpstreamSettings.Simulated
   ) -> SimulatedReply {
     SimulatedReply(to: chat, settings: settings, created: 1)
@@ -38,7 +38,7 @@ struct SimulatedReplyTests {
 
   @Test("counts the tokens that it says, and stops by itself")
   func usage() throws {
-    let read = try #require(ChatReply(reply(try chat(), settings(output: 30)).body))
+    let read = try #require(ModelReply(reply(try chat(), settings(output: 30)).body))
     #expect(read.usage?.completion == 30)
     #expect(read.usage?.total == 30 + (read.usage?.prompt ?? 0))
     #expect(read.finishReasons == ["stop"])
@@ -50,7 +50,7 @@ struct SimulatedReplyTests {
     arguments: [#","max_tokens":7"#, #","max_completion_tokens":7,"max_tokens":9"#]
   )
   func isCut(limit: String) throws {
-    let read = try #require(ChatReply(reply(try chat(limit), settings()).body))
+    let read = try #require(ModelReply(reply(try chat(limit), settings()).body))
     #expect(read.usage?.completion == 7)
     #expect(read.finishReasons == ["length"])
   }
@@ -75,19 +75,19 @@ struct SimulatedReplyTests {
       _ = reader.read(event, into: &output)
     }
     #expect(reader.isDone)
-    #expect(reader.usage == ChatReply(plain.body)?.usage)
+    #expect(reader.usage == ModelReply(plain.body)?.usage)
     let assembled = try #require(reader.assembledReply)
     #expect(try texts(assembled) == texts(plain.body))
   }
 
   @Test("answers each prompt of a completion, plain and streamed alike")
   func completion() throws {
-    func completion(_ extra: String) throws -> ChatRequest {
+    func completion(_ extra: String) throws -> ModelRequest {
       let body = #"{"model":"m","prompt":["one","two"],"n":2\#(extra)}"#
-      return try ChatRequest(Array(body.utf8), for: .completions)
+      return try ModelRequest(Array(body.utf8), for: .completions)
     }
     let plain = reply(try completion(""), settings()).body
-    let read = try #require(ChatReply(plain, for: .completions))
+    let read = try #require(ModelReply(plain, for: .completions))
     #expect(read.finishReasons.count == 4 && read.isWhole)
     let stream = reply(try completion(#","stream":true"#), settings())
     var parser = EventStreamParser()
@@ -97,8 +97,8 @@ struct SimulatedReplyTests {
       parser.append(event)
       while case .event(let event) = parser.next() { _ = reader.read(event, into: &output) }
     }
-    let assembled = try #require(reader.assembledReply.flatMap { ChatReply($0) })
-    func texts(_ reply: ChatReply) -> [String?] {
+    let assembled = try #require(reader.assembledReply.flatMap { ModelReply($0) })
+    func texts(_ reply: ModelReply) -> [String?] {
       let choices = reply.document.member("choices", of: reply.document.root)
       return choices.map { choices in
         reply.document.elements(of: choices)
@@ -113,12 +113,12 @@ struct SimulatedReplyTests {
   @Test("makes vectors of length 1, the same for the same text, of as many dimensions as asked")
   func embeddings() throws {
     func vectors(_ input: String) throws -> [[Double]] {
-      let request = try ChatRequest(
+      let request = try ModelRequest(
         Array(#"{"model":"m","input":\#(input),"dimensions":8}"#.utf8),
         for: .embeddings
       )
       let body = try SimulatedEmbeddings(to: request, seed: 1).body
-      let reply = try #require(ChatReply(body, for: .embeddings))
+      let reply = try #require(ModelReply(body, for: .embeddings))
       let document = reply.document
       let data = try #require(document.member("data", of: document.root))
       return document.elements(of: data)
@@ -137,7 +137,7 @@ struct SimulatedReplyTests {
     #expect(throws: APIError.self) {
       let body = #"{"model":"m","input":"a","dimensions":99999999}"#
       _ = try SimulatedEmbeddings(
-        to: ChatRequest(Array(body.utf8), for: .embeddings),
+        to: ModelRequest(Array(body.utf8), for: .embeddings),
         seed: 1
       )
     }

@@ -23,7 +23,7 @@ struct OutputTallyTests {
 
   private func say(_ text: String, into tally: inout OutputTally) throws {
     let body = #"{"choices":[{"message":{"content":"\#(text)"}}]}"#
-    tally.text.add(try #require(ChatReply(Array(body.utf8))))
+    tally.text.add(try #require(ModelReply(Array(body.utf8))))
   }
 
   @Test("counts what passed, to the token")

@@ -23,21 +23,21 @@ struct PromptTokensTests {
     func upperBound(bytes: Int) -> Int { bytes }
   }
 
-  private func chat(_ fields: String) throws -> ChatRequest {
-    try ChatRequest(Array(#"{"model":"m",\#(fields)}"#.utf8))
+  private func asked(_ fields: String) throws -> ModelRequest {
+    try ModelRequest(Array(#"{"model":"m",\#(fields)}"#.utf8))
   }
 
   @Test("are those of each text, three a message, and three for the answer")
   func overhead() throws {
-    let chat = try chat(
+    let asked = try asked(
       #""messages":[{"role":"system","content":"123456"},{"role":"user","content":"123"}]"#
     )
-    #expect(ThreeBytes().promptTokens(of: chat) == 2 + 1 + 2 * 3 + 3)
+    #expect(ThreeBytes().promptTokens(of: asked) == 2 + 1 + 2 * 3 + 3)
   }
 
   @Test("count the texts of parts, refusals, calls, and the JSON of tools; images not")
   func everyText() throws {
-    let chat = try chat(
+    let asked = try asked(
       #"""
       "messages":[
         {"role":"user","content":[{"type":"text","text":"a"},
@@ -49,7 +49,7 @@ struct PromptTokensTests {
       """#
     )
     var texts: [String] = []
-    chat.forEachCountedText { text in
+    asked.forEachCountedText { text in
       texts.append(String(decoding: text.indices.map { text[$0] }, as: UTF8.self))
     }
     #expect(texts == ["a", "b", "c", "{}", "e", #"[{"type":"function"}]"#])
@@ -57,20 +57,20 @@ struct PromptTokensTests {
 
   @Test("count a text as it reads, not as JSON spells it")
   func escapes() throws {
-    let chat = try chat(#""messages":[{"role":"user","content":"\u0061\n\"\ud83d\ude42"}]"#)
+    let asked = try asked(#""messages":[{"role":"user","content":"\u0061\n\"\ud83d\ude42"}]"#)
     // Seven bytes: a, a line feed, a quote, and an emoji of four.
-    #expect(ThreeBytes().promptTokens(of: chat) == 3 + 3 + 3)
+    #expect(ThreeBytes().promptTokens(of: asked) == 3 + 3 + 3)
   }
 
   @Test("lie within their bounds, and are counted no further than asked")
   func bounds() throws {
-    let chat = try chat(
+    let asked = try asked(
       #""messages":[{"role":"user","content":"0123456789"},{"role":"user","content":"01"}]"#
     )
-    #expect(ThreeBytes().promptTokenBounds(of: chat) == 10...21)
-    #expect(ThreeBytes().promptTokens(of: chat) == 14)
-    #expect(ThreeBytes().promptTokens(of: chat, upTo: 12) == 12)
-    #expect(ThreeBytes().promptTokens(of: chat, upTo: 1) == 1)
+    #expect(ThreeBytes().promptTokenBounds(of: asked) == 10...21)
+    #expect(ThreeBytes().promptTokens(of: asked) == 14)
+    #expect(ThreeBytes().promptTokens(of: asked, upTo: 12) == 12)
+    #expect(ThreeBytes().promptTokens(of: asked, upTo: 1) == 1)
   }
 
   @Test(
@@ -85,18 +85,18 @@ struct PromptTokensTests {
   )
   func bodyBound(service: ModelSettings.Service, fields: String) throws {
     let body = Array(#"{"model":"m",\#(fields)}"#.utf8)
-    let request = try ChatRequest(body, for: service)
+    let request = try ModelRequest(body, for: service)
     #expect(ThreeBytes().promptTokenBounds(of: request).upperBound <= body.count)
   }
 
   @Test("of prompts are those of each, of numbers as many, and nothing beside")
   func prompts() throws {
-    let texts = try ChatRequest(
+    let texts = try ModelRequest(
       Array(#"{"model":"m","prompt":["123456","123"],"suffix":"123"}"#.utf8),
       for: .completions
     )
     #expect(ThreeBytes().promptTokens(of: texts) == 2 + 1 + 1)
-    let numbers = try ChatRequest(
+    let numbers = try ModelRequest(
       Array(#"{"model":"m","input":[[1,2],[3,4,5]]}"#.utf8),
       for: .embeddings
     )
@@ -106,8 +106,8 @@ struct PromptTokensTests {
 
   @Test("of a list are compared one by one")
   func inputs() throws {
-    func embedding(_ input: String) throws -> ChatRequest {
-      try ChatRequest(Array(#"{"model":"m","input":\#(input)}"#.utf8), for: .embeddings)
+    func embedding(_ input: String) throws -> ModelRequest {
+      try ModelRequest(Array(#"{"model":"m","input":\#(input)}"#.utf8), for: .embeddings)
     }
     let texts = try embedding(#"["123456789","123456789abc"]"#)
     #expect(ThreeBytes().inputs(of: texts, areBelow: 5))
@@ -121,11 +121,11 @@ struct PromptTokensTests {
 
   @Test("are compared without counting where the bounds decide, and counted where they do not")
   func comparison() throws {
-    let chat = try chat(#""messages":[{"role":"user","content":"0123456789abcdef"}]"#)
+    let asked = try asked(#""messages":[{"role":"user","content":"0123456789abcdef"}]"#)
     // Between 8 and 22; 12 by the count.
-    #expect(BoundsOnly().promptTokens(of: chat, areBelow: 23))
-    #expect(!BoundsOnly().promptTokens(of: chat, areBelow: 8))
-    #expect(ThreeBytes().promptTokens(of: chat, areBelow: 13))
-    #expect(!ThreeBytes().promptTokens(of: chat, areBelow: 12))
+    #expect(BoundsOnly().promptTokens(of: asked, areBelow: 23))
+    #expect(!BoundsOnly().promptTokens(of: asked, areBelow: 8))
+    #expect(ThreeBytes().promptTokens(of: asked, areBelow: 13))
+    #expect(!ThreeBytes().promptTokens(of: asked, areBelow: 12))
   }
 }

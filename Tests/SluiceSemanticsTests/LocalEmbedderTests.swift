@@ -28,7 +28,7 @@ struct LocalEmbedderTests {
   private func embed(
     _ text: String,
     with embedder: LocalEmbedder
-  ) async -> Result<[Float], EmbeddingFailure> {
+  ) async -> Result<Meaning, EmbeddingFailure> {
     do throws(EmbeddingFailure) {
       return .success(
         try await embedder.embed(text, until: 1_000, in: world, unless: cancellation)
@@ -51,7 +51,7 @@ struct LocalEmbedderTests {
     workers.work()
     let encoder = try Encoders.int8()
     let ids = encoder.tokenizer.encode("How do I reset my password?", upTo: 256).ids
-    #expect(await answer == .success(try encoder.vector(of: ids)))
+    #expect(await answer == .success(try encoder.meaning(of: ids)))
     #expect(count("embedded") == 1)
     #expect(embedder.isIdle)
     #expect(world.scheduled == 0)
@@ -67,7 +67,7 @@ struct LocalEmbedderTests {
     workers.work()
     let (one, other) = await (first, second)
     #expect(one == other)
-    #expect(try one.get().count == embedder.dimension)
+    #expect(try one.get().vector.count == embedder.dimension)
     #expect(count("embedded") == 1)
   }
 
@@ -79,11 +79,11 @@ struct LocalEmbedderTests {
     #expect(await embed("two", with: embedder) == .failure(.busy))
     #expect(count("busy") == 1)
     workers.work()
-    #expect(try await first.get().count == 384)
+    #expect(try await first.get().vector.count == 384)
     async let third = embed("three", with: embedder)
     await until { workers.count == 1 }
     workers.work()
-    #expect(try await third.get().count == 384)
+    #expect(try await third.get().vector.count == 384)
   }
 
   @Test("no more than a bound wait for one text")
@@ -128,7 +128,7 @@ struct LocalEmbedderTests {
     cancellation.cancel(.clientLeft)
     #expect(await first == .failure(.cancelled(.clientLeft)))
     workers.work()
-    #expect(try await second.count == 384)
+    #expect(try await second.vector.count == 384)
   }
 
   @Test("a text beyond the limit is refused before it waits: what is cut off is not compared")
@@ -162,23 +162,23 @@ struct ThreadedEmbedderTests {
     )
     let texts = (0..<48).map { "How do I do number \($0 % 24)?" }
     let world = StillWorld()
-    let found = try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
+    let found = try await withThrowingTaskGroup(of: (Int, Meaning).self) { group in
       for (index, text) in texts.enumerated() {
         group.addTask {
-          let vector = try await embedder.embed(
+          let meaning = try await embedder.embed(
             text,
             until: 1_000,
             in: world,
             unless: Cancellation()
           )
-          return (index, vector)
+          return (index, meaning)
         }
       }
-      return try await group.reduce(into: [Int: [Float]]()) { $0[$1.0] = $1.1 }
+      return try await group.reduce(into: [Int: Meaning]()) { $0[$1.0] = $1.1 }
     }
     for (index, text) in texts.enumerated() {
       let ids = encoder.tokenizer.encode(text, upTo: 256).ids
-      #expect(found[index] == (try encoder.vector(of: ids)))
+      #expect(found[index] == (try encoder.meaning(of: ids)))
     }
     #expect(embedder.isIdle)
   }

@@ -25,7 +25,7 @@ struct OutputCutTests {
         var body = Array(#"{"choices":[{"message":{"content":"#.utf8)
         body.appendJSONString(String(piece))
         body += Array("}}]}".utf8)
-        tally.text.add(try #require(ChatReply(body)))
+        tally.text.add(try #require(ModelReply(body)))
         // A limit that is always near: what can be counted for good is.
         _ = tally.exceeds(0)
       }

@@ -80,11 +80,11 @@ struct AttemptStageTests {
     {"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}
     """#
   private static let chunks = [
-    #"data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"},"finish_reason":null}]}"#
+    #"data: {"id":"c1","object":"asked.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"},"finish_reason":null}]}"#
       + "\n\n",
-    #"data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":"stop"}]}"#
+    #"data: {"id":"c1","object":"asked.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":"stop"}]}"#
       + "\n\n",
-    #"data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#
+    #"data: {"id":"c1","object":"asked.completion.chunk","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#
       + "\n\n",
     "data: [DONE]\n\n",
   ]
@@ -172,7 +172,7 @@ struct AttemptStageTests {
     )
     exchange.caller.tier = tier
     world.advance(by: wait)
-    exchange.facts.chat = try ChatRequest(Array(body.utf8), for: service.asked ?? .chat)
+    exchange.facts.asked = try ModelRequest(Array(body.utf8), for: service.asked ?? .chat)
     await GraphRunner.run(exchange, service: service)
     return Run(exit: Fixture.exit(exchange), exchange: exchange, sink: sink, upstream: upstream)
   }

@@ -52,7 +52,7 @@ struct BreakerStageTests {
       tokens: PromptCount(OneByte(), remembering: RememberedCounts()),
       service: service
     )
-    exchange.facts.chat = try? ChatRequest(Array(body.utf8), for: service.asked ?? .chat)
+    exchange.facts.asked = try? ModelRequest(Array(body.utf8), for: service.asked ?? .chat)
     return exchange
   }
 

@@ -338,7 +338,7 @@ private final class CacheBench: Sendable {
       cancellation: cancellation,
       isTraced: isTraced
     )
-    exchange.facts.chat = try? .init(exchange.request.body)
+    exchange.facts.asked = try? .init(exchange.request.body)
     exchange.primary = ModelIndex(0)
     exchange.target = "fast"
     await GraphRunner.run(exchange, service: .chat)
@@ -472,7 +472,7 @@ private final class FakeAttempt: WaitingStage {
     }
     guard case .answer = await gate.pass() else { return Exit.failed.index }
     let body = Array(
-      #"{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"answer"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#
+      #"{"id":"c1","object":"asked.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"answer"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#
         .utf8
     )
     exchange.answeredBy = answer.model

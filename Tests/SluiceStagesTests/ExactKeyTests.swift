@@ -90,7 +90,7 @@ struct ExactKeyTests {
   )
   func canonical(body: String) throws {
     var text: [UInt8] = []
-    try ChatRequest(Array(body.utf8)).appendCacheText(to: &text)
+    try ModelRequest(Array(body.utf8)).appendCacheText(to: &text)
     #expect(
       String(decoding: text, as: UTF8.self)
         == #"{"messages":[{"content":"hi","role":"user"}],"temperature":7e-1}"#

@@ -103,7 +103,7 @@ struct HoldStageTests {
     )
     builder.enter(.chat, at: "hold")
     let exchange = fixture.exchange(builder.build { _, _ in Counter() }, body: body)
-    exchange.facts.chat = try ChatRequest(Array(body.utf8))
+    exchange.facts.asked = try ModelRequest(Array(body.utf8))
     await GraphRunner.run(exchange, service: .chat)
     return exchange
   }
@@ -217,8 +217,8 @@ struct HoldStageTests {
       ),
     ]
     for (sent, service, written) in cases {
-      let chat = try ChatRequest(Array(sent.utf8), for: service)
-      let body = chat.upstreamBody(model: "m", clamp: 50, outputField: "out")
+      let asked = try ModelRequest(Array(sent.utf8), for: service)
+      let body = asked.upstreamBody(model: "m", clamp: 50, outputField: "out")
       #expect(String(decoding: body, as: UTF8.self) == written)
     }
   }

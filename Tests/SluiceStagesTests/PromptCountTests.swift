@@ -35,7 +35,7 @@ struct PromptCountTests {
       body: String(decoding: body, as: UTF8.self),
       tokens: tokens
     )
-    exchange.facts.chat = try ChatRequest(body)
+    exchange.facts.asked = try ModelRequest(body)
     return exchange
   }
 
@@ -71,8 +71,8 @@ struct PromptCountTests {
   func paths() throws {
     let tokens = tokens
     let body = Array(#"{"model":"m","messages":[{"content":"123456"}],"prompt":"123"}"#.utf8)
-    #expect(tokens.tokens(of: try ChatRequest(body), body: body) == 2 + 6)
-    #expect(tokens.tokens(of: try ChatRequest(body, for: .completions), body: body) == 1)
+    #expect(tokens.tokens(of: try ModelRequest(body), body: body) == 2 + 6)
+    #expect(tokens.tokens(of: try ModelRequest(body, for: .completions), body: body) == 1)
   }
 
   @Test("counts where they do not, once for an exchange, and once for equal bodies")

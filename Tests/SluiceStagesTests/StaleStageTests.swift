@@ -10,7 +10,7 @@ import Testing
 @Suite("A stale answer")
 struct StaleStageTests {
   private static let answer =
-    #"{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"old"},"finish_reason":"stop"}]}"#
+    #"{"id":"c","object":"asked.completion","choices":[{"index":0,"message":{"role":"assistant","content":"old"},"finish_reason":"stop"}]}"#
 
   private let fixture = Fixture()
   private let cache = EmbeddedReplyCache()
@@ -38,7 +38,7 @@ struct StaleStageTests {
   ) async throws -> Exchange {
     let exchange = fixture.exchange(Fixture.graph(StaleStage(cache: cache)))
     let stream = streams ? #","stream":true"# : ""
-    exchange.facts.chat = try ChatRequest(
+    exchange.facts.asked = try ModelRequest(
       Array(#"{"model":"auto","messages":[{"role":"user","content":"hi"}]\#(stream)}"#.utf8)
     )
     exchange.cacheKey = key

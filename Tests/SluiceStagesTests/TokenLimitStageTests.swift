@@ -86,7 +86,7 @@ struct TokenLimitStageTests {
       caller: Caller(user: user, tier: tier, address: HostAddress(ipv4: 0)),
       tokens: PromptCount(Bytes(), remembering: RememberedCounts())
     )
-    exchange.facts.chat = try ChatRequest(Array(body.utf8))
+    exchange.facts.asked = try ModelRequest(Array(body.utf8))
     exchange.primary = ModelIndex(0)
     await GraphRunner.run(exchange, service: .chat)
     return exchange
@@ -272,7 +272,7 @@ struct TokenLimitStageTests {
       caller: Caller(user: "ada", tier: "", address: HostAddress(ipv4: 0)),
       tokens: PromptCount(Bytes(), remembering: RememberedCounts())
     )
-    exchange.facts.chat = try ChatRequest(Array(body.utf8))
+    exchange.facts.asked = try ModelRequest(Array(body.utf8))
     exchange.primary = ModelIndex(0)
     await GraphRunner.run(exchange, service: .chat)
     #expect(exchange.refusal?.code == "request_too_large")

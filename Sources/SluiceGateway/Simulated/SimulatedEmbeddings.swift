@@ -8,7 +8,7 @@ import SluiceJSON
 struct SimulatedEmbeddings: Sendable {
   private static let usualDimensions = 256
 
-  private let request: ChatRequest
+  private let request: ModelRequest
   private let seed: UInt64
   private let dimensions: Int
   private let isBase64: Bool
@@ -16,7 +16,7 @@ struct SimulatedEmbeddings: Sendable {
   /// Answers `request`.
   ///
   /// - Throws: `APIError`, if it asks for more than the simulation may say.
-  init(to request: ChatRequest, seed: UInt64) throws(APIError) {
+  init(to request: ModelRequest, seed: UInt64) throws(APIError) {
     self.request = request
     self.seed = seed
     let document = request.document

@@ -12,25 +12,25 @@ struct SimulatedReply: Sendable {
   private let promptTokens: Int
   private let wantsUsage: Bool
 
-  /// Answers `chat`, as if at `created`, in seconds since 1970.
-  init(to chat: ChatRequest, settings: UpstreamSettings.Simulated, created: Int64) {
-    let prompt = chat.allText
-    service = chat.service
-    model = chat.model
+  /// Answers `asked`, as if at `created`, in seconds since 1970.
+  init(to asked: ModelRequest, settings: UpstreamSettings.Simulated, created: Int64) {
+    let prompt = asked.allText
+    service = asked.service
+    model = asked.model
     self.created = created
-    wantsUsage = chat.wantsUsage
+    wantsUsage = asked.wantsUsage
     // Four bytes a token, and three for each message and for the reply, is what OpenAI's own rule
     // of thumb comes to for English.
     promptTokens =
-      prompt.utf8.count / 4 + chat.numberedTokens.all
-      + (chat.service == .chat ? 3 * chat.messageCount + 3 : 1)
-    answers = (0..<chat.choiceCount)
+      prompt.utf8.count / 4 + asked.numberedTokens.all
+      + (asked.service == .chat ? 3 * asked.messageCount + 3 : 1)
+    answers = (0..<asked.choiceCount)
       .map { choice in
         SimulatedAnswer(
           to: prompt,
-          model: chat.model,
+          model: asked.model,
           choice: choice,
-          limit: chat.outputLimit,
+          limit: asked.outputLimit,
           settings: settings
         )
       }
@@ -38,11 +38,11 @@ struct SimulatedReply: Sendable {
 
   /// Refuses what would be more than the simulation may say.
   static func check(
-    _ chat: ChatRequest,
+    _ asked: ModelRequest,
     _ settings: UpstreamSettings.Simulated
   ) throws(APIError) {
-    let tokens = min(settings.output, chat.outputLimit ?? .max)
-    let choices = max(chat.choiceCount, 1)
+    let tokens = min(settings.output, asked.outputLimit ?? .max)
+    let choices = max(asked.choiceCount, 1)
     guard choices <= Bounds.choices, tokens <= Bounds.simulatedTokens / choices else {
       throw .invalidRequest(
         message: "`n` asks for more than the simulated upstream says at once.",

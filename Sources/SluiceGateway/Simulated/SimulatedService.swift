@@ -85,14 +85,14 @@ private struct SimulatedHandler: RequestHandler {
     through sink: ResponseSink
   ) async throws(IOFailure) {
     if fails { return try await sink.send(ServerReply(status: 500, body: SimulatedReply.failure)) }
-    let chat: ChatRequest
+    let asked: ModelRequest
     var embeddings: SimulatedEmbeddings?
     do throws(APIError) {
-      chat = try ChatRequest(request.body, for: service)
+      asked = try ModelRequest(request.body, for: service)
       if service == .embeddings {
-        embeddings = try SimulatedEmbeddings(to: chat, seed: settings.seed)
+        embeddings = try SimulatedEmbeddings(to: asked, seed: settings.seed)
       } else {
-        try SimulatedReply.check(chat, settings)
+        try SimulatedReply.check(asked, settings)
       }
     } catch {
       return try await sink.send(ServerReply(status: error.status, body: error.body))
@@ -101,11 +101,11 @@ private struct SimulatedHandler: RequestHandler {
       return try await sink.send(ServerReply(status: 200, body: embeddings.body))
     }
     let reply = SimulatedReply(
-      to: chat,
+      to: asked,
       settings: settings,
       created: request.headAt.wallSeconds
     )
-    guard chat.isStreaming else {
+    guard asked.isStreaming else {
       return try await sink.send(ServerReply(status: 200, body: reply.body))
     }
     try await sink.begin(status: 200, fields: [("content-type", "text/event-stream")])

@@ -52,6 +52,12 @@ struct BERTText: Sendable {
     return kind
   }
 
+  /// Whether a character of a piece is more than punctuation: a letter, a digit, an ideograph.
+  func isPartOfWord(_ point: UInt32) -> Bool {
+    // Ideographs are words by themselves and stand beyond all punctuation that is.
+    kind(of: point) != .alone || (0x3400...0x9FFF).contains(point) || point >= 0x20000
+  }
+
   /// The characters that stand for one of kind `replaced`.
   func replacement(of point: UInt32) -> ArraySlice<UInt32> {
     var low = 0

@@ -65,7 +65,7 @@ package final class LocalEmbedder: Embedder {
     until deadline: Int64,
     in world: any World,
     unless cancellation: Cancellation
-  ) async throws(EmbeddingFailure) -> [Float] {
+  ) async throws(EmbeddingFailure) -> Meaning {
     // Microseconds, and it decides who joins whom.
     let (ids, isTruncated) = encoder.tokenizer.encode(text, upTo: tokenLimit)
     if isTruncated {
@@ -90,7 +90,7 @@ package final class LocalEmbedder: Embedder {
     timer.withdraw()
     cancellation.remove(link)
     switch answer {
-    case .success(let vector): return vector
+    case .success(let meaning): return meaning
     case .failure(let failure):
       meters.count(.init(failure))
       throw failure
@@ -130,16 +130,16 @@ package final class LocalEmbedder: Embedder {
     guard isWanted else { return meters.count(.abandoned) }
     let start = now()
     do throws(EmbeddingFailure) {
-      let vector = try encoder.vector(of: ids)
+      let meaning = try encoder.meaning(of: ids)
       meters.duration.observe(nanoseconds: now() - start)
       meters.count(.embedded)
-      settle(ids, .success(vector))
+      settle(ids, .success(meaning))
     } catch {
       settle(ids, .failure(error))
     }
   }
 
-  private func settle(_ ids: [Int64], _ answer: Result<[Float], EmbeddingFailure>) {
+  private func settle(_ ids: [Int64], _ answer: Result<Meaning, EmbeddingFailure>) {
     let flight = state.withLock { $0.flights.removeValue(forKey: ids) }
     for waiter in flight?.waiters.values.map(\.self) ?? [] { waiter.wake(answer) }
   }
@@ -191,7 +191,7 @@ package struct EmbeddingMeters: Sendable {
 
 /// One exchange that waits for a vector; woken once, perhaps before it has fallen asleep.
 private final class EmbeddingWaiter: Sendable {
-  typealias Answer = Result<[Float], EmbeddingFailure>
+  typealias Answer = Result<Meaning, EmbeddingFailure>
   private enum State {
     case awake
     case asleep(CheckedContinuation<Answer, Never>)

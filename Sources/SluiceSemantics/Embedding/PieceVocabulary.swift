@@ -15,6 +15,8 @@ struct PieceVocabulary: Sendable {
   private var bytes: [UInt8] = []
   private var entries: [Entry]
   private var longestPiece = 0
+  /// Where the piece of an id stands in `entries`; -1 for what is none.
+  private var slots: [Int32] = []
 
   /// Reads a token a line; tells `special` those in brackets, which are no pieces.
   init(_ file: [UInt8], special: (String, Int) -> Void) {
@@ -23,6 +25,7 @@ struct PieceVocabulary: Sendable {
     // Half empty at least, so that a search ends soon.
     while size < lines.count * 2 { size *= 2 }
     entries = Array(repeating: Self.nothing, count: size)
+    slots = Array(repeating: -1, count: lines.count)
     for (id, line) in lines.enumerated() {
       var piece = line
       while let last = piece.last, [0x20, 0x0D, 0x09].contains(last) { piece.removeLast() }
@@ -48,8 +51,17 @@ struct PieceVocabulary: Sendable {
       isContinuing: isContinuing,
       id: id
     )
+    slots[Int(id)] = Int32(slot)
     bytes += piece
     longestPiece = max(longestPiece, piece.count)
+  }
+
+  /// The piece of an id, and whether it stands behind another in a word.
+  func piece(_ id: Int64) -> (text: String, isContinuing: Bool)? {
+    guard slots.indices.contains(Int(id)), slots[Int(id)] >= 0 else { return nil }
+    let entry = entries[Int(slots[Int(id)])]
+    let piece = bytes[Int(entry.start)..<Int(entry.start) + Int(entry.length)]
+    return (String(decoding: piece, as: UTF8.self), entry.isContinuing)
   }
 
   /// The longest piece that stands at `start` of a word, and where it ends.

@@ -19,7 +19,7 @@ package final class SentenceEncoder: Sendable {
   package let tokenLimit: Int
 
   /// Changes when the same files make other vectors.
-  private static let method = "wordpiece-uncased mean-pooled unit-length 1"
+  private static let method = "wordpiece-uncased mean-pooled unit-length word-signs 2"
 
   /// Makes an encoder of the bytes of its files, and tries it once.
   ///
@@ -54,15 +54,51 @@ package final class SentenceEncoder: Sendable {
   ///
   /// - Throws: `EmbeddingFailure.failed`.
   package func vector(of ids: [Int64]) throws(EmbeddingFailure) -> [Float] {
+    try run(ids).vector
+  }
+
+  /// What a text's token ids mean, the words in it too, by one pass on this thread, for milliseconds.
+  ///
+  /// The vector of a word is the mean of those of its pieces, from the last layer.
+  ///
+  /// - Throws: `EmbeddingFailure.failed`.
+  package func meaning(of ids: [Int64]) throws(EmbeddingFailure) -> Meaning {
+    let (vector, rows) = try run(ids)
+    guard rows.count == ids.count * dimension else { return Meaning(vector: vector, words: []) }
+    var words: [Meaning.Word] = []
+    for word in tokenizer.words(of: ids) where WordRarity.carriesMeaning(word.text) {
+      guard words.count < Bounds.comparedWords else { return Meaning(vector: vector, words: []) }
+      let signs = signs(of: word.places, in: rows)
+      words.append(
+        Meaning.Word(text: word.text, rarity: WordRarity.of(word), signs: signs)
+      )
+    }
+    return Meaning(vector: vector, words: words)
+  }
+
+  /// The unit vector, and what the model gave: a row for each token, or one for all.
+  private func run(
+    _ ids: [Int64]
+  ) throws(EmbeddingFailure) -> (vector: [Float], rows: [Float]) {
     do throws(ONNXModel.Failure) {
       let output = try model.run(ids)
       guard output.shape.last == dimension, output.values.count.isMultiple(of: dimension),
         let vector = Self.unit(Self.sum(output.values, width: dimension))
       else { throw ONNXModel.Failure(words: "its output is no vector") }
-      return vector
+      return (vector, output.values)
     } catch {
       throw .failed(error.words)
     }
+  }
+
+  /// The signs of the sum of some rows; that a mean is shorter changes none.
+  private func signs(of places: Range<Int>, in rows: [Float]) -> [UInt64] {
+    var signs = [UInt64](repeating: 0, count: (dimension + 63) / 64)
+    for column in 0..<dimension {
+      let sum = places.reduce(Float(0)) { $0 + rows[$1 * dimension + column] }
+      if sum < 0 { signs[column >> 6] |= 1 << UInt64(column & 63) }
+    }
+    return signs
   }
 
   /// The rows added up; scaling to unit length makes a mean of it.

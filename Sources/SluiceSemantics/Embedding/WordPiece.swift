@@ -73,6 +73,40 @@ package struct WordPiece: Sendable {
     return (ids, isTruncated)
   }
 
+  /// A word of a text, put together again from its pieces.
+  struct ReadWord: Equatable {
+    var text: String
+    /// Where its ids stand.
+    var places: Range<Int>
+    /// The greatest of its ids; vocabularies name frequent pieces first.
+    var greatestID: Int64
+  }
+
+  /// The words that ids were made of, without punctuation, what begins and ends them, and what is
+  /// unknown.
+  func words(of ids: [Int64]) -> [ReadWord] {
+    var words: [ReadWord] = []
+    // Whether the pieces that follow belong to the last of `words`.
+    var isOpen = false
+    for (place, id) in ids.enumerated() {
+      guard id != begin, id != end, id != unknown, let piece = vocabulary.piece(id) else {
+        isOpen = false
+        continue
+      }
+      if piece.isContinuing, isOpen {
+        words[words.count - 1].text += piece.text
+        words[words.count - 1].places = words[words.count - 1].places.lowerBound..<place + 1
+        words[words.count - 1].greatestID = max(words[words.count - 1].greatestID, id)
+      } else {
+        isOpen = piece.text.unicodeScalars.contains { text.isPartOfWord($0.value) }
+        if isOpen {
+          words.append(ReadWord(text: piece.text, places: place..<place + 1, greatestID: id))
+        }
+      }
+    }
+    return words
+  }
+
   private func append(alone point: UInt32, _ word: inout Word, _ ids: inout [Int64]) {
     finish(&word, &ids)
     word.append(point)

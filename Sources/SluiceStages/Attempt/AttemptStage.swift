@@ -75,7 +75,7 @@ package struct AttemptStage: WaitingStage {
 
   package func decide(_ exchange: Exchange) async -> ExitIndex {
     if access.skips(model, in: exchange) { return Exit.skipped.index }
-    guard let chat = exchange.facts.chat else { preconditionFailure("read before an attempt") }
+    guard let asked = exchange.facts.asked else { preconditionFailure("read before an attempt") }
     if stop?.verdict(for: exchange, model: model, at: exchange.moment) != nil {
       exchange.shortage = .insufficientQuota(reason: exchange.thrown?.words ?? "it was stopped")
       exchange.explain(exchange.thrown?.words ?? "stopped")
@@ -89,7 +89,7 @@ package struct AttemptStage: WaitingStage {
     }
     earnings?.earn()
     do throws(Failure) {
-      let exit = try await attempt(exchange, chat)
+      let exit = try await attempt(exchange, asked)
       exchange.hasAnswer = exit != .declined
       if exit == .cut, let failure = exchange.failure { count(failure) }
       report(exit == .cut ? exchange.failure?.report ?? .neither : .success, of: exchange)
@@ -149,7 +149,7 @@ package struct AttemptStage: WaitingStage {
     exchange.watch = nil
   }
 
-  private func attempt(_ exchange: Exchange, _ chat: ChatRequest) async throws(Failure) -> Exit {
+  private func attempt(_ exchange: Exchange, _ asked: ModelRequest) async throws(Failure) -> Exit {
     // The attempt outlives its client while others wait for the same answer.
     let cancellation = Cancellation()
     let link = exchange.forward(to: cancellation)
@@ -164,9 +164,9 @@ package struct AttemptStage: WaitingStage {
     exchange.upstreamRefusal = nil
     exchange.isRefused = false
     let request = UpstreamRequest(
-      path: chat.service.path,
+      path: asked.service.path,
       fields: exchange.request.fields,
-      body: chat.upstreamBody(
+      body: asked.upstreamBody(
         model: settings.upstreamName,
         clamp: exchange.hold?.clamp,
         outputField: settings.outputField
@@ -198,7 +198,7 @@ package struct AttemptStage: WaitingStage {
     exchange.answeredBy = model
     exchange.use = AttemptUse()
     if reply.isEventStream {
-      guard chat.isStreaming else {
+      guard asked.isStreaming else {
         reply.abandon()
         throw Failure(.invalidReply)
       }
@@ -209,7 +209,7 @@ package struct AttemptStage: WaitingStage {
       }
       var relay = StreamRelay(
         exchange: exchange,
-        chat: chat,
+        asked: asked,
         model: settings.name,
         reply: reply,
         due: due,
@@ -218,24 +218,24 @@ package struct AttemptStage: WaitingStage {
       )
       return try await relay.run()
     }
-    return try await plainAnswer(exchange, chat, reply)
+    return try await plainAnswer(exchange, asked, reply)
   }
 
   /// Takes an answer that comes in one piece; a client that asked for a stream gets one.
   private func plainAnswer(
     _ exchange: Exchange,
-    _ chat: ChatRequest,
+    _ asked: ModelRequest,
     _ reply: any UpstreamReply
   ) async throws(Failure) -> Exit {
     let body = try await reply.wholeBody(of: exchange)
-    guard let answer = ChatReply(body, for: chat.service) else {
+    guard let answer = ModelReply(body, for: asked.service) else {
       throw Failure(.invalidReply)
     }
     exchange.use = AttemptUse(reported: answer.usage, output: .whole(answer), isWhole: true)
     if exchange.flight != nil {
       exchange.answer = WholeAnswer(body: body, isComplete: answer.isWhole)
     }
-    exchange.outcome = .reply(Reply(answer, body: body, to: chat))
+    exchange.outcome = .reply(Reply(answer, body: body, to: asked))
     return .answered
   }
 
@@ -309,14 +309,14 @@ extension UpstreamReply {
 }
 
 extension Reply {
-  /// An answer as `chat` asked for it: in one piece, or as the stream that it would have been.
-  package init(_ answer: ChatReply, body: [UInt8], to chat: ChatRequest) {
-    guard chat.isStreaming else {
+  /// An answer as `asked` asked for it: in one piece, or as the stream that it would have been.
+  package init(_ answer: ModelReply, body: [UInt8], to asked: ModelRequest) {
+    guard asked.isStreaming else {
       self.init(status: 200, body: body)
       return
     }
     var frames: [UInt8] = []
-    ReplayStream(answer.document, includesUsage: chat.wantsUsage).append(to: &frames)
+    ReplayStream(answer.document, includesUsage: asked.wantsUsage).append(to: &frames)
     self.init(status: 200, contentType: "text/event-stream", body: frames)
   }
 }

@@ -9,7 +9,7 @@ import SluicePipeline
 /// stream that fails before it can still be answered by another candidate, or by a plain error.
 struct StreamRelay {
   private let exchange: Exchange
-  private let chat: ChatRequest
+  private let asked: ModelRequest
   private let model: String
   private let reply: any UpstreamReply
   /// Ends the attempt when the client has had nothing by its deadline.
@@ -29,7 +29,7 @@ struct StreamRelay {
   /// more than `limit`.
   init(
     exchange: Exchange,
-    chat: ChatRequest,
+    asked: ModelRequest,
     model: String,
     reply: any UpstreamReply,
     due: any ScheduledAction,
@@ -37,14 +37,14 @@ struct StreamRelay {
     limit: Int
   ) {
     self.exchange = exchange
-    self.chat = chat
+    self.asked = asked
     self.model = model
     self.tally = tally
     self.limit = limit
     self.due = due
     self.reply = reply
     reader = StreamReader(
-      wantsUsage: chat.wantsUsage,
+      wantsUsage: asked.wantsUsage,
       assembles: exchange.flight != nil
     )
   }
@@ -200,13 +200,13 @@ struct StreamRelay {
     exchange.outcome = .cut(failure)
     var frames: [UInt8] = []
     CutEnding(
-      chat.service,
+      asked.service,
       id: reader.id ?? exchange.id,
       model: reader.model ?? model,
       created: reader.created ?? exchange.startedAt.wallSeconds,
-      open: reader.openChoices(of: chat.choiceCount)
+      open: reader.openChoices(of: asked.choiceCount)
     )
-    .append(notice: exchange.hold?.notice, usage: chat.wantsUsage ? used : nil, to: &frames)
+    .append(notice: exchange.hold?.notice, usage: asked.wantsUsage ? used : nil, to: &frames)
     do throws(Failure) {
       try await exchange.sink.write(frames)
       try await exchange.sink.finish()

@@ -172,7 +172,7 @@ package struct ExactCacheStage: WaitingStage {
   }
 
   private func key(of exchange: Exchange, under rules: Rules) -> Digest? {
-    guard let chat = exchange.facts.chat, let primary = exchange.primary else {
+    guard let asked = exchange.facts.asked, let primary = exchange.primary else {
       preconditionFailure("a request is read and routed before its answer is looked up")
     }
     var extra: String?
@@ -187,9 +187,9 @@ package struct ExactCacheStage: WaitingStage {
     }
     var body: [UInt8] = []
     body.reserveCapacity(exchange.request.body.count)
-    chat.appendCacheText(to: &body)
+    asked.appendCacheText(to: &body)
     return ExactKey.digest(
-      service: chat.service,
+      service: asked.service,
       scope: CacheScope(rules.scope, of: exchange.caller),
       product: exchange.caller.product,
       target: exchange.target,
@@ -200,8 +200,8 @@ package struct ExactCacheStage: WaitingStage {
   }
 
   private func hit(_ exchange: Exchange, _ reply: CachedReply) -> ExitIndex {
-    guard let chat = exchange.facts.chat else { preconditionFailure("read before a look-up") }
-    exchange.answer(chat, from: reply, as: .exact, at: exchange.moment)
+    guard let asked = exchange.facts.asked else { preconditionFailure("read before a look-up") }
+    exchange.answer(asked, from: reply, as: .exact, at: exchange.moment)
     return Exit.hit.index
   }
 }
@@ -209,15 +209,15 @@ package struct ExactCacheStage: WaitingStage {
 extension Exchange {
   /// Answers with what was kept, at no cost.
   func answer(
-    _ chat: ChatRequest,
+    _ asked: ModelRequest,
     from reply: CachedReply,
     as cacheOutcome: CacheOutcome,
     at moment: Moment
   ) {
     let age = max(0, moment.monotonic - reply.storedAt.monotonic) / 1_000_000_000
     var answer: Reply
-    if chat.isStreaming, let parsed = ChatReply(reply.body) {
-      answer = Reply(parsed, body: reply.body, to: chat)
+    if asked.isStreaming, let parsed = ModelReply(reply.body) {
+      answer = Reply(parsed, body: reply.body, to: asked)
     } else {
       answer = Reply(status: 200, body: reply.body)
     }

@@ -13,10 +13,10 @@ package struct CountStage: WaitingStage {
   package init() {}
 
   package func decide(_ exchange: Exchange) async -> ExitIndex {
-    guard let chat = exchange.facts.chat, let count = exchange.generation.tokens else {
+    guard let asked = exchange.facts.asked, let count = exchange.generation.tokens else {
       preconditionFailure("read, and to be counted")
     }
-    guard let tokens = await count.tokensElsewhere(of: chat, body: exchange.request.body) else {
+    guard let tokens = await count.tokensElsewhere(of: asked, body: exchange.request.body) else {
       exchange.refuse(.overloaded(retryAfterSeconds: 1))
       exchange.explain("too many long prompts wait to be counted")
       return Exit.refused.index

@@ -43,28 +43,28 @@ struct HoldSize: Sendable, Equatable {
 }
 
 extension HoldSize {
-  /// The size of `chat` at a model.
+  /// The size of `asked` at a model.
   ///
   /// - Parameters:
-  ///   - chat: the request.
+  ///   - asked: the request.
   ///   - model: the candidate.
   ///   - counted: the tokens of the prompt by the model's own tokenizer, if it names one.
   ///   - estimate: the tokens of the prompt by another one, for the room that they leave; called
   ///     only where bytes do not tell. Never decides about money.
   ///   - wall: when the price is to be in force.
   init(
-    of chat: ChatRequest,
+    of asked: ModelRequest,
     at model: ModelSettings,
     counted: Int?,
     estimate: () -> Int?,
     wall: Int64
   ) {
     price = model.price(atWall: wall)
-    answers = chat.n
-    let bytes = chat.bodyBytes
-    let wanted = min(chat.outputLimit ?? .max, model.maxOutput)
+    answers = asked.n
+    let bytes = asked.bodyBytes
+    let wanted = min(asked.outputLimit ?? .max, model.maxOutput)
     let read: Int
-    if chat.service == .chat, !chat.isTextOnly {
+    if asked.service == .chat, !asked.isTextOnly {
       // What an image or a sound takes is the upstream's to say.
       input = model.context
       read = estimate() ?? 0
@@ -73,21 +73,21 @@ extension HoldSize {
       read = counted
     } else {
       // A token is at least a byte of the body, and no context takes more than it holds.
-      let (most, overflows) = model.context.multipliedReportingOverflow(by: chat.inputCount)
+      let (most, overflows) = model.context.multipliedReportingOverflow(by: asked.inputCount)
       input = min(bytes, overflows ? .max : most)
       // Bytes that leave room for all that is wanted need no count.
       read = bytes <= model.context - wanted ? bytes : estimate() ?? (bytes + 2) / 3
     }
-    guard chat.service != .embeddings else {
+    guard asked.service != .embeddings else {
       clamp = 0
       return
     }
     // Prompts of a list are read one by one; which of them leaves how much room is not asked.
     let room = OutputClamp(
-      requested: chat.outputLimit,
+      requested: asked.outputLimit,
       maxOutput: model.maxOutput,
       context: model.context,
-      input: chat.inputCount > 1 ? 0 : read
+      input: asked.inputCount > 1 ? 0 : read
     )
     clamp = max(1, room.tokens)
   }

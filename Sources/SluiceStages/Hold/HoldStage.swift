@@ -77,7 +77,7 @@ package struct HoldStage: WaitingStage {
 
   package func decide(_ exchange: Exchange) async -> ExitIndex {
     if access.skips(model, in: exchange) { return Exit.skipped.index }
-    guard let chat = exchange.facts.chat else { preconditionFailure("read before a hold") }
+    guard let asked = exchange.facts.asked else { preconditionFailure("read before a hold") }
     let moment = exchange.moment
     if rules.readsModel {
       exchange.frame.fill(PolicyVariable.modelName.slot, with: .string(settings.name))
@@ -89,7 +89,7 @@ package struct HoldStage: WaitingStage {
     guard let charges = charges(of: exchange, at: moment) else {
       return leave(exchange, by: .refused)
     }
-    let size = await size(of: exchange, chat)
+    let size = await size(of: exchange, asked)
     if exchange.isTraced {
       exchange.explain(
         "would hold $\(size.amount) for \(size.input) + \(size.output(atClamp: size.clamp)) tokens"
@@ -136,11 +136,11 @@ package struct HoldStage: WaitingStage {
     return charges
   }
 
-  private func size(of exchange: Exchange, _ chat: ChatRequest) async -> HoldSize {
+  private func size(of exchange: Exchange, _ asked: ModelRequest) async -> HoldSize {
     HoldSize(
-      of: chat,
+      of: asked,
       at: settings,
-      counted: await meter.inputTokens(of: chat, in: exchange, at: settings),
+      counted: await meter.inputTokens(of: asked, in: exchange, at: settings),
       estimate: { exchange.promptTokens(upTo: settings.context) },
       wall: exchange.startedAt.wall
     )

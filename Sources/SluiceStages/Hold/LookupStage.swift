@@ -18,13 +18,13 @@ package struct LookupStage: Stage {
   package init(cache: any ReplyCache) { self.cache = cache }
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
-    if let chat = exchange.facts.chat, let key = exchange.cacheKey {
+    if let asked = exchange.facts.asked, let key = exchange.cacheKey {
       if let reply = cache.reply(for: key, at: moment) {
-        exchange.answer(chat, from: reply, as: .exact, at: moment)
+        exchange.answer(asked, from: reply, as: .exact, at: moment)
         return Exit.exact.index
       }
       if let reply = cache.staleReply(for: key, at: moment) {
-        exchange.answer(chat, from: reply, as: .stale, at: moment)
+        exchange.answer(asked, from: reply, as: .stale, at: moment)
         return Exit.stale.index
       }
     }

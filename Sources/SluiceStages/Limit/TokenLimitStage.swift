@@ -93,16 +93,16 @@ package struct TokenLimitStage: Stage {
   /// `nil` if that is more than ever fits, and then the exchange is refused. A prompt is not counted
   /// any further than that takes.
   private func amount(of exchange: Exchange, within quota: Int) -> Int? {
-    guard let chat = exchange.facts.chat, let primary = exchange.primary,
+    guard let asked = exchange.facts.asked, let primary = exchange.primary,
       let input = exchange.promptTokens(upTo: quota + 1)
     else { preconditionFailure("a request is read, routed and counted before it is limited") }
     guard input <= quota else { return refuse(exchange, quota, isInput: true) }
     let clamp = OutputClamp(
-      of: chat,
+      of: asked,
       at: exchange.generation.policy.models[primary.position],
       input: input
     )
-    let output = clamp.tokens(ofAnswers: chat.n)
+    let output = clamp.tokens(ofAnswers: asked.n)
     guard output <= quota - input else { return refuse(exchange, quota, isInput: false) }
     return input + output
   }

@@ -25,9 +25,9 @@ package struct RequestStage: Stage {
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
     do throws(APIError) {
       guard let service = exchange.request.service.asked else { throw .notFound }
-      let chat = try ChatRequest(exchange.request.body, for: service)
-      exchange.facts.chat = chat
-      exchange.explain("model \(chat.model), \(chat.inputSummary)")
+      let asked = try ModelRequest(exchange.request.body, for: service)
+      exchange.facts.asked = asked
+      exchange.explain("model \(asked.model), \(asked.inputSummary)")
       let isLong = countsTokens && exchange.request.body.count > Bounds.loopCountBytes
       return (isLong ? Exit.long : .understood).index
     } catch {

@@ -45,15 +45,15 @@ package struct RouteStage: Stage {
   }
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
-    guard let chat = exchange.facts.chat else { return refuse(exchange, .internalError) }
+    guard let asked = exchange.facts.asked else { return refuse(exchange, .internalError) }
     let tier = exchange.caller.tier
     var requested: RouteTable.Goal?
-    if chat.model != "auto" {
+    if asked.model != "auto" {
       // A name outside the tier's reach is answered as one that does not exist: what a key may
       // not name it need not know of.
-      requested = access.goal(named: chat.model)
+      requested = access.goal(named: asked.model)
       guard let requested, access.primary(of: requested, tier: tier) != nil else {
-        return refuse(exchange, .modelNotFound(chat.model))
+        return refuse(exchange, .modelNotFound(asked.model))
       }
     }
 
@@ -85,8 +85,8 @@ package struct RouteStage: Stage {
       exchange.explain("tier \(tier) may reach no model of \(name)")
       return refuse(exchange, .modelNotAllowed(name))
     }
-    guard let primary = access.primary(of: goal, tier: tier, for: chat.service) else {
-      exchange.explain("no model of \(name) serves \(chat.service.rawValue)")
+    guard let primary = access.primary(of: goal, tier: tier, for: asked.service) else {
+      exchange.explain("no model of \(name) serves \(asked.service.rawValue)")
       return refuse(exchange, .unsupportedModel(name))
     }
     exchange.primary = primary

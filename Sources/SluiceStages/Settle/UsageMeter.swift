@@ -63,7 +63,7 @@ package final class UsageMeter: Sendable {
   ///
   /// Once an exchange. Long prompts are counted off the loop.
   func inputTokens(
-    of chat: ChatRequest,
+    of asked: ModelRequest,
     in exchange: Exchange,
     at settings: ModelSettings
   ) async -> Int? {
@@ -75,16 +75,16 @@ package final class UsageMeter: Sendable {
     } else if let counter = tokenizers.ready(tokenizer),
       exchange.request.body.count <= Bounds.loopCountBytes
     {
-      tokens = counter.promptTokens(of: chat)
+      tokens = counter.promptTokens(of: asked)
     } else {
       tokens =
         await workers.run { [tokenizers] in
-          tokenizers.loaded(tokenizer).map { $0.promptTokens(of: chat) }
+          tokenizers.loaded(tokenizer).map { $0.promptTokens(of: asked) }
         } ?? nil
     }
     guard let tokens else { return nil }
     // What a model reads beside messages and tools; as bytes, of which there are more.
-    let all = tokens + chat.formatBytes
+    let all = tokens + asked.formatBytes
     exchange.countedInput = (tokenizer, all)
     return all
   }
@@ -99,15 +99,15 @@ package final class UsageMeter: Sendable {
     model: ModelIndex,
     settings: ModelSettings
   ) async -> Booking? {
-    guard let use = exchange.use, let chat = exchange.facts.chat else { return nil }
+    guard let use = exchange.use, let asked = exchange.facts.asked else { return nil }
     exchange.use = nil
     let usage: Usage
     let source: CountSource
     if let reported = use.reported, use.isWhole {
       (usage, source) = (reported, .upstream)
-      reconcile(reported, use, chat, settings)
+      reconcile(reported, use, asked, settings)
     } else {
-      (usage, source) = await count(use, chat, of: exchange, settings)
+      (usage, source) = await count(use, asked, of: exchange, settings)
     }
     let cost = settings.price(atWall: exchange.startedAt.wall)
       .map { Metering.cost(of: usage, at: $0) }
@@ -122,7 +122,7 @@ package final class UsageMeter: Sendable {
   /// number is taken.
   private func count(
     _ use: AttemptUse,
-    _ chat: ChatRequest,
+    _ asked: ModelRequest,
     of exchange: Exchange,
     _ settings: ModelSettings
   ) async -> (Usage, CountSource) {
@@ -140,13 +140,13 @@ package final class UsageMeter: Sendable {
     let own: OwnCount
     let size = use.output.bytes + (prompt == nil ? body.count : 0)
     if let counter = tokenizers.ready(tokenizer), size <= Bounds.loopCountBytes {
-      own = OwnCount(use.output, prompt: prompt, of: chat, with: counter)
+      own = OwnCount(use.output, prompt: prompt, of: asked, with: counter)
     } else {
       let counted = await workers.run { [tokenizers] in
         OwnCount(
           use.output,
           prompt: prompt,
-          of: chat,
+          of: asked,
           with: tokenizers.loaded(tokenizer)
         )
       }
@@ -168,18 +168,18 @@ package final class UsageMeter: Sendable {
   private func reconcile(
     _ reported: Usage,
     _ use: AttemptUse,
-    _ chat: ChatRequest,
+    _ asked: ModelRequest,
     _ settings: ModelSettings
   ) {
     guard let counter = tokenizers.ready(settings.countedBy) else { return }
     let turn = answers.wrappingAdd(1, ordering: .relaxed).oldValue
     guard turn % Self.reconciledShare == 0, reported.reasoning == 0, reported.promptAudio == 0,
-      reported.completionAudio == 0, chat.isTextOnly
+      reported.completionAudio == 0, asked.isTextOnly
     else { return }
     let meters = metrics.meters(of: settings.name)
     // Left out while too much waits: it is a sample.
     _ = workers.start {
-      let own = OwnCount(use.output, prompt: nil, of: chat, with: counter)
+      let own = OwnCount(use.output, prompt: nil, of: asked, with: counter)
       guard own.source == .counted else { return }
       meters.reconciledInput.add(upstream: reported.prompt, counted: own.prompt)
       meters.reconciledOutput.add(upstream: reported.completion, counted: own.completion)
@@ -197,17 +197,17 @@ private struct OwnCount: Sendable {
   init(
     _ output: AttemptUse.Output,
     prompt: Int?,
-    of chat: ChatRequest,
+    of asked: ModelRequest,
     with counter: (any TokenCounter)?
   ) {
     source = .counted
     if let prompt {
       self.prompt = prompt
     } else if let counter {
-      self.prompt = counter.promptTokens(of: chat)
+      self.prompt = counter.promptTokens(of: asked)
     } else {
-      var bytes = ChatOverhead.tokens(messages: chat.messageCount)
-      chat.forEachCountedText { bytes += $0.count }
+      var bytes = ChatOverhead.tokens(messages: asked.messageCount)
+      asked.forEachCountedText { bytes += $0.count }
       self.prompt = bytes
       source = .bounded
     }

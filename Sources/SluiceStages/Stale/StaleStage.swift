@@ -24,13 +24,13 @@ package struct StaleStage: Stage {
       exchange.explain(thrown.words)
       return Exit.none.index
     }
-    guard let chat = exchange.facts.chat, let key = exchange.cacheKey,
+    guard let asked = exchange.facts.asked, let key = exchange.cacheKey,
       let reply = cache.staleReply(for: key, at: moment)
     else {
       exchange.explain("nothing is kept that could be served stale")
       return Exit.none.index
     }
-    exchange.answer(chat, from: reply, as: .stale, at: moment)
+    exchange.answer(asked, from: reply, as: .stale, at: moment)
     return Exit.served.index
   }
 }

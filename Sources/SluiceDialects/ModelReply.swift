@@ -4,7 +4,7 @@ package import SluicePolicy
 
 /// A plain answer, as far as metering and the cache must understand it: a `chat.completion`, a
 /// `text_completion`, or a list of embeddings.
-package struct ChatReply: Sendable {
+package struct ModelReply: Sendable {
   package let document: JSONDocument
   package let id: String?
   /// The model that says it answered.

@@ -7,7 +7,7 @@ package import SluicePolicy
 /// What they share is said once: what differs is where the input stands (`messages`, `prompt`,
 /// `input`) and of what it is made. Fields that the gateway does not know pass unread. Texts are gathered when asked for, not
 /// before: a policy that never looks at the prompt does not pay for it.
-package struct ChatRequest: Sendable {
+package struct ModelRequest: Sendable {
   /// Which of the paths it came by.
   package let service: ModelSettings.Service
   package let document: JSONDocument
@@ -144,7 +144,7 @@ package struct ChatRequest: Sendable {
 
 // MARK: Texts
 
-extension ChatRequest {
+extension ModelRequest {
   /// The text of the last message whose role is `user`; empty if there is none.
   ///
   /// Without messages, all text.
@@ -273,7 +273,7 @@ extension ChatRequest {
   }
 
   /// The messages of a chat.
-  private var messages: JSONDocument.Elements { document.elements(of: input) }
+  var messages: JSONDocument.Elements { document.elements(of: input) }
 
   /// The prompts, or the texts to embed, each a string or an array of numbers.
   package var inputs: [JSONValue] {
@@ -301,12 +301,12 @@ extension ChatRequest {
     return true
   }
 
-  private func isFrom(_ role: String, _ message: JSONValue) -> Bool {
+  func isFrom(_ role: String, _ message: JSONValue) -> Bool {
     document.member("role", of: message).map { document.isString($0, equalTo: role) } ?? false
   }
 
   /// Content is a string, or an array of parts of which those of type `text` count.
-  private func appendText(of message: JSONValue, to text: inout [UInt8]) {
+  func appendText(of message: JSONValue, to text: inout [UInt8]) {
     guard let content = document.member("content", of: message) else { return }
     switch document.kind(of: content) {
     case .string: document.appendString(content, to: &text)
@@ -347,7 +347,7 @@ extension ChatRequest {
 
 // MARK: For the upstream and the cache
 
-extension ChatRequest {
+extension ModelRequest {
   /// The body to send: `model` replaced, the output clamp written, and the usage chunk asked for if
   /// it is a stream.
   ///

@@ -1,7 +1,7 @@
 import SluiceDialects
 import Testing
 
-struct ChatRequestTests {
+struct ModelRequestTests {
   @Test("reads what the gateway must understand")
   func reads() throws {
     let request = try request(
