@@ -128,8 +128,8 @@ let package = Package(
     module(
       "SluiceCompiler",
       uses: [
-        "SluiceCore", "SluiceExpressions", "SluicePolicy", "SluiceTelemetry", "SluicePipeline",
-        "SluiceLanguage", "SluiceStages",
+        "SluiceCore", "SluiceExpressions", "SluicePolicy", "SluiceTelemetry", "SluiceDialects",
+        "SluicePipeline", "SluiceLanguage", "SluiceStages",
       ]
     ),
 

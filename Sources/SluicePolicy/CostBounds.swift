@@ -149,6 +149,19 @@ package struct CostBounds: Sendable {
   ]
 }
 
+/// What one request can cost at most, told route by route and tier by tier.
+package struct RequestBounds: Sendable {
+  private let spending: Spending
+
+  /// At the dearest of all prices that a model has at any time, for requests of one answer.
+  package init(_ policy: Policy) { spending = Spending(policy, wall: nil, choices: 1) }
+
+  /// `nil` if the tier reaches no model on the route.
+  package func request(on route: RouteSettings, tier: String) -> CostBounds.Request? {
+    spending.request(on: route, tier: tier)
+  }
+}
+
 extension [CostBounds.Request] {
   fileprivate var dearest: CostBounds.Request? {
     self.max { ($0.allTries, $0.attempt) < ($1.allTries, $1.attempt) }
@@ -161,7 +174,7 @@ extension [CostBounds.Request] {
 }
 
 /// The arithmetic behind the bounds.
-private struct Spending {
+private struct Spending: Sendable {
   let policy: Policy
   let wall: Int64?
   let choices: Int

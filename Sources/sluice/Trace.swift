@@ -35,6 +35,18 @@ struct Trace: AsyncParsableCommand {
   )
   var asker = ""
 
+  @Option(help: "A field of the request, as NAME: VALUE.")
+  var header: [String] = []
+
+  @Option(help: "The time at which it comes, as 2026-01-31T08:00:00Z. (default: now)")
+  var at: String?
+
+  @Option(help: "What conditions read of a breaker, as MODEL=open. (default: closed)")
+  var breaker: [String] = []
+
+  @Option(help: "What conditions read of a budget, as BUDGET=$1.50. (default: all of it)")
+  var remaining: [String] = []
+
   @OptionGroup var colors: ColorOptions
 
   func run() async throws {
@@ -45,6 +57,10 @@ struct Trace: AsyncParsableCommand {
     do throws(Refusal) {
       command.asker = try TraceCommand.Asker(asker)
       try command.ask(at: to)
+      for field in header { try command.add(header: field) }
+      if let at { try command.come(at: at) }
+      for state in breaker { try command.set(breaker: state) }
+      for amount in remaining { try command.set(remaining: amount) }
       body = try Terminal.read(request, maximumBytes: Bounds.replyBytes)
     } catch {
       return try CommandAnswer(error).finish()

@@ -1,7 +1,6 @@
 import SluiceCompiler
 import SluiceCore
 import SluiceDialects
-import SluiceHTTP
 package import SluiceLanguage
 import SluicePipeline
 import SluicePolicy
@@ -64,6 +63,10 @@ package struct TraceCommand: Sendable {
   package var asker = Asker()
   /// The path that the request goes to.
   private var service = Service.chat
+  /// Further fields of the request.
+  private var headers: [TracedRequest.Header] = []
+  private var wall: Int64?
+  private var states: [TracedRequest.State] = []
   package var style = FindingsStyle()
   /// Says where the tables of tokens lie, among others.
   package var environment: [String: String] = [:]
@@ -87,6 +90,50 @@ package struct TraceCommand: Sendable {
     self.service = service
   }
 
+  /// Gives the request a field, written `NAME: VALUE`.
+  ///
+  /// - Throws: `Refusal`, if that is none.
+  package mutating func add(header text: String) throws(Refusal) {
+    let pair = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard pair.count == 2, !pair[0].isEmpty else {
+      throw Refusal("`\(text)` is not NAME: VALUE", status: .usage)
+    }
+    let value = pair[1].drop { $0 == " " }
+    headers.append(TracedRequest.Header(name: String(pair[0]), value: String(value)))
+  }
+
+  /// Lets the request come at a time, written `2026-01-31T08:00:00Z`.
+  ///
+  /// - Throws: `Refusal`, if that is none.
+  package mutating func come(at text: String) throws(Refusal) {
+    guard let seconds = UTCTime.seconds(of: text) else {
+      throw Refusal("`\(text)` is no time; write it like `2026-01-31T08:00:00Z`", status: .usage)
+    }
+    wall = seconds * 1_000_000_000
+  }
+
+  /// Sets what conditions read of a breaker, written `MODEL=STATE`.
+  ///
+  /// - Throws: `Refusal`, if that is none.
+  package mutating func set(breaker text: String) throws(Refusal) {
+    let pair = text.split(separator: "=", maxSplits: 1).map(String.init)
+    guard pair.count == 2, ["closed", "open", "half_open"].contains(pair[1]) else {
+      throw Refusal("`\(text)` is not MODEL=closed, open or half_open", status: .usage)
+    }
+    states.append(.breaker(model: pair[0], state: pair[1]))
+  }
+
+  /// Sets what conditions read of what is left of a budget, written `BUDGET=$1.50`.
+  ///
+  /// - Throws: `Refusal`, if that is none.
+  package mutating func set(remaining text: String) throws(Refusal) {
+    let pair = text.split(separator: "=", maxSplits: 1)
+    guard pair.count == 2, let amount = NanoDollars(dollars: pair[1].drop { $0 == "$" }) else {
+      throw Refusal("`\(text)` is not BUDGET=$1.50", status: .usage)
+    }
+    states.append(.remaining(budget: String(pair[0]), amount))
+  }
+
   /// Traces one request.
   ///
   /// - Parameter body: the JSON body of the request.
@@ -95,16 +142,13 @@ package struct TraceCommand: Sendable {
     if let refusal = BundlePath.objection(to: [path]) { return CommandAnswer(refusal) }
     let (bundle, found) = BundleReader.load(paths: [path])
     let compiled = Compiler.compile(bundle, after: found)
-    guard var policy = compiled.policy else {
+    guard let policy = compiled.policy else {
       return CommandAnswer(
         notes: compiled.findings.rendered(as: .human, of: compiled.bundle, style: style),
         status: .errors
       )
     }
     if let refusal = objection(under: policy) { return CommandAnswer(refusal) }
-    // A key that says what `--as` says, also where the policy names no file of keys.
-    if asker.hasKey, policy.identity.keys == nil { policy.identity.keys = "--as" }
-    let keys = TracedKey(record: asker.record(under: policy))
     let tokens: PromptCount?
     do throws(TokenTableError) {
       tokens =
@@ -116,20 +160,24 @@ package struct TraceCommand: Sendable {
     } catch {
       return CommandAnswer(Refusal("\(error)"))
     }
-    let generation = Compiler.lower(
-      policy,
-      hash: compiled.hash,
-      number: 1,
-      ports: .unconnected(policy, keys: keys, tokens: tokens)
-    )
+    var request = TracedRequest(body: body)
+    request.service = service
+    request.asker = asker
+    request.headers = headers
+    request.wall = wall
+    request.states = states
+    let generation = request.generation(policy, hash: compiled.hash, tokens: tokens)
     do {
       let loops = try EventLoopGroup(count: 1)
       let loop = loops.loops[0]
-      let text = await Task(executorPreference: loop) { [asker, service] in
-        await Self.trace(body, service, asker: asker, generation: generation, world: loop)
+      let text = await Task(executorPreference: loop) { [request] in
+        await request.walk(generation, in: loop).map { TracePrinter.text(of: $0) }
       }
       .value
       loops.stop()
+      guard let text else {
+        return CommandAnswer(Refusal("the fields of `--header` make no request", status: .usage))
+      }
       return CommandAnswer(output: text)
     } catch {
       return CommandAnswer(Refusal("the process gets no thread: \(error)"))
@@ -149,77 +197,4 @@ package struct TraceCommand: Sendable {
     }
     return nil
   }
-
-  private static func trace(
-    _ body: [UInt8],
-    _ service: Service,
-    asker: Asker,
-    generation: Generation,
-    world: EventLoop
-  ) async -> String {
-    let exchange = Exchange(
-      id: "req_trace",
-      request: ClientRequest(
-        service: service,
-        method: "POST",
-        path: "/v1\(service.asked?.path ?? "")",
-        fields: asker.fields,
-        body: body,
-        peer: HostAddress(asker.address) ?? HostAddress(ipv4: 0x7f00_0001)
-      ),
-      generation: generation,
-      world: world,
-      sink: NoSink(),
-      cancellation: Cancellation(),
-      startedAt: world.now,
-      deadline: .max,
-      isTraced: true
-    )
-    await GraphRunner.run(exchange, service: service)
-    return TracePrinter.text(of: exchange)
-  }
-}
-
-extension TraceCommand.Asker {
-  /// The fields of the request.
-  fileprivate var fields: HeaderFields {
-    var head: [UInt8] = []
-    RequestWriter.begin(.post, target: "/v1/chat/completions", host: "localhost", to: &head)
-    if hasKey { HeadWriter.append("Authorization", "Bearer traced", to: &head) }
-    if let product, !hasKey { HeadWriter.append("X-Sluice-Product", product, to: &head) }
-    HeadWriter.append("Content-Type", "application/json", to: &head)
-    HeadWriter.append("Content-Length", 0, to: &head)
-    HeadWriter.end(&head)
-    var parser = RequestHeadParser()
-    guard case .head(let parsed, consumed: _) = parser.parse(head.span) else {
-      // A product is declared by the policy, whose names hold nothing that a head may not.
-      preconditionFailure("the head is well-formed")
-    }
-    return parsed.fields
-  }
-
-  fileprivate func record(under policy: Policy) -> KeyRecord {
-    KeyRecord(
-      id: "--as",
-      digest: Digest(of: []),
-      tenant: tenant ?? "",
-      user: user ?? "",
-      tier: tier ?? policy.identity.anonymous?.tier ?? "",
-      products: product.map { [$0] } ?? policy.identity.anonymous?.products ?? [],
-      expiresAt: nil
-    )
-  }
-}
-
-/// The one key that there is in a trace.
-private struct TracedKey: KeyDirectory {
-  let record: KeyRecord
-  func record(of digest: Digest) -> KeyRecord? { record }
-}
-
-/// Where the reply of a traced exchange goes.
-private final class NoSink: ReplySink {
-  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure) {}
-  func write(_ bytes: [UInt8]) async throws(Failure) {}
-  func finish() async throws(Failure) {}
 }

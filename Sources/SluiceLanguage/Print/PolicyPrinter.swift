@@ -8,7 +8,9 @@ package import SluicePolicy
 /// The text is a policy file again, and says the same. Secrets are references and stay so.
 package enum PolicyPrinter {
   /// The text, with a trailing newline.
-  package static func print(_ policy: Policy) -> String {
+  package static func print(_ policy: Policy) -> String { lines(of: policy).text }
+
+  static func lines(of policy: Policy) -> PrintedLines {
     var lines = PrintedLines()
     lines.add("sluice: v1")
     printServer(policy.server, &lines)
@@ -25,25 +27,28 @@ package enum PolicyPrinter {
     lines.section("limits", policy.limits) { printLimit($0, &$1) }
     lines.section("budgets", policy.budgets) { printBudget($0, policy, &$1) }
     lines.section("kill_switches", policy.killSwitches) { printKillSwitch($0, &$1) }
-    return lines.text
+    return lines
   }
 }
 
 /// The lines of a text that is indented by its structure.
 struct PrintedLines {
   private(set) var text = ""
-  private var depth = 0
+  /// Each line with the keys that it stands under.
+  private(set) var settings: [(path: [String], line: String)] = []
+  private var path: [String] = []
 
   mutating func add(_ line: String) {
-    text += String(repeating: "  ", count: depth) + line + "\n"
+    text += String(repeating: "  ", count: path.count) + line + "\n"
+    settings.append((path, line))
   }
 
   /// A key with lines below it.
   mutating func block(_ head: String, _ body: (inout PrintedLines) -> Void) {
-    add("\(head):")
-    depth += 1
+    text += String(repeating: "  ", count: path.count) + "\(head):\n"
+    path.append(head)
     body(&self)
-    depth -= 1
+    path.removeLast()
   }
 
   /// A section with its entries; nothing if there are none.
@@ -116,6 +121,9 @@ extension PolicyPrinter {
         case .environment(let name): lines.add("secret: env:\(name)")
         case .file(let path): lines.add("secret: \(PlainScalar.text("file:\(path)"))")
         case nil: break
+        }
+        if let path = upstream.authorities {
+          lines.add("ca: \(PlainScalar.text(path))")
         }
       case .simulated(let simulated):
         lines.add("api: simulated")

@@ -26,12 +26,34 @@ struct ConditionReader {
   var space: ReachSpace
   /// By slot.
   private let features: [Int: CheckedExpression]
+  /// Whether another reader, with features of its own, goes on in the same space.
+  private let isShared: Bool
   private var known: [Int: Truth] = [:]
   private var depth = 0
 
-  init(_ space: ReachSpace, features: [Int: CheckedExpression]) {
+  init(_ space: ReachSpace, features: [Int: CheckedExpression], isShared: Bool = false) {
     self.space = space
     self.features = features
+    self.isShared = isShared
+  }
+
+  /// What a route takes if it is asked.
+  mutating func read(_ route: RouteCover.Route) throws(TooLarge) -> Truth {
+    var truth = Truth.both(true)
+    if let condition = route.condition { truth = try read(condition) }
+    if route.isRequested {
+      let model = space.dimension(of: .requestModel)
+      let named = space.domain(of: model).subtracting(.texts(Intervals(text: "auto")))
+      truth.holds =
+        named.isEmpty ? .nothing : try truth.holds.intersection(Region([Box(model, named)]))
+    }
+    return truth
+  }
+
+  /// What a route takes, with its whole condition as one unknown: more than it takes in truth.
+  mutating func relaxed(_ route: RouteCover.Route) -> Truth {
+    guard let condition = route.condition else { return .both(true) }
+    return unknown(condition.root, condition)
   }
 
   mutating func read(_ condition: CheckedExpression) throws(TooLarge) -> Truth {
@@ -131,7 +153,7 @@ struct ConditionReader {
   private mutating func unknown(_ node: SyntaxNode, _ expression: CheckedExpression) -> Truth {
     let isTotal = Totality.holds(node, expression, features)
     let dimension = space.dimension(
-      node.description,
+      name(of: node, expression),
       .derived,
       .flags(isTotal ? [.yes, .no] : [.yes, .no, .failure])
     )
@@ -139,6 +161,14 @@ struct ConditionReader {
       holds: Region([Box(dimension, .flags(.yes))]),
       fails: Region([Box(dimension, .flags(.no))])
     )
+  }
+
+  /// What a part is known by: its text, and in a shared space what its features stand for, so that
+  /// one name has one meaning.
+  private func name(of node: SyntaxNode, _ expression: CheckedExpression) -> String {
+    guard isShared else { return node.description }
+    let meanings = FeatureMeaning.all(in: node, expression, features)
+    return meanings.isEmpty ? node.description : "\(node.description) where \(meanings)"
   }
 
   private mutating func presence(_ header: String) -> Truth {
@@ -258,7 +288,7 @@ extension ConditionReader {
     }
     let type = expression.type(of: node)
     guard Self.hasOrder(type), type != .bool else { return nil }
-    let name = node.description
+    let name = name(of: node, expression)
     if let call = expression.hostCalls.first(where: { $0.range == node.range }) {
       let arguments = call.arguments.compactMap(\.self)
       guard arguments.count == call.arguments.count else { return nil }

@@ -69,6 +69,11 @@ struct WitnessSearch: Sendable {
     return nil
   }
 
+  /// The plainest requests of a box, with texts of several lengths.
+  func samples(of box: Box, _ space: ReachSpace) -> [ReachWitness] {
+    Self.texts.indices.map { sample(of: box, space, $0) }
+  }
+
   /// How many sides of a box are not free.
   private func count(of box: Box, _ space: ReachSpace) -> Int {
     box.sides.count { !space.dimensions[$0.dimension].isFree }

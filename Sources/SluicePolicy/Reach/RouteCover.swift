@@ -64,17 +64,7 @@ package struct RouteCover: Sendable {
         continue
       }
       do throws(TooLarge) {
-        var truth = Truth.both(true)
-        if let condition = route.condition { truth = try reader.read(condition) }
-        if route.isRequested {
-          let model = reader.space.dimension(of: .requestModel)
-          let named = reader.space.domain(of: model)
-            .subtracting(.texts(Intervals(text: "auto")))
-          truth.holds =
-            named.isEmpty
-            ? .nothing : try truth.holds.intersection(Region([Box(model, named)]))
-        }
-        truths.append(truth)
+        truths.append(try reader.read(route))
       } catch {
         truths.append(nil)
       }

@@ -20,7 +20,7 @@ package struct RouteTable: Sendable {
   }
 
   /// What a route, or a client, can lead to.
-  package enum Goal: Sendable, Equatable {
+  package enum Goal: Hashable, Sendable {
     case target(TargetIndex)
     /// A model that the client named, as a target of one candidate.
     case model(ModelIndex)
