@@ -131,6 +131,15 @@ struct RandomRoutes {
     for _ in 0..<(1 + random.below(3)) {
       topics.append(Self.topics[choices.remove(at: random.below(choices.count))])
     }
+    self.init(about: topics, &random)
+  }
+
+  /// Another list of routes about the same things.
+  func another(_ random: inout SplitMix) -> RandomRoutes {
+    RandomRoutes(about: topics, &random)
+  }
+
+  private init(about topics: [Topic], _ random: inout SplitMix) {
     self.topics = topics
     func condition(_ depth: Int, _ features: Int) -> String {
       let kind = depth == 0 ? 0 : random.below(8)

@@ -16,6 +16,8 @@ package struct PolicyDifference: Sendable {
     /// Where the splits of both are to send them.
     package var shares: (old: TargetIndex?, new: TargetIndex?)
     package var routes: (old: Int?, new: Int?)
+    /// How far it is from what most requests are.
+    var oddness = 0
   }
 
   package struct Finding: Sendable {
@@ -117,7 +119,14 @@ package struct PolicyDifference: Sendable {
                 for difference in differences {
                   if cases[difference] == nil { order.append(difference) }
                   cases[difference, default: []]
-                    .append(Case(box: box, shares: shares, routes: (cell.old, cell.new)))
+                    .append(
+                      Case(
+                        box: box,
+                        shares: shares,
+                        routes: (cell.old, cell.new),
+                        oddness: oddness(of: decisions, asker, name.value)
+                      )
+                    )
                 }
               }
             }
@@ -146,8 +155,20 @@ package struct PolicyDifference: Sendable {
 
   /// The plainer a set, the sooner it is asked for a request.
   private func rank(_ one: Case) -> Int {
-    partition.doubts(of: one.box) * 1_000 + one.box.sides.count
+    partition.doubts(of: one.box) * 1_000 + one.oddness + one.box.sides.count
       + (one.shares.old == nil && one.shares.new == nil ? 0 : 100)
+  }
+
+  private func oddness(
+    of decisions: (PolicyBehaviour.Decision, PolicyBehaviour.Decision),
+    _ asker: PolicyBehaviour.Asker,
+    _ model: String
+  ) -> Int {
+    func isRefused(_ decision: PolicyBehaviour.Decision) -> Bool {
+      if case .refused = decision { true } else { false }
+    }
+    return (asker.service == .chat ? 0 : 200) + (model == "auto" ? 0 : 50)
+      + (isRefused(decisions.0) ? 300 : 0) + (isRefused(decisions.1) ? 300 : 0)
   }
 
   private static func place(_ difference: Difference) -> Int {
