@@ -6,11 +6,12 @@ import SluiceStages
 struct LiveRoute {
   let entry: RouteTable.Entry
 
-  /// The routes of a policy that can be reached: none whose condition folded to false, and none
-  /// behind one that always holds.
+  /// The routes of a policy that can be reached: none to which others leave nothing, none whose
+  /// condition folded to false, and none behind one that always holds.
   static func all(of policy: Policy) -> [LiveRoute] {
     var live: [LiveRoute] = []
-    for (position, route) in policy.routes.enumerated() {
+    for (position, route) in policy.routes.enumerated()
+    where !policy.unreachableRoutes.contains(position) {
       var condition = route.condition?.checked.program()
       if condition?.constant == .bool(false) { continue }
       if condition?.constant == .bool(true) { condition = nil }

@@ -224,11 +224,22 @@ struct Lowering {
     builder.add(
       .route,
       "route",
-      summary: routes.map { $0.summary(in: policy) }.joined(separator: "; "),
+      summary: routesSummary,
       place: policy.routes.first?.place ?? .builtIn,
       stage: stage,
       exits: exits
     )
+  }
+
+  /// Where the routes lead, and which were dropped.
+  private var routesSummary: String {
+    let live = Set(routes.map(\.entry.position))
+    let dropped = policy.routes.indices.filter { !live.contains($0) }
+      .map { policy.routes[$0].name }
+    let summaries = routes.map { $0.summary(in: policy) }
+    guard !dropped.isEmpty else { return summaries.joined(separator: "; ") }
+    let note = "never reached: \(dropped.joined(separator: ", "))"
+    return (summaries + [note]).joined(separator: "; ")
   }
 
   // MARK: The answer

@@ -13,8 +13,15 @@ package struct BudgetTerms: Sendable {
   /// - Parameter settings: its zone is one of the system's, which the language has checked.
   package init(_ settings: BudgetSettings) {
     self.settings = settings
-    owner = "budget.\(settings.name)"
+    owner = Self.prefix + settings.name
     calendar = BudgetCalendar(settings.window, zone: TimeZone.named(settings.zone) ?? .utc)
+  }
+
+  private static let prefix = "budget."
+
+  /// The name of the budget that owns accounts as `owner`; `nil` if none does.
+  package static func name(ofOwner owner: String) -> String? {
+    owner.hasPrefix(prefix) ? String(owner.dropFirst(prefix.count)) : nil
   }
 
   /// Whether it counts each request for itself, so that the ledger has no account of it.

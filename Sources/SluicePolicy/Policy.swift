@@ -20,6 +20,8 @@ package struct Policy: Sendable {
   package var targets: [TargetSettings]
   /// In the order in which they are asked.
   package var routes: [RouteSettings]
+  /// The places of routes that no request can reach, as far as that was decided.
+  package var unreachableRoutes: Set<Int> = []
   /// By name.
   package var products: [ProductSettings]
   /// In the order of the files, which is the order in which they are asked.

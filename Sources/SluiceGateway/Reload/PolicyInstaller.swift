@@ -93,6 +93,12 @@ final class PolicyInstaller: Sendable {
     let plans = UpstreamPlanner(environment: options.environment)
       .plans(for: policy, of: compiled.bundle, &draft.findings)
     guard !draft.findings.haveErrors else { return refuse(draft) }
+    RenamedBudgets(
+      policy,
+      served: state.history.current?.policy,
+      owners: machine.ledger.owners(at: start)
+    )
+    .report(&draft.findings, of: compiled.bundle)
     let version = PolicyVersion(
       policy: policy,
       hash: compiled.hash,

@@ -23,6 +23,8 @@ final class Binder {
   var budgetReads: [(budget: String, phase: PolicyPhase, span: SourceSpan)] = []
   /// The addresses that will be listened on.
   var listeners: [Listener] = []
+  /// The places of routes that no request can reach.
+  var unreachableRoutes: Set<Int> = []
   var adminListener: Listener?
 
   init(

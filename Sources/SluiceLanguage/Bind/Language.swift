@@ -25,8 +25,10 @@ package enum Language {
     let allows = AllowComments(documents, of: bundle)
     kept.select(lints)
     kept.silence(allows, lints)
+    var policy = kept.haveErrors ? nil : draft.policy
+    policy?.unreachableRoutes = binder.unreachableRoutes
     return CheckedBundle(
-      policy: kept.haveErrors ? nil : draft.policy,
+      policy: policy,
       findings: kept,
       bundle: binder.bundle
     )

@@ -43,6 +43,7 @@ let allChecks: [any PolicyCheck] = [
   ReliefNeverTried(),  // SL0414
   WarningTooLate(),  // SL0415
   RunwayTooShort(),  // SL0416
+  NoBudget(),  // SL0418
   RetryDeadline(),  // SL0501
   BreakerNeverOpens(),  // SL0502
   BreakerTooSensitive(),  // SL0503

@@ -11,9 +11,12 @@ struct RouteOrder: PolicyCheck {
     for (position, route) in draft.routes.enumerated() {
       switch cover.verdict(on: position) {
       case .open: break
-      case .never: tell(false, route, draft, binder)
+      case .never:
+        binder.unreachableRoutes.insert(position)
+        tell(false, route, draft, binder)
       case .always: tell(true, route, draft, binder)
       case .covered(let takers):
+        binder.unreachableRoutes.insert(position)
         binder.report(
           .unreachableRoute(
             route.settings.name,

@@ -100,6 +100,8 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case reliefNeverTried = 0414
   case warningTooLate = 0415
   case runwayTooShort = 0416
+  case budgetRenamed = 0417
+  case noBudget = 0418
 
   // SL05xx: deadlines, retries and breakers.
   case retriesExceedDeadline = 0501

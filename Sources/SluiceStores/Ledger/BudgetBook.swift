@@ -206,6 +206,16 @@ package struct BudgetBook: Sendable {
     }
   }
 
+  /// The owners for which something is spent or held in a period that is not over.
+  package func owners(at second: Int64) -> Set<String> {
+    var owners: Set<String> = []
+    for entry in entries
+    where entry.isUsed && entry.period.end > second && entry.spent + entry.held > .zero {
+      owners.insert(entry.account.owner)
+    }
+    return owners
+  }
+
   package func spending(on account: Account, within window: Int64, at wall: Int64) -> NanoDollars {
     guard let number = seriesNumbers[account] else { return .zero }
     return series[Int(number)].series.sum(within: window, at: wall)

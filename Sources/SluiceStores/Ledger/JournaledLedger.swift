@@ -163,6 +163,13 @@ package final class JournaledLedger: Ledger {
       }
   }
 
+  /// The owners for which something is spent or held in a period that is not over.
+  ///
+  /// Complexity: looks at all accounts, under the lock. For a reload, not for a request.
+  package func owners(at moment: Moment) -> Set<String> {
+    state.withLock { $0.book.owners(at: moment.wallSeconds) }
+  }
+
   package func spending(
     on series: Account,
     within window: Int64,
