@@ -48,7 +48,7 @@ package struct LintCommand: Sendable {
     }
     let (mended, changed) = LintFixer(lints: lints).mend(bundle, found)
     if fixes == .shown {
-      let diffs = changed.map { LintFixer.diff(bundle[$0], mended[$0]) }
+      let diffs = changed.map { LineDiff.text(bundle[$0], mended[$0]) }
       return CommandAnswer(output: diffs.joined())
     }
     for source in changed {

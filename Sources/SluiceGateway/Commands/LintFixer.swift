@@ -36,29 +36,4 @@ struct LintFixer {
   private static func weight(_ findings: Findings) -> (Int, Int, Int) {
     (findings.count(of: .error), findings.count(of: .warning), findings.count(of: .note))
   }
-
-  /// The lines of a file that change, in the form of `diff -U0`.
-  static func diff(_ old: SourceText, _ new: SourceText) -> String {
-    func lines(_ text: SourceText) -> [String] {
-      text.text(in: 0..<text.bytes.count)
-        .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    }
-    let (before, after) = (lines(old), lines(new))
-    var text = "--- \(old.path)\n+++ \(old.path)\n"
-    // Edits stay within lines, or change how many there are once.
-    let head = zip(before, after).prefix { $0 == $1 }.count
-    guard before.count == after.count else {
-      let tail = zip(before.dropFirst(head).reversed(), after.dropFirst(head).reversed())
-        .prefix { $0 == $1 }.count
-      let (removed, added) = (before[head..<before.count - tail], after[head..<after.count - tail])
-      text += "@@ -\(head + 1),\(removed.count) +\(head + 1),\(added.count) @@\n"
-      for line in removed { text += "-\(line)\n" }
-      for line in added { text += "+\(line)\n" }
-      return text
-    }
-    for (index, (line, other)) in zip(before, after).enumerated() where line != other {
-      text += "@@ -\(index + 1) +\(index + 1) @@\n-\(line)\n+\(other)\n"
-    }
-    return text
-  }
 }

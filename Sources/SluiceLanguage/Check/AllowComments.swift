@@ -2,9 +2,8 @@ import SluiceCore
 
 /// The comments `# sluice:allow CODE "reason"` of a bundle, and what they silence.
 ///
-/// libyaml drops comments, so the text is looked through, past all scalars: a `#` inside one is no
-/// comment. A comment at the end of a line allows findings on that line; one on lines of its own
-/// allows them on the next line that holds something.
+/// A comment at the end of a line allows findings on that line; one on lines of its own allows them
+/// on the next line that holds something.
 struct AllowComments {
   struct Allow {
     var span: SourceSpan
@@ -28,8 +27,8 @@ struct AllowComments {
       guard Self.mentions(text.bytes) else { continue }
       var scalars: [Range<Int>] = []
       Self.gather(document.root, &scalars)
-      for comment in Self.comments(in: text, past: scalars.sorted { $0.lowerBound < $1.lowerBound })
-      {
+      let ranges = scalars.sorted { $0.lowerBound < $1.lowerBound }
+      for comment in SourceComments.find(in: text, past: ranges) {
         guard let allow = Self.allow(comment, text, document.source) else { continue }
         guard all.count < Bounds.keptDiagnostics else { return }
         all.append(allow)
@@ -68,32 +67,6 @@ struct AllowComments {
         gather(entry.value, &scalars)
       }
     }
-  }
-
-  /// The comments of a text, from `#` to the end of their line.
-  private static func comments(in text: SourceText, past scalars: [Range<Int>]) -> [Range<Int>] {
-    var found: [Range<Int>] = []
-    let bytes = text.bytes
-    var next = scalars[...]
-    var index = text.markLength
-    while index < bytes.count {
-      while let scalar = next.first, scalar.upperBound <= index { next = next.dropFirst() }
-      if let scalar = next.first, scalar.contains(index) {
-        index = scalar.upperBound
-        continue
-      }
-      let isComment =
-        bytes[index] == UInt8(ascii: "#")
-        && (index == text.markLength || [0x20, 0x09, 0x0A, 0x0D].contains(bytes[index - 1]))
-      guard isComment else {
-        index += 1
-        continue
-      }
-      let end = text.lineRange(at: index).upperBound
-      found.append(index..<end)
-      index = end
-    }
-    return found
   }
 
   private static func allow(

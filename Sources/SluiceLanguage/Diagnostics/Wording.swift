@@ -18,11 +18,16 @@ enum Wording {
 
   /// The text as a YAML scalar in quotes that mean the same: single unless that needs doubling.
   static func quoted(_ text: String) -> String {
-    if !text.contains("'") { return "'\(text)'" }
-    if !text.contains("\""), !text.contains("\\") { return "\"\(text)\"" }
-    var doubled = ""
-    for character in text { doubled += character == "'" ? "''" : String(character) }
-    return "'\(doubled)'"
+    // By scalars: a quote that carries a combining mark is another `Character`.
+    let scalars = text.unicodeScalars
+    if !scalars.contains("'") { return "'\(text)'" }
+    if !scalars.contains("\""), !scalars.contains("\\") { return "\"\(text)\"" }
+    var doubled = String.UnicodeScalarView()
+    for scalar in scalars {
+      if scalar == "'" { doubled.append("'") }
+      doubled.append(scalar)
+    }
+    return "'\(String(doubled))'"
   }
 
   /// A text cut to what a line can hold.

@@ -1,6 +1,7 @@
 /// A JSON value on its way to text; objects keep their order.
-indirect enum JSONText {
+indirect enum JSONText: Sendable {
   case null
+  case bool(Bool)
   case number(Int)
   case string(String)
   case array([JSONText])
@@ -11,7 +12,7 @@ indirect enum JSONText {
     let inner = String(repeating: " ", count: indentation + 2)
     let outer = String(repeating: " ", count: indentation)
     switch self {
-    case .null, .number, .string: return flat
+    case .null, .bool, .number, .string: return flat
     case .array(let values):
       guard !values.isEmpty else { return "[]" }
       let lines = values.map { inner + $0.text(indentation: indentation + 2) }
@@ -29,6 +30,7 @@ indirect enum JSONText {
   private var flat: String {
     switch self {
     case .null: "null"
+    case .bool(let value): value ? "true" : "false"
     case .number(let number): String(number)
     case .string(let string): Self.quoted(string)
     case .array(let values): "[" + values.map(\.flat).joined(separator: ", ") + "]"

@@ -8,6 +8,9 @@ package enum Schema {
     semantic, limit, budget, relief, killSwitch, pricesFile,
   ]
 
+  /// The tables of all kinds of file; the paths of each list are its own.
+  static let everything: [[KeyTable]] = [all]
+
   /// The sections of a file, beside its first line.
   package static let sections: [String] = file.names.filter { $0 != "sluice" }
 
@@ -20,8 +23,13 @@ package enum Schema {
       Key("upstreams", "map by name", .otherwise("none"), "the services that answer"),
       Key("models", "map by name", .otherwise("none"), "the models, each at one upstream"),
       Key("tiers", "map by name", .otherwise("none"), "the levels that are paid for"),
-      Key("features", "map by name", .otherwise("none"), "named expressions"),
-      Key("targets", "map by name", .otherwise("none"), "ordered lists of models, and splits"),
+      Key("features", "map by name of CEL", .otherwise("none"), "named expressions"),
+      Key(
+        "targets",
+        "map by name of maps or lists of models",
+        .otherwise("none"),
+        "ordered lists of models, and splits"
+      ),
       Key("routes", "list", .otherwise("none"), "which request goes to which target"),
       Key("products", "map by name", .otherwise("none"), "what requests are for; cache rules"),
       Key("limits", "map by name", .otherwise("none"), "how many requests, tokens, at once"),
@@ -56,9 +64,9 @@ package enum Schema {
       ),
       Key(
         "expose",
-        "list",
+        "list of `cache`, `generation`, `route`, `model`, `cost`, `age`, `similarity`",
         .otherwise("`[cache, generation, route, model, cost]`"),
-        "the `X-Sluice-` headers of replies: these, `age` and `similarity`"
+        "the `X-Sluice-` headers of replies"
       ),
     ]
   )
@@ -230,7 +238,7 @@ package enum Schema {
       Key("max_output", "count", .required, "tokens of one answer"),
       Key(
         "price",
-        "map, list of maps by date, or `free`",
+        "map, `free`, or list of maps by date",
         .otherwise("that of a file of prices"),
         "what its tokens cost"
       ),
@@ -262,7 +270,7 @@ package enum Schema {
     ] + rates + [
       Key(
         "above",
-        "map of counts to rates",
+        "map of counts to maps",
         .otherwise("none"),
         "other rates for a request whose prompt has more tokens than that"
       )
@@ -294,7 +302,12 @@ package enum Schema {
     "sluice-prices",
     [
       Key("sluice-prices", "`v1`", .required, "what the file is; always its first key"),
-      Key("models", "map by model", .required, "what a model's `price` takes, for each model"),
+      Key(
+        "models",
+        "map by model of prices",
+        .required,
+        "what a model's `price` takes, for each model"
+      ),
     ]
   )
 
@@ -371,7 +384,7 @@ package enum Schema {
       Key("concurrent", "count", .otherwise("or `rate`"), "so many in flight"),
       Key(
         "tiers",
-        "map of tiers to values",
+        "map of tiers to rates or counts",
         .otherwise("none"),
         "other values by tier; needs `key`"
       ),
@@ -396,7 +409,12 @@ package enum Schema {
         .otherwise("none"),
         "other limits by tier; needs `key`"
       ),
-      Key("on_exceed", "list", .otherwise("`[deny]`"), "what is tried, in order"),
+      Key(
+        "on_exceed",
+        "list of `clamp`, `cache_only`, `deny` or maps",
+        .otherwise("`[deny]`"),
+        "what is tried, in order"
+      ),
       Key("warn_at", "ratio", .otherwise("no warning"), "the share at which to warn"),
       Key(
         "min_runway",
