@@ -11,6 +11,7 @@ struct Sluice: AsyncParsableCommand {
       EXAMPLES
         sluice serve policies/quickstart
         sluice lint policies/launch
+        sluice test policies/launch --coverage
         sluice trace policies/quickstart --request question.json --as tier=free
 
       EXIT CODES
@@ -21,7 +22,7 @@ struct Sluice: AsyncParsableCommand {
       """,
     version: "sluice \(SluiceVersion.current)",
     subcommands: [
-      Serve.self, Lint.self, GraphOf.self, Trace.self, ExplainCode.self, Keys.self, Prices.self,
+      Serve.self, Lint.self, Test.self, GraphOf.self, Trace.self, ExplainCode.self, Keys.self, Prices.self,
       Kill.self, Revive.self, Switches.self, Cost.self, Spend.self, Similarity.self, Eval.self,
     ]
   )

@@ -1,5 +1,5 @@
 /// A JSON value on its way to text; objects keep their order.
-indirect enum JSONText {
+package indirect enum JSONText {
   case null
   case number(Int)
   case string(String)
@@ -7,7 +7,7 @@ indirect enum JSONText {
   case object([(String, JSONText)])
 
   /// Objects of findings on lines of their own, small ones on one line.
-  func text(indentation: Int) -> String {
+  package func text(indentation: Int) -> String {
     let inner = String(repeating: " ", count: indentation + 2)
     let outer = String(repeating: " ", count: indentation)
     switch self {
