@@ -32,7 +32,7 @@ package struct TestStep: Sendable {
   /// How upstreams and models behave from here on.
   package var behaviours: [TestBehaviours]
   package var wait: Duration?
-  package var order: TestOrder?
+  package var orders: [TestOrder]
   package var ask: TestAsk?
   package var expectations: [TestExpectation]
 }
@@ -43,7 +43,14 @@ package enum TestOrder: Sendable {
   /// Nothing named: everything that is on.
   case revive([String: String])
   case invalidate(TestSelection)
+  /// A person decides about a model's breaker, or gives the decision back.
+  case force(model: String, TestForce)
+  /// A health check finds an upstream up or down.
+  case health(upstream: String, TestHealth)
 }
+
+package enum TestForce: String, Sendable, CaseIterable { case open, closed, none }
+package enum TestHealth: String, Sendable, CaseIterable { case up, down }
 
 /// A switch that a person throws.
 package struct TestKill: Sendable {
@@ -74,6 +81,8 @@ package struct TestAsk: Sendable {
   package var body: TestBody
   package var headers: [(name: String, value: String)]
   package var times: Int
+  /// How long the client waits until it leaves.
+  package var leavesAfter: Duration?
   /// Whether the next step does not wait for its end.
   package var isInBackground: Bool
 }
@@ -152,6 +161,8 @@ package struct TestBehaviour: Sendable, Equatable {
   package var after: Int?
   package var answer: String?
   package var output: Int?
+  /// Whether it says more than the request allows.
+  package var ignoresLimit = false
   package var latency: Duration?
   package var gap: Duration?
   package var usage = UsageReport.counted
@@ -161,7 +172,7 @@ package struct TestBehaviour: Sendable, Equatable {
 
 /// What must be, at the end of a request or after a step.
 package struct TestExpectation: Sendable {
-  package enum Ending: String, Sendable, CaseIterable { case whole, cut, refused }
+  package enum Ending: String, Sendable, CaseIterable { case whole, cut, refused, left }
   package enum BreakerState: String, Sendable, CaseIterable {
     case closed, open, halfOpen = "half_open"
   }
@@ -170,11 +181,9 @@ package struct TestExpectation: Sendable {
   package enum Cache: String, Sendable, CaseIterable { case miss, exact, semantic, stale, bypass }
 
   package enum Exits: Sendable, Equatable {
-    /// The node was not passed.
-    case none
     /// Every passage took it, and there was one.
     case each(String)
-    /// The passages took these, in order.
+    /// The passages took these, in order; empty: there was none.
     case list([String])
   }
 

@@ -57,6 +57,7 @@ struct CaseClients: KeyDirectory {
       body: ask.bytes,
       peer: ask.identity.address
     )
+    made.leavesAfter = ask.leavesAfter?.nanoseconds
     return made
   }
 }

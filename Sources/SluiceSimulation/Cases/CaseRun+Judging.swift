@@ -88,13 +88,12 @@ extension CaseRun {
         let node = generation.graph[step.node]
         return node.answers(to: name) ? node.exits[step.exit.position].name : nil
       }
-    let got = taken.isEmpty ? "none" : Self.list(taken)
+    let got = Self.list(taken)
     switch exits {
-    case .none: return unequal("none", got)
     case .each(let exit):
       return !taken.isEmpty && taken.allSatisfy { $0 == exit }
         ? nil : CaseMismatch(expected: exit, got: taken.count == 1 ? taken[0] : got)
-    case .list(let list): return unequal(Self.list(list), taken.isEmpty ? "[]" : got)
+    case .list(let list): return unequal(Self.list(list), got)
     }
   }
 
@@ -182,7 +181,9 @@ extension ExchangeRecord {
     case .refused: "refused"
     case .replied(let status): status < 400 ? "whole" : "refused"
     case .streamed: "whole"
-    case .cut, .abandoned, .nothing, nil: "cut"
+    case .abandoned: "left"
+    case .cut: left == nil ? "cut" : "left"
+    case .nothing, nil: "cut"
     }
   }
 }

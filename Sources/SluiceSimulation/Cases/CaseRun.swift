@@ -121,7 +121,7 @@ final class CaseRun {
   private func take(_ step: TestStep) {
     for change in step.behaviours { upstreams.set(change) }
     if let wait = step.wait { world.pass(nanoseconds: wait.nanoseconds) }
-    if let order = step.order { give(order) }
+    for order in step.orders { give(order) }
     if let ask = step.ask { send(ask, of: step) }
     guard failures.isEmpty else { return }
     for expectation in step.expectations where !expectation.concernsRequest {
@@ -182,6 +182,24 @@ final class CaseRun {
         case .tag(let name): .tag(name)
         }
       history.invalidate(selection, forgotten: ports.cache.invalidate(selection))
+    case .force(let model, let force):
+      let decided: Breaker.Force? =
+        switch force {
+        case .open: .open
+        case .closed: .closed
+        case .none: nil
+        }
+      ports.breakers.force(
+        model,
+        decided.map { BreakerTable.Forcing(to: $0, reason: "a test says so", by: "test") },
+        at: moment.monotonic
+      )
+    case .health(let upstream, let health):
+      ports.breakers.setUnhealthy(
+        policy.models.filter { $0.upstream == upstream }.map(\.name),
+        until: health == .down ? .max : nil,
+        at: moment.monotonic
+      )
     }
   }
 

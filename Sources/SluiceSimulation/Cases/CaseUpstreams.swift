@@ -68,7 +68,7 @@ final class CaseUpstreams: Sendable {
     _ settings: UpstreamSettings.Simulated,
     _ asked: ModelRequest?
   ) -> Behaviour {
-    let limit = asked?.outputLimit ?? .max
+    let limit = said.ignoresLimit ? .max : asked?.outputLimit ?? .max
     let all = said.answer.map(Self.words) ?? []
     let wanted = said.output ?? (all.isEmpty ? settings.output : all.count)
     let count = min(wanted, limit)

@@ -8,7 +8,8 @@ import SluiceStages
 ///
 /// Routes taken, conditions seen to hold and not to hold, and exits of nodes. Lowering makes many
 /// nodes of one line of a policy (a breaker for each candidate and try, a cache for each target):
-/// exits are counted by that line, not by its copies.
+/// exits are counted by that line, not by its copies. What no line says, and exits that nothing can
+/// take under this policy, are not counted.
 package struct TestCoverage: Sendable {
   package enum Kind: String, Sendable, CaseIterable { case routes, exits, conditions }
 
@@ -30,7 +31,7 @@ package struct TestCoverage: Sendable {
     self.policy = policy
     self.graph = graph
     for route in policy.routes { add(.routes, "route \(route.name)", route.place) }
-    for unit in Self.units(of: graph) {
+    for unit in units(of: graph) {
       for exit in unit.exits { add(.exits, "\(unit.name): \(exit)", unit.place) }
     }
     for route in policy.routes where Self.isOpen(route) {
@@ -138,19 +139,43 @@ package struct TestCoverage: Sendable {
     var exits: [String]
   }
 
-  private static func units(of graph: Graph) -> [Unit] {
+  private func units(of graph: Graph) -> [Unit] {
     var units: [Unit] = []
-    for node in graph.nodes {
-      let name = label(node)
+    for node in graph.nodes where node.place != .builtIn {
+      let name = Self.label(node)
+      let exits = node.exits.map(\.name).filter { canLeave(node, by: $0) }
       if let index = units.firstIndex(where: { $0.name == name && $0.place == node.place }) {
-        for exit in node.exits where !units[index].exits.contains(exit.name) {
-          units[index].exits.append(exit.name)
+        for exit in exits where !units[index].exits.contains(exit) {
+          units[index].exits.append(exit)
         }
       } else {
-        units.append(Unit(name: name, place: node.place, exits: node.exits.map(\.name)))
+        units.append(Unit(name: name, place: node.place, exits: exits))
       }
     }
     return units
+  }
+
+  /// Whether anything can take an exit under this policy.
+  private func canLeave(_ node: Node, by exit: String) -> Bool {
+    switch (node.kind, exit) {
+    case (.identity, "known"): policy.identity.keys != nil
+    case (.identity, "anonymous"): policy.identity.anonymous != nil
+    case (.switches, "cache_only"):
+      policy.killSwitches.contains { $0.action == .cacheOnly && $0.isKnownEarly }
+    case (.switches, "denied"):
+      policy.killSwitches.contains { $0.action == .deny && $0.isKnownEarly }
+    case (.breaker, "unhealthy"):
+      policy.upstreams.contains { $0.place == node.place && $0.healthCheck != nil }
+    // What stands in front of an attempt has asked the same.
+    case (.attempt, "skipped"):
+      policy.budgets.isEmpty && policy.killSwitches.isEmpty
+        && policy.models.contains { model in
+          model.place == node.place
+            && policy.upstreams.contains { $0.name == model.upstream && $0.breaker == nil }
+        }
+    case (.hold, "skipped"): policy.upstreams.contains { $0.breaker == nil }
+    default: true
+    }
   }
 
   /// What the copies of a node are called together: `limit per-user`, `breaker`, `attempt gpt-4`.

@@ -115,6 +115,7 @@ extension CaseRun {
       switch record.endingWord {
       case "whole": "answered"
       case "refused": "refused"
+      case "left": "left by its client"
       default: "cut"
       }
     return "\(ending)\(model): \(record.received.status ?? 0)\(code)\(cost)"

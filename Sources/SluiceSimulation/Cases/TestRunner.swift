@@ -135,7 +135,6 @@ private struct ExitNames {
     }
     let named: [String] =
       switch exits {
-      case .none: []
       case .each(let exit): [exit]
       case .list(let exits): exits
       }
@@ -145,7 +144,7 @@ private struct ExitNames {
           name,
           exit,
           nearest: NearestName.nearest(to: exit, among: allowed),
-          allowed: allowed + ["none"],
+          allowed: allowed,
           at: span
         )
       )

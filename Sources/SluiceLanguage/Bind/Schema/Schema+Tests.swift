@@ -40,6 +40,18 @@ extension Schema {
       Key("kill", "map or `everything`", .otherwise("nobody does"), "a person stops spending"),
       Key("revive", "map or `everything`", .otherwise("nobody does"), "a person lets it go on"),
       Key("invalidate", "map or `everything`", .otherwise("nobody does"), "answers are forgotten"),
+      Key(
+        "force",
+        "map of models to `open`, `closed` or `none`",
+        .otherwise("nobody does"),
+        "a person decides about a breaker"
+      ),
+      Key(
+        "health",
+        "map of upstreams to `up` or `down`",
+        .otherwise("no news"),
+        "what its health check finds"
+      ),
       Key("ask", "text or map", .otherwise("nobody asks"), "a request; a text is its prompt"),
       Key("as", "map, `nobody` or `stranger`", .otherwise("that of the case"), "who asks"),
       Key("times", "count", .otherwise("`1`"), "so many requests, one after another"),
@@ -81,6 +93,7 @@ extension Schema {
         .otherwise("`chat`"),
         "where it goes"
       ),
+      Key("leaves", "duration", .otherwise("it stays"), "the client leaves after so long"),
       Key("headers", "map of names to texts", .otherwise("none"), "further fields of its head"),
       Key("body", "text", .otherwise("made of the keys above"), "the JSON, sent as it is"),
     ]
@@ -101,6 +114,12 @@ extension Schema {
       Key("after", "count", .otherwise("`0`"), "tokens that come before a `stall` or `cut`"),
       Key("answer", "text", .otherwise("words"), "what it says"),
       Key("output", "count", .otherwise("as its settings say, or 120"), "tokens of the answer"),
+      Key(
+        "ignores_limit",
+        "boolean",
+        .otherwise("`false`"),
+        "whether it says more than the request allows"
+      ),
       Key("latency", "duration", .otherwise("as its settings say, or 300ms"), "until the head"),
       Key("gap", "duration", .otherwise("`0ms`"), "between two tokens of a stream"),
       Key("usage", "map or `none`", .otherwise("counted"), "the tokens that it reports"),
@@ -169,9 +188,14 @@ extension Schema {
       Key("held", "money", .otherwise("any"), "what was held for its last attempt, exactly"),
       Key("clamp", "count or `none`", .otherwise("any"), "the limit of output that was sent"),
       Key("reserved", "map of limits to counts", .otherwise("any"), "tokens that it reserved"),
-      Key("headers", "map of names to texts", .otherwise("any"), "fields of the reply; `none`: not there"),
+      Key(
+        "headers",
+        "map of names to texts",
+        .otherwise("any"),
+        "fields of the reply; `none`: not there"
+      ),
       Key("answer", "text", .otherwise("any"), "the text of the answer"),
-      Key("ends", "`whole`, `cut` or `refused`", .otherwise("any"), "how the reply ended"),
+      Key("ends", "`whole`, `cut`, `refused` or `left`", .otherwise("any"), "how the reply ended"),
       Key("within", "duration", .otherwise("any"), "the longest that it may take"),
       Key(
         "breakers",

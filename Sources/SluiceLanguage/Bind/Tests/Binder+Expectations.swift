@@ -108,8 +108,6 @@ extension Binder {
           }
           guard names.count == items.count else { return nil }
           exits = .list(names)
-        } else if isNone(item.value) {
-          exits = .none
         } else {
           guard let name = scalar(item, expected: "the name of an exit") else { return nil }
           exits = .each(name.text)

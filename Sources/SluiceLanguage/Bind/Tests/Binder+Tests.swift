@@ -83,7 +83,13 @@ extension Binder {
     {
       let expectations = fields["expect"].map { self.expectations($0, hasAsk: true) } ?? []
       steps = [
-        TestStep(span: entry.keySpan, behaviours: [], ask: ask, expectations: expectations)
+        TestStep(
+          span: entry.keySpan,
+          behaviours: [],
+          orders: [],
+          ask: ask,
+          expectations: expectations
+        )
       ]
     }
     guard let name else { return nil }
@@ -118,7 +124,7 @@ extension Binder {
         )
       }
     }
-    let order = self.order(fields)
+    let orders = self.orders(fields)
     let wait = quantity(
       fields,
       "wait",
@@ -134,7 +140,7 @@ extension Binder {
       span: place,
       behaviours: behaviours(fields),
       wait: wait,
-      order: order,
+      orders: orders,
       ask: ask,
       expectations: expectations
     )
@@ -218,9 +224,10 @@ extension Binder {
     else { return nil }
     if let path = fields["path"].flatMap({ choice($0, TestAsk.Path.self) }) { ask.path = path }
     if let entry = fields["headers"] { ask.headers = headers(entry) }
+    ask.leavesAfter = delay(fields, "leaves")
     if let entry = fields["body"] {
       for key in fields.mapping.keys
-      where !["body", "path", "headers"].contains(key) && Schema.testAsk.allows(key) {
+      where !["body", "path", "headers", "leaves"].contains(key) && Schema.testAsk.allows(key) {
         guard let other = fields[key] else { continue }
         report(
           .conflictingKeys(key, "body", in: "`ask`", at: other.keySpan, other: entry.keySpan)
@@ -289,20 +296,29 @@ extension Binder {
 
   // MARK: What an operator does
 
-  private func order(_ fields: Fields) -> TestOrder? {
-    let given = ["kill", "revive", "invalidate"].compactMap { fields[$0] }
-    for other in given.dropFirst() {
-      report(
-        .conflictingKeys(
-          other.name,
-          given[0].name,
-          in: "a step",
-          at: other.keySpan,
-          other: given[0].keySpan
-        )
-      )
+  /// In the order of the key table.
+  private func orders(_ fields: Fields) -> [TestOrder] {
+    var orders = ["kill", "revive", "invalidate"].compactMap { fields[$0].flatMap(order) }
+    if let entry = fields["force"] {
+      for item in entries(entry, of: "models to states", example: "{ gpt-4: open }") {
+        guard let model = reference(item.key, to: .models),
+          let force = choice(item, TestForce.self)
+        else { continue }
+        orders.append(.force(model: model, force))
+      }
     }
-    guard let entry = given.first else { return nil }
+    if let entry = fields["health"] {
+      for item in entries(entry, of: "upstreams to states", example: "{ openai: down }") {
+        guard let upstream = reference(item.key, to: .upstreams),
+          let health = choice(item, TestHealth.self)
+        else { continue }
+        orders.append(.health(upstream: upstream, health))
+      }
+    }
+    return orders
+  }
+
+  private func order(_ entry: YAMLEntry) -> TestOrder? {
     let isEverything = entry.value.scalar?.text == "everything"
     switch entry.name {
     case "kill":
@@ -448,6 +464,7 @@ extension Binder {
     behaviour.after = tokens(fields, "after", least: 0)
     behaviour.answer = fields["answer"].flatMap { scalar($0, expected: "a text") }?.text
     behaviour.output = tokens(fields, "output", least: 0)
+    behaviour.ignoresLimit = fields["ignores_limit"].flatMap(boolean) ?? false
     behaviour.latency = delay(fields, "latency")
     behaviour.gap = delay(fields, "gap")
     if let entry = fields["usage"] {
