@@ -146,9 +146,9 @@ let package = Package(
     module(
       "SluiceSimulation",
       uses: [
-        "SluiceCore", "SluiceJSON", "SluiceHTTP", "SluicePolicy", "SluiceTelemetry",
-        "SluicePipeline", "SluiceDialects", "SluiceLanguage", "SluiceStages", "SluiceStores",
-        "SluiceCompiler",
+        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluiceHTTP", "SluicePolicy",
+        "SluiceTelemetry", "SluicePipeline", "SluiceDialects", "SluiceLanguage", "SluiceStages",
+        "SluiceStores", "SluiceCompiler",
       ]
     ),
 
@@ -196,7 +196,7 @@ let package = Package(
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "SluiceCore", "SluiceGateway", "SluiceLanguage",
+        "SluiceCore", "SluiceGateway", "SluiceLanguage", "SluiceReactor", "SluiceSimulation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict

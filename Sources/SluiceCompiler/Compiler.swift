@@ -20,16 +20,25 @@ package enum Compiler {
   ///   - overrides: what flags say in place of the files, so that the checks see what will run.
   ///   - earlier: what loading the files found.
   ///   - lints: which warnings and notes are told.
+  ///   - withTests: whether files of tests are bound too, and their mistakes told.
   /// - Returns: the policy, if it has no errors, and everything there is to say about it.
   package static func compile(
     _ bundle: Bundle,
     overrides: PolicyOverrides = PolicyOverrides(),
     after earlier: Findings = Findings(),
-    lints: LintSelection = .standard
+    lints: LintSelection = .standard,
+    withTests: Bool = false
   ) -> Compilation {
-    let checked = Language.check(bundle, overrides: overrides, after: earlier, lints: lints)
+    let checked = Language.check(
+      bundle,
+      overrides: overrides,
+      after: earlier,
+      lints: lints,
+      withTests: withTests
+    )
     return Compilation(
       policy: checked.policy,
+      tests: checked.tests,
       findings: checked.findings,
       bundle: checked.bundle,
       hash: BundleHash.hex(of: bundle)
@@ -59,6 +68,8 @@ package enum Compiler {
 package struct Compilation: Sendable {
   /// `nil` exactly if there are errors among the findings.
   package let policy: Policy?
+  /// The cases of its files of tests, if they were asked for.
+  package let tests: TestSuite
   package let findings: Findings
   /// What the spans of the findings point into.
   package let bundle: Bundle

@@ -23,6 +23,8 @@ package final class Exchange {
   package var frame: Frame
   /// Whether decisions are to be explained and no upstream asked.
   package let isTraced: Bool
+  /// Whether decisions are to be explained.
+  private let isExplained: Bool
 
   /// The time of the node that is deciding: read once at the start and after each wait.
   package var moment: Moment
@@ -101,7 +103,8 @@ package final class Exchange {
     cancellation: Cancellation,
     startedAt: Moment,
     deadline: Int64,
-    isTraced: Bool = false
+    isTraced: Bool = false,
+    isExplained: Bool = false
   ) {
     self.id = id
     self.generation = generation
@@ -111,6 +114,7 @@ package final class Exchange {
     self.startedAt = startedAt
     self.deadline = deadline
     self.isTraced = isTraced
+    self.isExplained = isTraced || isExplained
     moment = startedAt
     facts = Facts(
       request: request,
@@ -130,9 +134,9 @@ package final class Exchange {
     set { facts.caller = newValue }
   }
 
-  /// Notes why the node decides as it does; only kept, and only made, for traced exchanges.
+  /// Notes why the node decides as it does; only kept, and only made, where it is asked for.
   package func explain(_ why: @autoclosure () -> String) {
-    if isTraced { remark = why() }
+    if isExplained { remark = why() }
   }
 
   package func takeRemark() -> String? {

@@ -3,7 +3,7 @@ package struct Trail: Sendable {
   package struct Step: Sendable {
     package let node: NodeIndex
     package let exit: ExitIndex
-    /// In words; only kept for exchanges that are traced.
+    /// In words; only kept for exchanges that are explained.
     package let remark: String?
   }
 

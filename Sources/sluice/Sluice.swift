@@ -11,6 +11,7 @@ struct Sluice: AsyncParsableCommand {
       EXAMPLES
         sluice serve policies/quickstart
         sluice lint policies/launch
+        sluice test policies/launch --coverage
         sluice trace policies/quickstart --request question.json --as tier=free
 
       EXIT CODES
@@ -23,6 +24,7 @@ struct Sluice: AsyncParsableCommand {
     subcommands: [
       Serve.self,
       Lint.self,
+      Test.self,
       Diff.self,
       Format.self,
       SchemaOf.self,

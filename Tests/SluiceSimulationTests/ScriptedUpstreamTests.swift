@@ -158,7 +158,7 @@ struct ScriptedUpstreamTests {
     let history = History(world: world)
     let upstream = ScriptedUpstream(
       name: "one",
-      plan: .quiet,
+      plan: FaultPlan.quiet,
       random: SeededRandom(seed: 1),
       history: history
     )

@@ -44,7 +44,7 @@ package struct LintCommand: Sendable {
     }
     let (bundle, found) = BundleReader.load(paths: paths)
     guard fixes != .none else {
-      return answer(to: Compiler.compile(bundle, after: found, lints: lints))
+      return answer(to: Compiler.compile(bundle, after: found, lints: lints, withTests: true))
     }
     let (mended, changed) = LintFixer(lints: lints).mend(bundle, found)
     if fixes == .shown {
@@ -60,7 +60,7 @@ package struct LintCommand: Sendable {
         )
       }
     }
-    var answer = answer(to: Compiler.compile(mended, after: found, lints: lints))
+    var answer = answer(to: Compiler.compile(mended, after: found, lints: lints, withTests: true))
     answer.notes += changed.map { "fixed \(mended[$0].path)\n" }.joined()
     return answer
   }

@@ -59,7 +59,7 @@ enum BundleKind: String, CaseIterable {
     return (kind, mapping)
   }
 
-  private var isServed: Bool { self == .policy || self == .prices }
+  private var isServed: Bool { self != .evidence }
 }
 
 extension YAMLMapping {

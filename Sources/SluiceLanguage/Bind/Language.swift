@@ -8,18 +8,21 @@ package enum Language {
   /// Checks a bundle under the flags that it will run with.
   ///
   /// Pure: needs no secret, no store and no network. `overrides` is what flags say in place of the
-  /// files, so that checks see what will run; `earlier` is what loading the bundle found.
+  /// files, so that checks see what will run; `earlier` is what loading the bundle found. Files of
+  /// tests are bound only `withTests`: what serves does not depend on them.
   package static func check(
     _ bundle: Bundle,
     overrides: PolicyOverrides = PolicyOverrides(),
     after earlier: Findings = Findings(),
-    lints: LintSelection = .standard
+    lints: LintSelection = .standard,
+    withTests: Bool = false
   ) -> CheckedBundle {
     var findings = earlier
     let documents = YAMLReader.read(bundle, &findings)
     SyntaxEdges.spoil(documents, &findings)
     let binder = Binder(documents, of: bundle, overrides: overrides, findings)
     let draft = binder.bind()
+    let tests = withTests ? binder.bindTests() : TestSuite()
     for check in allChecks { check.inspect(draft, binder) }
     var kept = binder.findings
     let allows = AllowComments(documents, of: bundle)
@@ -29,6 +32,7 @@ package enum Language {
     policy?.unreachableRoutes = binder.unreachableRoutes
     return CheckedBundle(
       policy: policy,
+      tests: tests,
       findings: kept,
       bundle: binder.bundle
     )
@@ -67,6 +71,8 @@ package struct LintSelection: Sendable, Equatable {
 package struct CheckedBundle: Sendable {
   /// Nil exactly when there are errors.
   package let policy: Policy?
+  /// The cases of its files of tests, if they were asked for.
+  package let tests: TestSuite
   package let findings: Findings
   /// What the findings point into: the files, and the flags that were put over them.
   package let bundle: Bundle

@@ -38,6 +38,8 @@ struct Sections {
   private(set) var identity = Names(kind: "key of `identity`")
   /// What the files of prices say, by model.
   private(set) var prices = Names(kind: "price")
+  /// The files of tests.
+  private(set) var tests: [(mapping: YAMLMapping, span: SourceSpan)] = []
   /// Where each section's own key stands, in the order of the files.
   private(set) var heads: [Section: [YAMLEntry]] = [:]
   /// The first lines of the policy files.
@@ -49,9 +51,14 @@ struct Sections {
     }
     for document in documents {
       guard let (kind, mapping) = BundleKind.content(of: document, &findings) else { continue }
-      guard kind == .policy else {
+      switch kind {
+      case .prices:
         takePrices(mapping, at: document.root.span, &findings)
         continue
+      case .test:
+        tests.append((mapping, document.root.span))
+        continue
+      case .policy, .evidence: break
       }
       policyHeads.append(mapping.entries.first?.keySpan ?? document.root.span)
       for entry in mapping.entries where BundleKind(rawValue: entry.name) == nil {

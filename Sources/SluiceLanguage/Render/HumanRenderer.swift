@@ -22,6 +22,21 @@ struct HumanRenderer {
     return blocks.joined(separator: "\n")
   }
 
+  /// The line of a place, with the place underlined and a few words beside it.
+  func excerpt(at span: SourceSpan, label: String?) -> String {
+    let mark = Mark(span: span, text: label, isPrimary: true)
+    let number = bundle[span.source].position(at: span.start).line
+    let group = Group(
+      source: span.source,
+      span: span,
+      lines: [Line(number: number, marks: [mark])]
+    )
+    let gutter = String(number).count
+    let margin = String(repeating: " ", count: gutter)
+    return "\(margin)\(paint("-->", .frame)) \(place(of: group))\n\(margin) \(paint("|", .frame))\n"
+      + snippet(group, .error, masked: [], gutter: gutter)
+  }
+
   private func block(of finding: Diagnostic, masked: [SourceSpan]) -> String {
     let groups = self.groups(of: finding)
     let gutter = String(groups.flatMap(\.lines).map(\.number).max() ?? 0).count

@@ -1,5 +1,5 @@
 /// A JSON value on its way to text; objects keep their order.
-indirect enum JSONText: Sendable {
+package indirect enum JSONText: Sendable {
   case null
   case bool(Bool)
   case number(Int)
@@ -8,7 +8,7 @@ indirect enum JSONText: Sendable {
   case object([(String, JSONText)])
 
   /// Objects of findings on lines of their own, small ones on one line.
-  func text(indentation: Int) -> String {
+  package func text(indentation: Int) -> String {
     let inner = String(repeating: " ", count: indentation + 2)
     let outer = String(repeating: " ", count: indentation)
     switch self {

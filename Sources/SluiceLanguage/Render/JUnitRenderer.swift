@@ -38,7 +38,13 @@ struct JUnitRenderer {
       + xml(words.joined(separator: "\n")) + "</failure>\n    </testcase>\n"
   }
 
-  private func xml(_ text: String) -> String {
+  private func xml(_ text: String) -> String { XMLText.escaped(text) }
+}
+
+/// Texts in XML.
+package enum XMLText {
+  /// A text as the value of an attribute or the content of an element.
+  package static func escaped(_ text: String) -> String {
     var escaped = ""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -30,6 +30,17 @@ package struct FindingsStyle: Sendable {
   }
 }
 
+extension Bundle {
+  /// The line of a place for people, as findings show it, with the place underlined.
+  package func excerpt(
+    at span: SourceSpan,
+    label: String?,
+    style: FindingsStyle = FindingsStyle()
+  ) -> String {
+    HumanRenderer(bundle: self, style: style).excerpt(at: span, label: label)
+  }
+}
+
 extension Findings {
   /// The findings as text, with a trailing newline; empty in `short` when there are none.
   package func rendered(

@@ -1,5 +1,5 @@
 /// What a terminal makes of text: how wide it is, and what must not reach it.
-enum TerminalText {
+package enum TerminalText {
   /// Columns of a tab in a snippet; it is written as spaces.
   static let tabWidth = 4
 
@@ -8,10 +8,10 @@ enum TerminalText {
     character.unicodeScalars.map(width).max() ?? 0
   }
 
-  static func width(of text: String) -> Int { text.reduce(0) { $0 + width(of: $1) } }
+  package static func width(of text: String) -> Int { text.reduce(0) { $0 + width(of: $1) } }
 
   /// The text without what could steer a terminal or turn the direction of reading.
-  static func plain(_ text: String) -> String {
+  package static func plain(_ text: String) -> String {
     var plain = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       plain.append(isSteering(scalar) ? (scalar == "\n" ? " " : "\u{FFFD}") : scalar)
@@ -46,8 +46,8 @@ enum TerminalText {
 }
 
 /// Colours of the parts of a finding; none when the style has none.
-struct Paint {
-  enum Ink {
+package struct Paint {
+  package enum Ink {
     case error
     case warning
     case note
@@ -58,7 +58,9 @@ struct Paint {
 
   let isOn: Bool
 
-  func callAsFunction(_ text: String, _ ink: Ink) -> String {
+  package init(isOn: Bool) { self.isOn = isOn }
+
+  package func callAsFunction(_ text: String, _ ink: Ink) -> String {
     guard isOn, !text.isEmpty else { return text }
     return "\u{1B}[\(code(ink))m\(text)\u{1B}[0m"
   }

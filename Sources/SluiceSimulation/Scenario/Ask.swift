@@ -1,3 +1,6 @@
+package import SluiceCore
+package import SluicePipeline
+
 /// What one client of a scenario does: who it is, what it asks, and how it behaves meanwhile.
 package struct Ask: Sendable, Equatable {
   /// Nanoseconds from the start of the scenario.
@@ -18,6 +21,8 @@ package struct Ask: Sendable, Equatable {
   package var leavesAfter: Int64?
   /// Nanoseconds that it takes to take one write.
   package var writeDelay: Int64
+  /// The request itself, where it is more than the members above say.
+  package var wire: WireRequest?
 
   package init(
     after: Int64 = 0,
@@ -45,5 +50,30 @@ package struct Ask: Sendable, Equatable {
     self.wantsUsage = wantsUsage
     self.leavesAfter = leavesAfter
     self.writeDelay = writeDelay
+  }
+}
+
+/// A request as its client writes it.
+package struct WireRequest: Sendable, Equatable {
+  package struct Field: Sendable, Equatable {
+    package var name: String
+    package var value: String
+
+    package init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  package var service: Service
+  package var fields: [Field]
+  package var body: [UInt8]
+  package var peer: HostAddress
+
+  package init(service: Service, fields: [Field], body: [UInt8], peer: HostAddress) {
+    self.service = service
+    self.fields = fields
+    self.body = body
+    self.peer = peer
   }
 }

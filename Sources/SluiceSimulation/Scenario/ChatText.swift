@@ -7,12 +7,16 @@ struct ChatText {
   var question = ""
   var streams = false
   var wantsUsage = false
+  var outputLimit: Int?
 
   init(request body: [UInt8]) {
     guard let document = try? JSONDocument(body) else { return }
     let root = document.root
     model = document.member("model", of: root).flatMap { document.string($0) } ?? ""
     streams = document.member("stream", of: root).flatMap { document.bool($0) } ?? false
+    for name in ["max_completion_tokens", "max_tokens"] where outputLimit == nil {
+      outputLimit = document.member(name, of: root).flatMap { document.int($0) }.map(Int.init(clamping:))
+    }
     if let options = document.member("stream_options", of: root) {
       wantsUsage =
         document.member("include_usage", of: options).flatMap { document.bool($0) } ?? false

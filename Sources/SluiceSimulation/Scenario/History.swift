@@ -1,6 +1,8 @@
 internal import SluiceCore
+internal import SluiceDialects
 internal import SluiceHTTP
 internal import SluicePipeline
+internal import SluicePolicy
 internal import SluiceStages
 internal import Synchronization
 
@@ -70,13 +72,26 @@ package final class History: Sendable {
     }
   }
 
+  /// Whether an exchange has ended.
+  func hasEnded(_ exchange: Int) -> Bool {
+    state.withLock { state in
+      exchange < state.run.exchanges.count && !state.run.exchanges[exchange].endings.isEmpty
+    }
+  }
+
+  /// How many exchanges have begun.
+  var begun: Int { state.withLock { $0.run.exchanges.count } }
+
   // MARK: Attempts
 
   func ask(upstream: String, _ request: UpstreamRequest, behaviour: Behaviour) -> Int {
     let exchange = request.fields.first(Self.exchangeField).flatMap { Int($0) }
+    let service = ModelSettings.Service.allCases.first { request.path.hasSuffix($0.path) }
     let request = ChatText(request: request.body)
     return record { run, stamp in
       let number = run.attempts.count
+      // What an exchange holds is recorded right before it sends.
+      defer { run.lastRecorded = nil }
       run.attempts.append(
         AttemptRecord(
           number: number,
@@ -86,6 +101,9 @@ package final class History: Sendable {
           question: request.question,
           streams: request.streams,
           wantsUsage: request.wantsUsage,
+          service: service ?? .chat,
+          outputLimit: request.outputLimit,
+          hold: run.lastRecorded,
           behaviour: behaviour,
           asked: stamp
         )
@@ -121,6 +139,13 @@ package final class History: Sendable {
         )
       )
       return ("breaker of \(transition.model): \(transition.from) to \(transition.to)", ())
+    }
+  }
+
+  func turn(_ transition: SwitchTable.Transition) {
+    record { run, stamp in
+      run.switchTurns.append(SwitchTurn(transition: transition, stamp: stamp))
+      return ("switch \(transition.name) of \(transition.key): \(transition.kind)", ())
     }
   }
 
@@ -181,6 +206,7 @@ package final class History: Sendable {
       if let place = run.holds.lastIndex(where: { $0.id == hold }) {
         run.holds[place].recorded = stamp
       }
+      run.lastRecorded = hold
       return ("hold \(hold.number) is recorded", ())
     }
   }
@@ -248,9 +274,12 @@ package struct Run: Sendable {
   package var exchanges: [ExchangeRecord] = []
   package var attempts: [AttemptRecord] = []
   package var turns: [BreakerTurn] = []
+  package var switchTurns: [SwitchTurn] = []
   package var reservations: [ReservationRecord] = []
   /// Every hold that was asked for, granted or not, in the order of the answers.
   package var holds: [HoldRecord] = []
+  /// The hold that was recorded last, until an attempt is sent for it.
+  var lastRecorded: HoldID?
   package var publications: [Publication] = []
   package var invalidations: [Invalidation] = []
   /// When all that was in flight was told to stop.

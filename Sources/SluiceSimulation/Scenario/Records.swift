@@ -1,5 +1,6 @@
 package import SluiceCore
 package import SluicePipeline
+package import SluicePolicy
 package import SluiceStages
 
 /// When something happened: its place in the order of all that happened, and the time.
@@ -29,6 +30,11 @@ package struct AttemptRecord: Sendable {
   package var question: String
   package var streams: Bool
   package var wantsUsage: Bool
+  package var service = ModelSettings.Service.chat
+  /// The most tokens of output that it was asked for.
+  package var outputLimit: Int?
+  /// The hold that was recorded for it, if one was.
+  package var hold: HoldID?
   package var behaviour: Behaviour
   package var asked: Stamp
   /// Whether its stream came to `[DONE]`; all that follows is the end of the connection.
@@ -51,6 +57,9 @@ package struct AttemptRecord: Sendable {
     switch behaviour.fault {
     case .tooManyRequests: return .neither
     case .refuseRequest, .outOfQuota, .refuseKey: return ending == .answered ? .success : .neither
+    case .status(let status, _, _):
+      guard ending == .answered, status != 429 else { return .neither }
+      return (400..<500).contains(status) ? .success : .failure
     case .html, .serverError, .overloaded, .malformedJSON, .endAfter:
       return ending == .answered ? .failure : .neither
     // Its body is of no interest.
@@ -64,7 +73,8 @@ package struct AttemptRecord: Sendable {
   package var pause: Int64? {
     guard ending == .answered else { return nil }
     switch behaviour.fault {
-    case .tooManyRequests(let seconds?), .overloaded(let seconds?):
+    case .tooManyRequests(let seconds?), .overloaded(let seconds?),
+      .status(_, _, let seconds?):
       return Int64(seconds) * 1_000_000_000
     default: return nil
     }
@@ -139,6 +149,12 @@ package struct BreakerTurn: Sendable {
     self.to = to
     self.stamp = stamp
   }
+}
+
+/// A kill switch went on or off.
+package struct SwitchTurn: Sendable {
+  package var transition: SwitchTable.Transition
+  package var stamp: Stamp
 }
 
 /// Tokens that a stage reserved, or was refused.

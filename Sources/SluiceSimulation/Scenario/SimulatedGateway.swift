@@ -15,12 +15,25 @@ package final class SimulatedGateway: Sendable {
   package let history: History
   package let cell: GenerationCell
   private let faults: PortFaults?
+  private let isExplained: Bool
+  private let onEnd: (@Sendable (Int, Exchange) -> Void)?
   private let start: Moment
   /// What stops each exchange that is in flight, by its number.
   private let inFlight = Mutex<[Int: Cancellation]>([:])
 
   /// A gateway that serves `first`; times of asks count from now.
-  package init(history: History, first: Generation, faults: PortFaults? = nil) {
+  ///
+  /// `onEnd` sees each exchange at the end of its walk, on its loop; decisions are explained where
+  /// it `isExplained`.
+  package init(
+    history: History,
+    first: Generation,
+    faults: PortFaults? = nil,
+    isExplained: Bool = false,
+    onEnd: (@Sendable (Int, Exchange) -> Void)? = nil
+  ) {
+    self.isExplained = isExplained
+    self.onEnd = onEnd
     world = history.world
     self.history = history
     self.faults = faults
@@ -108,11 +121,13 @@ package final class SimulatedGateway: Sendable {
       sink: sink,
       cancellation: cancellation,
       startedAt: moment,
-      deadline: moment.monotonic + generation.policy.server.timeout.request.nanoseconds
+      deadline: moment.monotonic + generation.policy.server.timeout.request.nanoseconds,
+      isExplained: isExplained
     )
     // The first to be given is the last to be met: by then the stages have given everything back.
     exchange.atEnd(WalkEnd(number: number, history: history))
-    await GraphRunner.run(exchange, service: .chat)
+    await GraphRunner.run(exchange, service: exchange.request.service)
+    onEnd?(number, exchange)
     let ending = await conclude(exchange, to: sink)
     leaving?.withdraw()
     let graph = generation.graph
@@ -140,6 +155,9 @@ package final class SimulatedGateway: Sendable {
     case .refused(let error):
       var fields = exchange.replyFields
       if let seconds = error.retryAfterSeconds { fields.append(("retry-after", "\(seconds)")) }
+      if let shouldRetry = error.shouldRetry {
+        fields.append(("x-should-retry", "\(shouldRetry)"))
+      }
       await sink.send(Reply(status: error.status, body: error.body, fields: fields))
       return .refused(status: error.status, code: error.code ?? "")
     }
@@ -157,6 +175,7 @@ extension Ask {
   ///
   /// One field says which exchange it is, so that an upstream can tell who asks.
   func request(ofExchange number: Int) -> ClientRequest {
+    if let wire { return wire.request(ofExchange: number) }
     var head = "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\n"
     head += "content-type: application/json\r\nauthorization: Bearer \(key)\r\n"
     if !product.isEmpty { head += "x-sluice-product: \(product)\r\n" }
@@ -172,6 +191,28 @@ extension Ask {
       fields: parsed.fields,
       body: body,
       peer: HostAddress(ipv4: 0x7f00_0001)
+    )
+  }
+}
+
+extension WireRequest {
+  func request(ofExchange number: Int) -> ClientRequest {
+    let method = service.asked == nil ? "GET" : "POST"
+    let path = "/v1" + (service.asked?.path ?? "/models")
+    var head = "\(method) \(path) HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\n"
+    for field in fields { head += "\(field.name): \(field.value)\r\n" }
+    head += "\(History.exchangeField): \(number)\r\n\r\n"
+    var parser = RequestHeadParser()
+    guard case .head(let parsed, _) = parser.parse(Array(head.utf8).span) else {
+      preconditionFailure("a scenario asks with a malformed head: \(head)")
+    }
+    return ClientRequest(
+      service: service,
+      method: method,
+      path: path,
+      fields: parsed.fields,
+      body: body,
+      peer: peer
     )
   }
 }

@@ -26,6 +26,8 @@ package struct SimulatedPorts: Sendable {
   /// What the ledger writes to; its faults are a test's to choose.
   package let journal: MemoryJournal
   package let flights: FlightTable
+  package let breakers: BreakerTable
+  package let switches: SwitchTable
   /// By the name of the upstream in the policy.
   package let upstreams: [String: ScriptedUpstream]
   private let ports: Ports
@@ -44,12 +46,6 @@ package struct SimulatedPorts: Sendable {
     faults: PortFaults? = nil,
     disguise: Disguise = Disguise()
   ) {
-    let metrics = MetricsRegistry()
-    counters = disguise.counters(EmbeddedCounters())
-    cache = disguise.cache(EmbeddedReplyCache())
-    self.journal = journal
-    ledger = disguise.ledger(.opened(journal, in: history.world))
-    flights = FlightTable(followers: metrics.flightFollowers)
     var upstreams: [String: ScriptedUpstream] = [:]
     for name in names {
       upstreams[name] = ScriptedUpstream(
@@ -60,8 +56,49 @@ package struct SimulatedPorts: Sendable {
         faults: faults
       )
     }
+    self.init(
+      keys: ScriptedKeys(for: asks),
+      upstreams: upstreams,
+      tokens: ScriptedTokens(),
+      history: history,
+      journal: journal,
+      faults: faults,
+      disguise: disguise
+    )
+  }
+
+  /// Ports with the given keys and upstreams.
+  ///
+  /// - Parameters:
+  ///   - keys: who has one.
+  ///   - upstreams: by the name of the upstream in the policy.
+  ///   - tokens: counts prompts; `nil` if nothing asks.
+  ///   - tokenizers: count what models read and say.
+  ///   - history: where what happens is written down.
+  ///   - journal: what the ledger writes to.
+  ///   - faults: which call of a port fails.
+  ///   - disguise: what stands between the stages and the stores.
+  package init(
+    keys: any KeyDirectory,
+    upstreams: [String: ScriptedUpstream],
+    tokens: (any TokenCounter)?,
+    tokenizers: any Tokenizers = NoTokenizers(),
+    history: History,
+    journal: MemoryJournal = MemoryJournal(),
+    faults: PortFaults? = nil,
+    disguise: Disguise = Disguise()
+  ) {
+    let metrics = MetricsRegistry()
+    counters = disguise.counters(EmbeddedCounters())
+    cache = disguise.cache(EmbeddedReplyCache())
+    self.journal = journal
+    ledger = disguise.ledger(.opened(journal, in: history.world))
+    flights = FlightTable(followers: metrics.flightFollowers)
+    breakers = BreakerTable { history.turn($0) }
+    let recorded = RecordedLedger(ledger, in: history)
+    switches = SwitchTable(ledger: recorded) { transition, _ in history.turn(transition) }
     self.upstreams = upstreams
-    var keys: any KeyDirectory = ScriptedKeys(for: asks)
+    var keys = keys
     var counters: any Counters = counters
     var cache: any ReplyCache = cache
     if let faults {
@@ -73,11 +110,13 @@ package struct SimulatedPorts: Sendable {
       keys: keys,
       counters: RecordedCounters(counters, in: history),
       cache: cache,
-      ledger: RecordedLedger(ledger, in: history),
+      ledger: recorded,
       flights: flights,
-      breakers: BreakerTable { history.turn($0) },
+      breakers: breakers,
+      switches: switches,
       upstreams: upstreams,
-      tokens: PromptCount(ScriptedTokens(), remembering: RememberedCounts()),
+      tokens: tokens.map { PromptCount($0, remembering: RememberedCounts()) },
+      meter: UsageMeter(tokenizers: tokenizers, metrics: metrics),
       metrics: metrics
     )
   }

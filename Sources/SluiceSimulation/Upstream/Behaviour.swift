@@ -1,3 +1,5 @@
+package import SluiceDialects
+
 /// How a scripted upstream treats one attempt.
 package struct Behaviour: Sendable, Equatable {
   /// Nanoseconds from the request to the head of the reply.
@@ -7,17 +9,36 @@ package struct Behaviour: Sendable, Equatable {
   /// Nanoseconds between pieces.
   package var gap: Int64
   package var fault: Fault?
+  /// What it says; `nil`: words that name the attempt, one a piece.
+  package var answer: Answer?
 
   package init(
     headDelay: Int64 = 2_000_000,
     pieces: Int = 3,
     gap: Int64 = 1_000_000,
-    fault: Fault? = nil
+    fault: Fault? = nil,
+    answer: Answer? = nil
   ) {
     self.headDelay = headDelay
     self.pieces = pieces
     self.gap = gap
     self.fault = fault
+    self.answer = answer
+  }
+
+  /// An answer that is known beforehand.
+  package struct Answer: Sendable, Equatable {
+    /// As they come in a stream; together they are the text.
+    package var words: [String]
+    package var usage: Usage
+    /// Whether the request allowed less than there was to say.
+    package var isCut: Bool
+
+    package init(words: [String], usage: Usage, isCut: Bool) {
+      self.words = words
+      self.usage = usage
+      self.isCut = isCut
+    }
   }
 
   /// An answer without any fault.
@@ -56,6 +77,8 @@ package enum Fault: Sendable, Equatable {
   case refuseKey
   /// Status 302, to somewhere else.
   case redirect
+  /// Any other status from 300 on, with an error object that has the code.
+  case status(Int, code: String, retryAfterSeconds: Int?)
   /// Status 200, and a body that is no JSON.
   case malformedJSON
   /// A whole answer without its usage.
@@ -71,7 +94,7 @@ package enum Fault: Sendable, Equatable {
     case .missingUsage, .missingDone, .finishedByLength: true
     case .refuseConnection, .resetBeforeHead, .stallBeforeHead, .stallAfter, .cutAfter,
       .wrongLength, .endAfter, .html, .tooManyRequests, .refuseRequest, .serverError, .overloaded,
-      .outOfQuota, .refuseKey, .redirect, .malformedJSON:
+      .outOfQuota, .refuseKey, .redirect, .malformedJSON, .status:
       false
     }
   }

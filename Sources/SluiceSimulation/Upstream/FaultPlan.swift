@@ -1,7 +1,20 @@
 internal import Synchronization
 
+package import SluicePipeline
+
+/// Says how an upstream treats each attempt.
+package protocol AttemptScript: Sendable {
+  /// The behaviour of attempt `number` at the upstream, from 0.
+  mutating func behaviour(
+    ofAttempt number: Int,
+    _ request: UpstreamRequest,
+    at monotonic: Int64,
+    _ random: inout SeededRandom
+  ) -> Behaviour
+}
+
 /// Which behaviour each attempt gets: listed, then drawn from a seed.
-package struct FaultPlan: Sendable {
+package struct FaultPlan: AttemptScript {
   /// For the first attempts, in their order.
   package var listed: [Behaviour]
   /// How many attempts in a hundred meet a fault, after the listed ones.
@@ -54,8 +67,9 @@ package struct FaultPlan: Sendable {
   }
 
   /// The behaviour of attempt `number`, from 0.
-  func behaviour(
+  package func behaviour(
     ofAttempt number: Int,
+    _ request: UpstreamRequest,
     at monotonic: Int64,
     _ random: inout SeededRandom
   ) -> Behaviour {

@@ -1,5 +1,7 @@
 internal import SluiceCore
+internal import SluiceDialects
 internal import SluiceJSON
+internal import SluicePolicy
 
 /// What a scripted upstream will send for one attempt: bytes, and how they end.
 struct ReplyScript {
@@ -46,6 +48,10 @@ struct ReplyScript {
       status = 302
       fields = [("location", "https://elsewhere.test/v1")]
       pieces = []
+    case .status(let status, let code, let seconds):
+      self.status = status
+      if let seconds { fields.append(("retry-after", String(seconds))) }
+      pieces = [Self.error(code)]
     case .malformedJSON:
       pieces = [Array(#"{"id": "chatcmpl-1", "choices": [{"#.utf8)]
     case .stallAfter(let count):
@@ -78,9 +84,16 @@ struct ReplyScript {
   }
 
   private mutating func answer(_ attempt: AttemptRecord, _ behaviour: Behaviour) {
-    let words = Self.words(of: attempt, count: behaviour.pieces)
-    let reason = behaviour.fault == .finishedByLength ? "length" : "stop"
+    let given = behaviour.answer
+    let words = given?.words ?? Self.words(of: attempt, count: behaviour.pieces)
+    let isCut = behaviour.fault == .finishedByLength || given?.isCut == true
+    let reason = isCut ? "length" : "stop"
     let hasUsage = behaviour.fault != .missingUsage
+    let usage = given?.usage ?? Usage(prompt: 12, completion: words.count)
+    guard attempt.service != .embeddings else {
+      pieces = [Self.embeddings(attempt, usage)]
+      return
+    }
     if attempt.streams {
       fields = [("content-type", "text/event-stream")]
       pieces = words.enumerated()
@@ -88,13 +101,13 @@ struct ReplyScript {
           Self.event(attempt, delta: word, isFirst: place == 0)
         }
       pieces.append(Self.event(attempt, finishReason: reason))
-      if hasUsage, attempt.wantsUsage { pieces.append(Self.usageEvent(attempt, words.count)) }
+      if hasUsage, attempt.wantsUsage { pieces.append(Self.usageEvent(attempt, usage)) }
       if behaviour.fault != .missingDone {
         pieces.append(Array("data: [DONE]\n\n".utf8))
         saysDone = true
       }
     } else {
-      let body = Self.completion(attempt, words, reason, hasUsage: hasUsage)
+      let body = Self.completion(attempt, words, reason, hasUsage ? usage : nil)
       let size = body.count / behaviour.pieces + 1
       pieces = stride(from: 0, to: body.count, by: size)
         .map { start in
@@ -112,28 +125,34 @@ struct ReplyScript {
     _ attempt: AttemptRecord,
     _ words: [String],
     _ reason: String,
-    hasUsage: Bool
+    _ usage: Usage?
   ) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
-    head(attempt, object: "chat.completion", &writer)
+    let isChat = attempt.service == .chat
+    head(attempt, object: isChat ? "chat.completion" : "text_completion", &writer)
     writer.key("choices")
     writer.beginArray()
     writer.beginObject()
     writer.key("index")
     writer.int(0)
-    writer.key("message")
-    writer.beginObject()
-    writer.key("role")
-    writer.string("assistant")
-    writer.key("content")
-    writer.string(words.joined())
-    writer.endObject()
+    if isChat {
+      writer.key("message")
+      writer.beginObject()
+      writer.key("role")
+      writer.string("assistant")
+      writer.key("content")
+      writer.string(words.joined())
+      writer.endObject()
+    } else {
+      writer.key("text")
+      writer.string(words.joined())
+    }
     writer.key("finish_reason")
     writer.string(reason)
     writer.endObject()
     writer.endArray()
-    if hasUsage { usage(words.count, &writer) }
+    if let usage { Self.write(usage, &writer) }
     writer.endObject()
     return writer.bytes
   }
@@ -148,17 +167,22 @@ struct ReplyScript {
       writer.beginObject()
       writer.key("index")
       writer.int(0)
-      writer.key("delta")
-      writer.beginObject()
-      if isFirst {
-        writer.key("role")
-        writer.string("assistant")
+      if attempt.service == .chat {
+        writer.key("delta")
+        writer.beginObject()
+        if isFirst {
+          writer.key("role")
+          writer.string("assistant")
+        }
+        if let delta {
+          writer.key("content")
+          writer.string(delta)
+        }
+        writer.endObject()
+      } else {
+        writer.key("text")
+        writer.string(delta ?? "")
       }
-      if let delta {
-        writer.key("content")
-        writer.string(delta)
-      }
-      writer.endObject()
       writer.key("finish_reason")
       if let finishReason { writer.string(finishReason) } else { writer.null() }
       writer.endObject()
@@ -166,10 +190,35 @@ struct ReplyScript {
     }
   }
 
-  private static func usageEvent(_ attempt: AttemptRecord, _ words: Int) -> [UInt8] {
+  private static func embeddings(_ attempt: AttemptRecord, _ usage: Usage) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("object")
+    writer.string("list")
+    writer.key("data")
+    writer.beginArray()
+    writer.beginObject()
+    writer.key("object")
+    writer.string("embedding")
+    writer.key("index")
+    writer.int(0)
+    writer.key("embedding")
+    writer.beginArray()
+    for place in 0..<3 { writer.int(place) }
+    writer.endArray()
+    writer.endObject()
+    writer.endArray()
+    writer.key("model")
+    writer.string(attempt.model)
+    write(usage, &writer)
+    writer.endObject()
+    return writer.bytes
+  }
+
+  private static func usageEvent(_ attempt: AttemptRecord, _ usage: Usage) -> [UInt8] {
     framed(attempt) { _ in
     } after: { writer in
-      usage(words, &writer)
+      write(usage, &writer)
     }
   }
 
@@ -180,7 +229,8 @@ struct ReplyScript {
   ) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
-    head(attempt, object: "chat.completion.chunk", &writer)
+    let isChat = attempt.service == .chat
+    head(attempt, object: isChat ? "chat.completion.chunk" : "text_completion", &writer)
     writer.key("choices")
     writer.beginArray()
     choices(&writer)
@@ -201,15 +251,25 @@ struct ReplyScript {
     writer.string(attempt.model)
   }
 
-  private static func usage(_ words: Int, _ writer: inout JSONWriter) {
+  private static func write(_ usage: Usage, _ writer: inout JSONWriter) {
+    func details(_ name: String, _ member: String, _ count: Int) {
+      guard count > 0 else { return }
+      writer.key(name)
+      writer.beginObject()
+      writer.key(member)
+      writer.int(count)
+      writer.endObject()
+    }
     writer.key("usage")
     writer.beginObject()
     writer.key("prompt_tokens")
-    writer.int(12)
+    writer.int(usage.prompt)
     writer.key("completion_tokens")
-    writer.int(words)
+    writer.int(usage.completion)
     writer.key("total_tokens")
-    writer.int(12 + words)
+    writer.int(usage.total)
+    details("prompt_tokens_details", "cached_tokens", usage.cached)
+    details("completion_tokens_details", "reasoning_tokens", usage.reasoning)
     writer.endObject()
   }
 

@@ -10,6 +10,8 @@ final class ScriptedReply: UpstreamReply {
   private let saysDone: Bool
   private let attempt: AttemptRecord
   private let idleNanoseconds: Int64
+  /// When it is given up whatever comes, on the monotonic clock.
+  private let deadline: Int64
   private let world: any World
   private let cancellation: Cancellation
   private let history: History
@@ -20,6 +22,7 @@ final class ScriptedReply: UpstreamReply {
   init(
     attempt: AttemptRecord,
     idleNanoseconds: Int64,
+    deadline: Int64,
     world: any World,
     cancellation: Cancellation,
     history: History,
@@ -33,6 +36,7 @@ final class ScriptedReply: UpstreamReply {
     saysDone = script.saysDone
     self.attempt = attempt
     self.idleNanoseconds = idleNanoseconds
+    self.deadline = deadline
     self.world = world
     self.cancellation = cancellation
     self.history = history
@@ -78,6 +82,9 @@ final class ScriptedReply: UpstreamReply {
   }
 
   private func pass(nanoseconds: Int64) async throws(Failure) {
+    let left = max(0, deadline - world.now.monotonic)
+    let isLate = nanoseconds > left
+    let nanoseconds = min(nanoseconds, left)
     let reason =
       if let reason = cancellation.reason {
         reason as Cancellation.Reason?
@@ -87,6 +94,7 @@ final class ScriptedReply: UpstreamReply {
         nil as Cancellation.Reason?
       }
     if let reason { throw failed(Failure(cancelledBy: reason)) }
+    if isLate { throw failed(Failure(.totalTimeout)) }
   }
 
   private func failed(_ failure: Failure) -> Failure {

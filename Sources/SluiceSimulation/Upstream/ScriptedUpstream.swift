@@ -12,28 +12,32 @@ package final class ScriptedUpstream: Upstream {
   private let firstByteNanoseconds: Int64
   /// Nanoseconds without a byte of the body after which it gives up.
   private let idleNanoseconds: Int64
+  /// Nanoseconds after which it gives up whatever comes.
+  private let totalNanoseconds: Int64
   private let history: History
   private let faults: PortFaults?
   private let script: Mutex<Script>
 
   private struct Script {
-    var plan: FaultPlan
+    var plan: any AttemptScript
     var random: SeededRandom
     var asked = 0
   }
 
   package init(
     name: String,
-    plan: FaultPlan,
+    plan: any AttemptScript,
     random: SeededRandom,
     history: History,
     faults: PortFaults? = nil,
     firstByteNanoseconds: Int64 = 20_000_000_000,
-    idleNanoseconds: Int64 = 15_000_000_000
+    idleNanoseconds: Int64 = 15_000_000_000,
+    totalNanoseconds: Int64 = .max
   ) {
     self.name = name
     self.firstByteNanoseconds = firstByteNanoseconds
     self.idleNanoseconds = idleNanoseconds
+    self.totalNanoseconds = totalNanoseconds
     self.history = history
     self.faults = faults
     script = Mutex(Script(plan: plan, random: random))
@@ -45,8 +49,9 @@ package final class ScriptedUpstream: Upstream {
   /// Follows another plan from now on.
   package func follow(_ plan: FaultPlan) {
     script.withLock {
+      var plan = plan
+      plan.listed = Array(repeating: .wellBehaved, count: $0.asked) + plan.listed
       $0.plan = plan
-      $0.plan.listed = Array(repeating: .wellBehaved, count: $0.asked) + plan.listed
     }
   }
 
@@ -60,6 +65,7 @@ package final class ScriptedUpstream: Upstream {
       defer { script.asked += 1 }
       return script.plan.behaviour(
         ofAttempt: script.asked,
+        request,
         at: moment.monotonic,
         &script.random
       )
@@ -75,11 +81,18 @@ package final class ScriptedUpstream: Upstream {
     return ScriptedReply(
       attempt: history.attempt(attempt),
       idleNanoseconds: idleNanoseconds,
+      deadline: deadline(from: moment),
       world: world,
       cancellation: cancellation,
       history: history,
       faults: faults
     )
+  }
+
+  /// When an attempt that began at `moment` is given up.
+  private func deadline(from moment: Moment) -> Int64 {
+    let (deadline, overflows) = moment.monotonic.addingReportingOverflow(totalNanoseconds)
+    return overflows ? .max : deadline
   }
 
   /// Waits until the head of the reply has come.
@@ -92,7 +105,9 @@ package final class ScriptedUpstream: Upstream {
     if let reason = cancellation.reason { throw Failure(cancelledBy: reason) }
     let now = world.now.monotonic
     let arrival = now + behaviour.headDelay
-    let patience = now + firstByteNanoseconds
+    let (first, overflows) = now.addingReportingOverflow(firstByteNanoseconds)
+    let total = deadline(from: world.now)
+    let patience = min(overflows ? .max : first, total)
     let deadline = min(request.headDeadline, patience)
     let stalls = behaviour.fault == .stallBeforeHead || arrival > deadline
     if let reason = await Pause.until(stalls ? deadline : arrival, in: world, unless: cancellation)
@@ -101,7 +116,7 @@ package final class ScriptedUpstream: Upstream {
     }
     if stalls {
       throw patience < request.headDeadline
-        ? Failure(.firstByteTimeout)
+        ? Failure(patience == total ? .totalTimeout : .firstByteTimeout)
         : Failure(.deadline)
     }
     switch behaviour.fault {
@@ -111,7 +126,7 @@ package final class ScriptedUpstream: Upstream {
       throw Failure(.connectionBroken)
     case nil, .stallBeforeHead, .stallAfter, .cutAfter, .wrongLength, .endAfter, .html,
       .tooManyRequests, .refuseRequest, .serverError, .overloaded, .outOfQuota, .refuseKey,
-      .redirect, .malformedJSON, .missingUsage, .missingDone, .finishedByLength:
+      .redirect, .malformedJSON, .status, .missingUsage, .missingDone, .finishedByLength:
       return
     }
   }

@@ -108,17 +108,23 @@ package final class SimulatedWorld: World {
   /// Runs until nothing is ready and nothing is scheduled, or until `deadline`.
   ///
   /// Traps, naming the seed, when the work does not come to rest within `steps`.
+  ///
+  /// - Returns: whether `isDone`, which is asked before each step, ended the run.
+  @discardableResult
   package func run(
     untilMonotonic deadline: Int64 = .max,
-    atMost steps: Int = Bounds.simulationSteps
-  ) {
+    atMost steps: Int = Bounds.simulationSteps,
+    until isDone: () -> Bool = { false }
+  ) -> Bool {
     state.withLock { state in
       precondition(!state.isDriven, "a world is run from one place")
       state.isDriven = true
     }
     defer { state.withLock { $0.isDriven = false } }
     var taken = 0
-    while let step = nextStep(before: deadline) {
+    while true {
+      if isDone() { return true }
+      guard let step = nextStep(before: deadline) else { return false }
       taken += 1
       precondition(taken <= steps, "\(replay): not at rest after \(steps) steps")
       switch step.work {

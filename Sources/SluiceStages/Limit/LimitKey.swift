@@ -40,7 +40,7 @@ struct LimitKey: Sendable {
 extension String {
   /// The text as the key of a table: one longer than `Bounds.identityBytes` is replaced by its
   /// digest, so that the table has a size that its count tells.
-  var asKey: String {
+  package var asKey: String {
     utf8.count > Bounds.identityBytes ? "sha256:" + Digest(of: Array(utf8)).hex : self
   }
 }
