@@ -263,3 +263,25 @@ def test_what_is_spent_is_counted_by_key_and_warned_of(start, upstream, keys):
         "what both have spent",
     )
     assert gateway.metric("sluice_budget_exceeded_total", budget="user-day", step="deny") == 1
+
+
+def test_a_budget_with_another_name_is_told_to_start_from_zero(start, upstream):
+    def day(name, **more):
+        return budgeted(upstream, {name: {"per": "day", "limit": "$5", **more}})
+
+    gateway = start(day("company"))
+    assert gateway.chat(messages=MESSAGES, max_tokens=100).status_code == 200
+    until(lambda: gateway.metric("sluice_budget_spent_dollars", budget="company"), "spending")
+
+    def last_reload():
+        return gateway.events("reload")[-1]
+
+    # A limit may change under the same name.
+    gateway.bundle.write(day("company", on_exceed=["clamp"]))
+    until(lambda: gateway.generation() == 2, "the second policy")
+    until(lambda: last_reload()["generation"] == 2, "its line")
+    assert "SL0417" not in last_reload()["codes"]
+    gateway.bundle.write(day("firm"))
+    until(lambda: gateway.generation() == 3, "the third policy")
+    until(lambda: last_reload()["generation"] == 3, "its line")
+    assert "SL0417" in last_reload()["codes"]

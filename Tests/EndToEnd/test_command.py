@@ -133,7 +133,7 @@ def test_version_and_help():
     assert version.returncode == 0 and re.search(r"\d+\.\d+", version.stdout)
     help = run("--help")
     assert help.returncode == 0
-    for command in ("serve", "lint", "graph", "trace", "explain", "keys"):
+    for command in ("serve", "lint", "diff", "graph", "trace", "explain", "keys"):
         assert command in help.stdout
         assert run(command, "--help").returncode == 0
 

@@ -20,6 +20,22 @@ struct LoweringTests {
 
     """
 
+  @Test("a route that no request can take leaves no trace, and the graph says so")
+  func neverReached() throws {
+    let graph = try Compiled.graph(
+      Self.base + """
+        routes:
+          - { name: none, when: 'request.stream && !request.stream', to: powerful }
+          - { name: rest, to: fast }
+        identity:
+          anonymous: true
+        """
+    )
+    let text = GraphPrinter(graph).text
+    #expect(text.contains("route: rest -> fast; never reached: none\n"))
+    #expect(!text.contains("powerful"))
+  }
+
   @Test("prints the pipeline in its order, each exit with where it leads")
   func printed() throws {
     let graph = try Compiled.graph(

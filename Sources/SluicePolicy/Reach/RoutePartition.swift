@@ -137,6 +137,14 @@ package struct RoutePartition: Sendable {
     return numbers
   }
 
+  /// What cannot be read exactly and yet decides about a box, by its text, and whether it is to hold.
+  package func unknowns(of box: Box) -> [(text: String, holds: Bool)] {
+    box.sides.compactMap { side in
+      let dimension = space.dimensions[side.dimension]
+      return dimension.isFree ? nil : (dimension.name, side.values == .flags(.yes))
+    }
+  }
+
   /// How many sides of a box may not be combined at will.
   package func doubts(of box: Box) -> Int {
     box.sides.count { !space.dimensions[$0.dimension].isFree }

@@ -37,6 +37,19 @@ struct BudgetBookTests {
     #expect(book.hold(claim(40, [(.user, 100), (.company, 100)]), at: noon) == .held(HoldID(2)))
   }
 
+  @Test("knows whose money is counted, as long as the period lasts")
+  func owners() {
+    var book = BudgetBook()
+    #expect(book.owners(at: noon).isEmpty)
+    let hold = book.hold(claim(60, [(.user, 100)]), at: noon)
+    #expect(book.owners(at: noon) == [Account.user.owner])
+    settled(&book, hold, 0)
+    #expect(book.owners(at: noon).isEmpty)
+    settled(&book, book.hold(claim(60, [(.user, 100)]), at: noon), 10)
+    #expect(book.owners(at: noon) == [Account.user.owner])
+    #expect(book.owners(at: noon + 86_400).isEmpty)
+  }
+
   @Test("fills an account to its limit and not beyond")
   func exact() {
     var book = BudgetBook()

@@ -53,9 +53,12 @@ package struct DiffCommand: Sendable {
       let loops = try EventLoopGroup(count: 1)
       let loop = loops.loops[0]
       let tracer = WitnessTracer(analysis, tokens: tokens)
-      let shown = await Task(executorPreference: loop) { await tracer.run(in: loop) }.value
+      let (shown, identities) = await Task(executorPreference: loop) {
+        (await tracer.run(in: loop), await tracer.identities(in: loop))
+      }
+      .value
       loops.stop()
-      return answer(to: DiffReport(analysis, shown))
+      return answer(to: DiffReport(analysis, shown, identities: identities))
     } catch {
       return CommandAnswer(Refusal("the process gets no thread: \(error)"))
     }

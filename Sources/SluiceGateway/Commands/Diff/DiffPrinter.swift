@@ -60,7 +60,7 @@ struct DiffPrinter {
 
   private static func tried(_ doubt: DiffReport.Doubt) -> String {
     switch doubt.tried {
-    case 0: "no request could be made that meets it"
+    case 0: "no request was found that meets it"
     case 1: "one request was traced, and does not show it"
     default: "\(doubt.tried) requests were traced, and none shows it"
     }

@@ -33,10 +33,19 @@ struct DiffReport: Sendable {
   /// Whether every request was looked at.
   var isWhole: Bool
 
-  init(_ analysis: PolicyDifference, _ shown: [WitnessTracer.Shown]) {
+  /// - Parameter identities: what shows who is who, by the key of `identity`.
+  init(
+    _ analysis: PolicyDifference,
+    _ shown: [WitnessTracer.Shown],
+    identities: [String: WitnessRequest] = [:]
+  ) {
     isWhole = analysis.isWhole
     let standing = analysis.old.standing(analysis.new)
-      .map { Change(difference: $0, witness: nil) }
+      .map { difference in
+        let key = difference.setting?.split(separator: ".").first.map(String.init) ?? ""
+        let isIdentity = difference.aspect.group == .identity
+        return Change(difference: difference, witness: isIdentity ? identities[key] : nil)
+      }
     changes = standing.filter { $0.difference.aspect.group == .identity }
     for one in shown {
       if let witness = one.witness {

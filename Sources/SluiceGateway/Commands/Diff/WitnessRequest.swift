@@ -52,6 +52,9 @@ struct WitnessRequest: Sendable {
       guard value.isFinite else { return nil }
       temperature = value
     }
+    if case .list(let names)? = point.values[PolicyVariable.requestTools.slot] {
+      tools = names.compactMap { if case .string(let name) = $0 { name } else { nil } }
+    }
     asker.user = text(.userID) ?? "somebody"
     asker.tier = text(.userTier) ?? ""
     asker.product = text(.product) ?? ""
@@ -220,11 +223,13 @@ struct WitnessRequest: Sendable {
   var arguments: [String] {
     var words: [String] = []
     if service != .chat { words += ["--to", "/v1" + service.path] }
-    var who = ["user=\(asker.user ?? "")", "tier=\(asker.tier ?? "")"]
-    who.append("product=\(asker.product ?? "")")
+    var who: [String] = []
+    if let user = asker.user { who.append("user=\(user)") }
+    if let tier = asker.tier { who.append("tier=\(tier)") }
+    if let product = asker.product { who.append("product=\(product)") }
     if let tenant = asker.tenant { who.append("tenant=\(tenant)") }
     if asker.address != "127.0.0.1" { who.append("ip=\(asker.address)") }
-    words += ["--as", who.joined(separator: ",")]
+    if !who.isEmpty { words += ["--as", who.joined(separator: ",")] }
     for header in headers { words += ["--header", "\(header.name): \(header.value)"] }
     if let wall { words += ["--at", UTCTime.text(ofWall: wall)] }
     for state in states {
@@ -238,9 +243,9 @@ struct WitnessRequest: Sendable {
 
   /// A command line for a shell; `file` holds the body, else it is part of the line.
   func command(tracing bundle: String, file: String?) -> String {
-    let rest = arguments.map(Self.quoted).joined(separator: " ")
+    let rest = arguments.map { " " + Self.quoted($0) }.joined()
     if let file {
-      return "sluice trace \(Self.quoted(bundle)) --request \(Self.quoted(file)) \(rest)"
+      return "sluice trace \(Self.quoted(bundle)) --request \(Self.quoted(file))\(rest)"
     }
     let mark = "\u{1}"
     var text = Self.quoted(json(filler: filler > 0 ? mark : ""), always: true)
@@ -248,7 +253,7 @@ struct WitnessRequest: Sendable {
     if filler > 0 {
       text = text.replacing(escaped, with: "'\"$(printf '\(Self.word)%.0s' $(seq \(filler)))\"'")
     }
-    return "printf %s \(text) | sluice trace \(Self.quoted(bundle)) --request - \(rest)"
+    return "printf %s \(text) | sluice trace \(Self.quoted(bundle)) --request -\(rest)"
   }
 
   /// A word as a shell takes it.

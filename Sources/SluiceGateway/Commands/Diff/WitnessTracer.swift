@@ -17,19 +17,75 @@ struct WitnessTracer: Sendable {
 
   private let analysis: PolicyDifference
   private let tokens: PromptCount?
-  /// By slot, of both.
-  private let features: (old: [Int: Program], new: [Int: Program])
+  private let old: Evaluator
+  private let new: Evaluator
 
   init(_ analysis: PolicyDifference, tokens: PromptCount?) {
     self.analysis = analysis
     self.tokens = tokens
-    func programs(_ policy: Policy) -> [Int: Program] {
-      Dictionary(
-        policy.features.map { ($0.slot, $0.value.checked.program()) },
-        uniquingKeysWith: { first, _ in first }
+    old = Evaluator(analysis.old.policy)
+    new = Evaluator(analysis.new.policy)
+  }
+
+  /// Looks for requests that show who is who otherwise, by the key of `identity` that they are about.
+  func identities(in world: any World) async -> [String: WitnessRequest] {
+    var found: [String: WitnessRequest] = [:]
+    for (key, witness) in identityRequests where found[key] == nil {
+      let (old, new) = (
+        await caller(of: witness, under: analysis.old, in: world),
+        await caller(of: witness, under: analysis.new, in: world)
       )
+      if old != new { found[key] = witness }
     }
-    features = (programs(analysis.old.policy), programs(analysis.new.policy))
+    return found
+  }
+
+  /// Requests without a key, and some whose fields count where they come from a trusted network.
+  private var identityRequests: [(key: String, witness: WitnessRequest)] {
+    guard var plain = WitnessRequest(ReachWitness()) else { return [] }
+    plain.asker = TraceCommand.Asker()
+    var all = [("anonymous", plain)]
+    let policies = [analysis.old.policy, analysis.new.policy]
+    let networks = Set(policies.flatMap(\.identity.trustFrom))
+    let tiers = Set(policies.flatMap { $0.tiers.map(\.name) }).sorted()
+    for network in networks.sorted(by: { $0.description < $1.description }) {
+      var known = plain
+      known.asker.user = "somebody"
+      known.asker.address = network.base.description
+      let fields =
+        [("X-Sluice-User", "another"), ("X-Sluice-Tag", "tag")]
+        + tiers.map { ("X-Sluice-Tier", $0) }
+      for (name, value) in fields {
+        var witness = known
+        witness.headers = [TracedRequest.Header(name: name, value: value)]
+        all.append(("headers", witness))
+      }
+    }
+    return all
+  }
+
+  /// Who a request is taken for; the refusal, if it is for nobody.
+  private func caller(
+    of witness: WitnessRequest,
+    under side: PolicyBehaviour,
+    in world: any World
+  ) async -> String? {
+    let request = witness.traced
+    let generation = request.generation(
+      side.policy,
+      hash: "",
+      tokens: side.policy.countsTokens ? tokens : nil
+    )
+    guard let exchange = await request.walk(generation, in: world) else { return nil }
+    // Nothing of a request is read before it is known who asks.
+    if exchange.facts.asked == nil, case .refused(let error) = exchange.outcome {
+      return error.summary
+    }
+    let caller = exchange.caller
+    return [
+      caller.tenant, caller.user, caller.tier, caller.product, caller.tag, caller.addressKey,
+    ]
+    .joined(separator: "\n")
   }
 
   /// Requests that are traced for one difference at most.
@@ -103,7 +159,9 @@ struct WitnessTracer: Sendable {
 
   /// Requests of a case, the plainest first.
   private func requests(of one: PolicyDifference.Case) -> [WitnessRequest] {
-    analysis.partition.samples(of: one.box)
+    PointsNearby.all(of: one.box, in: analysis.partition)
+      .filter { old.taker(of: $0) == one.routes.old && new.taker(of: $0) == one.routes.new }
+      .prefix(Self.mostPoints)
       .flatMap { variants(of: $0, one) }
       .compactMap { point in
         guard var request = WitnessRequest(point),
@@ -113,6 +171,9 @@ struct WitnessTracer: Sendable {
       }
   }
 
+  /// Points of one case that requests are made of.
+  private static let mostPoints = 8
+
   /// The point itself, or one near it that both splits send where they are to.
   private func variants(of point: ReachWitness, _ one: PolicyDifference.Case) -> [ReachWitness] {
     guard one.shares.old != nil || one.shares.new != nil else { return [point] }
@@ -121,15 +182,15 @@ struct WitnessTracer: Sendable {
         "auto"
       }
     let splits = [
-      (analysis.old.split(on: one.routes.old, naming: model), one.shares.old, features.old),
-      (analysis.new.split(on: one.routes.new, naming: model), one.shares.new, features.new),
+      (analysis.old.split(on: one.routes.old, naming: model), one.shares.old, old),
+      (analysis.new.split(on: one.routes.new, naming: model), one.shares.new, new),
     ]
-    .compactMap { split, share, features in
+    .compactMap { split, share, evaluator in
       split.flatMap { split in
         share.map { share in
           (
             key: split.by.checked.program(), split: Split(split.shares), share: share,
-            features: features, slots: split.by.checked.slots
+            evaluator: evaluator, slots: split.by.checked.slots
           )
         }
       }
@@ -148,10 +209,7 @@ struct WitnessTracer: Sendable {
         near.values[PolicyVariable.clientIP.slot] = .string(address.description)
       }
       let isThere = splits.allSatisfy { split in
-        var frame = Frame(
-          slots: PolicyVariable.slot(ofFeature: split.features.count),
-          source: WitnessSource(witness: near, features: split.features)
-        )
+        var frame = split.evaluator.frame(of: near)
         do throws(EvaluationError) {
           return split.split.target(of: try split.key.evaluateString(&frame)) == split.share
         } catch {
