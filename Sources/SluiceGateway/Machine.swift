@@ -189,7 +189,7 @@ final class Machine: Sendable {
   }
 
   /// What is kept of questions, for its gauges.
-  var semanticUsage: (questions: Int, bytes: Int) {
+  var semanticUsage: (count: Int, bytes: Int) {
     semantic.withLock { $0.map { ($0.index.count, $0.index.bytes) } ?? (0, 0) }
   }
 

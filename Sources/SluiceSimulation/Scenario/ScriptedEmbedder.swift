@@ -3,7 +3,8 @@ package import SluicePipeline
 
 /// Makes vectors of words by their hashes, so that texts are as near as they share words.
 ///
-/// Answers at once and the same whatever the seed.
+/// The same text has the same vector whatever the seed; how long it takes is drawn from it, at times
+/// longer than an exchange waits.
 package struct ScriptedEmbedder: Embedder {
   package init() {}
 
@@ -19,6 +20,15 @@ package struct ScriptedEmbedder: Embedder {
   ) async throws(EmbeddingFailure) -> Meaning {
     let words = Self.words(of: text)
     guard words.count <= tokenLimit else { throw .tooLong }
+    let start = world.now.monotonic
+    let end = start + Int64(world.random() % 60) * 1_000_000
+    do {
+      try await world.sleep(untilMonotonic: min(end, deadline))
+    } catch {
+      throw .failed("the task was cancelled")
+    }
+    if let reason = cancellation.reason { throw .cancelled(reason) }
+    guard end <= deadline else { throw .late }
     return Meaning(
       vector: try vector(of: text),
       words: words.count > Bounds.comparedWords

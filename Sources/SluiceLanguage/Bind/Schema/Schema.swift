@@ -339,7 +339,7 @@ package enum Schema {
         "who may get an answer that was given to another"
       ),
       Key("ttl", "duration", .required, "how long an answer is kept"),
-      Key("semantic", "map", .otherwise("none"), "answers to similar questions; not served yet"),
+      Key("semantic", "map", .otherwise("none"), "answers to questions that mean the same"),
       Key(
         "stale_if_error",
         "duration",
