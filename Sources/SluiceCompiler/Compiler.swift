@@ -70,7 +70,7 @@ package struct Compilation: Sendable {
   package let policy: Policy?
   /// The cases of its files of tests, if they were asked for.
   package let tests: TestSuite
-  package let findings: Findings
+  package var findings: Findings
   /// What the spans of the findings point into.
   package let bundle: Bundle
   /// The SHA-256 of the files, names included: 64 hexadecimal digits.

@@ -11,6 +11,7 @@ enum AdminRoute: String, Sendable, CaseIterable {
   case spend = "/spend"
   case reload = "/policy/reload"
   case rollback = "/policy/rollback"
+  case cache = "/cache"
   case invalidate = "/cache/invalidate"
   case breakers = "/breakers"
   case force = "/breakers/force"
@@ -22,7 +23,8 @@ enum AdminRoute: String, Sendable, CaseIterable {
   var access: AdminGate.Access {
     switch self {
     case .health, .readiness: .open
-    case .home, .metrics, .policy, .graph, .breakers, .spend, .switches, .budgets: .read
+    case .home, .metrics, .policy, .graph, .breakers, .spend, .switches, .budgets, .cache:
+      .read
     case .reload, .rollback, .invalidate, .force, .kill, .revive: .change
     }
   }
@@ -41,6 +43,7 @@ enum AdminRoute: String, Sendable, CaseIterable {
       "who spent what; ?by=user, tenant, tier, product, model or tag, &since=7d&until=…&format=csv"
     case .reload: "read the files again; {\"force\": true} publishes what has not changed, too"
     case .rollback: "go back to the policy before this one"
+    case .cache: "what the caches hold, and what they were to each product's requests"
     case .invalidate:
       "forget answers: {\"product\": …}, {\"tag\": …}, {\"key\": …} or {\"everything\": true}"
     case .breakers: "the breaker of every model: its state, why, and what comes next"

@@ -227,6 +227,16 @@ final class AdminConsole: Sendable {
     )
   }
 
+  /// What the caches of the policy that is served hold.
+  var caches: CacheBoard {
+    CacheBoard(
+      of: installer.cell.generation.policy,
+      machine.metrics,
+      answers: machine.cache.usage,
+      questions: machine.semanticUsage
+    )
+  }
+
   /// Says how many switches of each rule are on; rules that are gone go.
   private func refreshSwitchGauges() {
     let names = installer.cell.generation.policy.killSwitches.map(\.name) + [SwitchTable.manual]
@@ -257,6 +267,15 @@ final class AdminConsole: Sendable {
     metrics.cacheEntries.set(Int64(usage.entries))
     metrics.cacheBytes.set(Int64(usage.bytes))
     metrics.cacheEvictions.advance(to: usage.evictions)
+    let semantic = machine.semanticUsage
+    metrics.semanticQuestions.set(Int64(semantic.count))
+    metrics.semanticBytes.set(Int64(semantic.bytes))
+    let products = state.generation?.policy.products ?? []
+    metrics.semanticBar.keep(Set(products.filter { $0.cache?.semantic != nil }.map(\.name)))
+    for product in products {
+      guard let bar = product.cache?.semantic?.bar else { continue }
+      metrics.semanticBar[product.name].set(Int64((bar * 1_000_000_000).rounded()))
+    }
     let ledger = machine.ledger.usage
     metrics.ledgerWritable.set(ledger.isWritable ? 1 : 0)
     metrics.ledgerFailures.advance(to: ledger.failures)
@@ -353,6 +372,7 @@ private struct AdminHandler: RequestHandler {
     case .rollback:
       try AdminOrder.checkEmpty(request.body)
       return try await carryOut(.rollBack)
+    case .cache: return ServerReply(status: 200, body: console.caches.json)
     case .invalidate:
       let selection = try AdminOrder.selection(request.body)
       let count = console.machine.cache.invalidate(selection)

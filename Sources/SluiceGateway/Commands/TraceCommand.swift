@@ -6,6 +6,8 @@ import SluicePipeline
 import SluicePolicy
 import SluiceReactor
 import SluiceSemantics
+import SluiceStages
+import SluiceTelemetry
 
 /// `sluice trace`: the walk that a request would take, without asking an upstream.
 ///
@@ -166,7 +168,9 @@ package struct TraceCommand: Sendable {
     request.headers = headers
     request.wall = wall
     request.states = states
-    let generation = request.generation(policy, hash: compiled.hash, tokens: tokens)
+    let generation = request.generation(policy, hash: compiled.hash, tokens: tokens) { metrics in
+      policy.needsEncoder ? semanticMemory(metrics) : nil
+    }
     do {
       let loops = try EventLoopGroup(count: 1)
       let loop = loops.loops[0]
@@ -181,6 +185,27 @@ package struct TraceCommand: Sendable {
       return CommandAnswer(output: text)
     } catch {
       return CommandAnswer(Refusal("the process gets no thread: \(error)"))
+    }
+  }
+
+  /// A memory with the encoder of this machine; without one the trail says what is missing.
+  private func semanticMemory(_ metrics: MetricsRegistry) -> SemanticMemory {
+    do throws(SentenceEncoderError) {
+      let encoder = try SentenceEncoders.of(environment: environment).encoder()
+      return SemanticMemory(
+        embedder: LocalEmbedder(
+          encoder,
+          on: WorkInPlace(),
+          meters: EmbeddingMeters(in: metrics),
+          now: { 0 }
+        ),
+        index: NoIndex(),
+        indexing: WorkInPlace(),
+        learning: WorkInPlace(),
+        metrics: metrics
+      )
+    } catch {
+      return .without(NoEmbedder(because: "\(error)"), metrics: metrics)
     }
   }
 

@@ -5,6 +5,8 @@ import SluiceExpressions
 import SluiceHTTP
 import SluicePipeline
 import SluicePolicy
+import SluiceStages
+import SluiceTelemetry
 
 /// A request that walks a graph without asking an upstream.
 ///
@@ -35,7 +37,14 @@ struct TracedRequest: Sendable {
   init(body: [UInt8]) { self.body = body }
 
   /// The policy lowered for this request alone.
-  func generation(_ policy: Policy, hash: String, tokens: PromptCount?) -> Generation {
+  ///
+  /// `semantic` makes what its semantic cache remembers by, if it has one.
+  func generation(
+    _ policy: Policy,
+    hash: String,
+    tokens: PromptCount?,
+    semantic: (MetricsRegistry) -> SemanticMemory? = { _ in nil }
+  ) -> Generation {
     var policy = policy
     // A key that says what the asker says, also where the policy names no file of keys.
     if asker.hasKey, policy.identity.keys == nil { policy.identity.keys = "--as" }
@@ -44,7 +53,7 @@ struct TracedRequest: Sendable {
       policy,
       hash: hash,
       number: 1,
-      ports: .unconnected(policy, keys: keys, tokens: tokens)
+      ports: .unconnected(policy, keys: keys, tokens: tokens, semantic: semantic)
     )
     guard !states.isEmpty else { return lowered }
     return Generation(

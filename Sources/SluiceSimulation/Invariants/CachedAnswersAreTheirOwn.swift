@@ -32,15 +32,18 @@ package struct CachedAnswersAreTheirOwn: Invariant {
     var findings: [String] = []
     let key = cache.key(exchange)
     if key == nil || key != cache.key(leader) { findings.append("crosses its scope") }
-    if leader.ask.question != exchange.ask.question { findings.append("answers something else") }
+    let isSame = leader.ask.question == exchange.ask.question
+    if cache.meaning(leader.ask.question) != cache.meaning(exchange.ask.question) {
+      findings.append("answers something else")
+    }
     if leader.ask.model != exchange.ask.model { findings.append("was asked of another model") }
     if !attempt.isStorable || !cache.keeps(attempt, leader) {
       findings.append("was not fit to be kept")
     }
-    let isStale = exchange.received.field("x-sluice-cache") == "stale"
-    if !isStale, exchange.received.field("x-sluice-cache") != "exact" {
-      findings.append("is not called a hit")
-    }
+    let word = exchange.received.field("x-sluice-cache")
+    let isStale = word == "stale"
+    if !isStale, word != "semantic", word != "exact" { findings.append("is not called a hit") }
+    if !isSame, word != "semantic" { findings.append("is not called semantic") }
     // It was kept no later than when its leader's walk was over. A stale one is looked up when all
     // else has failed, at the end of the exchange; any other may have been when it began.
     let age = cache.ttl(leader.ask) + (isStale ? cache.stale(leader.ask) : 0)

@@ -28,6 +28,7 @@ package struct SimulatedPorts: Sendable {
   package let flights: FlightTable
   package let breakers: BreakerTable
   package let switches: SwitchTable
+  package let semantic: SemanticMemory
   /// By the name of the upstream in the policy.
   package let upstreams: [String: ScriptedUpstream]
   private let ports: Ports
@@ -95,6 +96,14 @@ package struct SimulatedPorts: Sendable {
     ledger = disguise.ledger(.opened(journal, in: history.world))
     flights = FlightTable(followers: metrics.flightFollowers)
     breakers = BreakerTable { history.turn($0) }
+    let embedder = ScriptedEmbedder()
+    semantic = SemanticMemory(
+      embedder: embedder,
+      index: EmbeddedVectorIndex(dimension: embedder.dimension),
+      indexing: WorkInPlace(),
+      learning: WorkInPlace(),
+      metrics: metrics
+    )
     let recorded = RecordedLedger(ledger, in: history)
     switches = SwitchTable(ledger: recorded) { transition, _ in history.turn(transition) }
     self.upstreams = upstreams
@@ -112,6 +121,7 @@ package struct SimulatedPorts: Sendable {
       cache: cache,
       ledger: recorded,
       flights: flights,
+      semantic: semantic,
       breakers: breakers,
       switches: switches,
       upstreams: upstreams,

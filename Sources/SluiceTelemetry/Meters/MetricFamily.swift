@@ -76,6 +76,13 @@ extension MetricFamily {
   }
 }
 
+extension MetricFamily where Series == Counter {
+  /// The label values met so far, each with its count.
+  package var values: [(labels: [String], count: Int64)] {
+    series.withLock { series in series.map { ($0.key, $0.value.value) } }
+  }
+}
+
 extension MetricFamily: ExposedMetric {
   package func append(to page: inout ExpositionPage) {
     let known = series.withLock { $0 }
