@@ -18,16 +18,24 @@ package enum Compiler {
   /// - Parameters:
   ///   - bundle: the files.
   ///   - overrides: what flags say in place of the files, so that the checks see what will run.
+  ///   - surroundings: what no file says, and evidence is held against.
   ///   - earlier: what loading the files found.
   ///   - lints: which warnings and notes are told.
   /// - Returns: the policy, if it has no errors, and everything there is to say about it.
   package static func compile(
     _ bundle: Bundle,
     overrides: PolicyOverrides = PolicyOverrides(),
+    in surroundings: Surroundings = Surroundings(),
     after earlier: Findings = Findings(),
     lints: LintSelection = .standard
   ) -> Compilation {
-    let checked = Language.check(bundle, overrides: overrides, after: earlier, lints: lints)
+    let checked = Language.check(
+      bundle,
+      overrides: overrides,
+      in: surroundings,
+      after: earlier,
+      lints: lints
+    )
     return Compilation(
       policy: checked.policy,
       findings: checked.findings,

@@ -173,6 +173,12 @@ package enum Bounds {
   package static let knownAgreements = 6
   /// Words of a text that are compared one by one; a text of more is compared as a whole only.
   package static let comparedWords = 18
+  /// Judged pairs that evidence counts.
+  package static let judgedPairs = 10_000_000
+  /// Bytes of a file of judged pairs, or of judged hits.
+  package static let judgedBytes = 256 << 20
+  /// Days after which evidence is told to be old.
+  package static let evidenceDays: Int64 = 90
   /// Texts that wait to be embedded, or are being.
   package static let embeddingQueue = 64
   /// Bytes of the model of a sentence encoder.

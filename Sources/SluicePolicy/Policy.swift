@@ -22,6 +22,8 @@ package struct Policy: Sendable {
   package var routes: [RouteSettings]
   /// By name.
   package var products: [ProductSettings]
+  /// By product.
+  package var evidence: [SemanticEvidence]
   /// In the order of the files, which is the order in which they are asked.
   package var limits: [LimitSettings]
   /// In the order of the files.
@@ -39,6 +41,7 @@ package struct Policy: Sendable {
     targets: [TargetSettings] = [],
     routes: [RouteSettings] = [],
     products: [ProductSettings] = [],
+    evidence: [SemanticEvidence] = [],
     limits: [LimitSettings] = [],
     budgets: [BudgetSettings] = [],
     killSwitches: [KillSwitchSettings] = []
@@ -52,6 +55,7 @@ package struct Policy: Sendable {
     self.targets = targets
     self.routes = routes
     self.products = products
+    self.evidence = evidence
     self.limits = limits
     self.budgets = budgets
     self.killSwitches = killSwitches

@@ -8,6 +8,16 @@ enum BundleKind: String, CaseIterable {
   /// The one version there is.
   static let version = "v1"
 
+  /// Such a file in the author's words.
+  var phrase: String {
+    switch self {
+    case .policy: "a policy"
+    case .test: "a file of tests"
+    case .prices: "a file of prices"
+    case .evidence: "a file of evidence"
+    }
+  }
+
   private static var lines: [String] { allCases.map { "\($0.rawValue): \(version)" } }
 
   /// The map of a file that is read, and its kind; nil for kinds that are not, and for what says
@@ -59,7 +69,7 @@ enum BundleKind: String, CaseIterable {
     return (kind, mapping)
   }
 
-  private var isServed: Bool { self == .policy || self == .prices }
+  private var isServed: Bool { self != .test }
 }
 
 extension YAMLMapping {

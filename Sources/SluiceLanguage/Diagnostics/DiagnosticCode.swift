@@ -82,6 +82,12 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case cacheScopeTooWide = 0303
   case cacheScopeUnusable = 0305
   case cacheKeyChanges = 0306
+  case evidenceMissing = 0321
+  case thresholdBelowEvidence = 0322
+  case evidenceStale = 0323
+  case evidenceTooWeak = 0324
+  case evidenceUnused = 0325
+  case evidenceImpossible = 0326
 
   // SL04xx: limits and money.
   case limitNeverReached = 0401
