@@ -45,6 +45,16 @@ package enum WrongShare {
     return high
   }
 
+  /// A share in percent, rounded up to two decimals: `1.16%`.
+  package static func text(_ share: Double) -> String {
+    // What is exact in decimals must not be rounded up for being inexact in binary.
+    let hundredths = Int((share * 10_000 - 1e-9).rounded(.up))
+    let (whole, rest) = hundredths.quotientAndRemainder(dividingBy: 100)
+    guard rest > 0 else { return "\(whole)%" }
+    let digits = rest % 10 == 0 ? "\(rest / 10)" : rest < 10 ? "0\(rest)" : "\(rest)"
+    return "\(whole).\(digits)%"
+  }
+
   private static func check(_ wrong: Int, _ total: Int, _ confidence: Double) {
     precondition(wrong >= 0 && wrong <= total, "no more are wrong than there are")
     precondition(confidence > 0 && confidence < 1, "a confidence between none and certainty")

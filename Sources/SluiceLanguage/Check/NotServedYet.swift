@@ -8,6 +8,10 @@ struct NotServedYet: PolicyCheck {
     for product in draft.products {
       guard let span = product.keySpan("cache", "semantic") else { continue }
       binder.report(.notServedYet("semantic", at: span))
+      for key in ["shadow", "embedder"] {
+        guard let span = product.keySpan("cache", "semantic", key) else { continue }
+        binder.report(.notServedYet(key, at: span))
+      }
     }
   }
 }

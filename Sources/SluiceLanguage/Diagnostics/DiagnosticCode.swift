@@ -82,6 +82,7 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case cacheScopeTooWide = 0303
   case cacheScopeUnusable = 0305
   case cacheKeyChanges = 0306
+  case embedderServesNoEmbeddings = 0310
   case evidenceMissing = 0321
   case thresholdBelowEvidence = 0322
   case evidenceStale = 0323

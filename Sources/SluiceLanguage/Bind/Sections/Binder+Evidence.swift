@@ -39,6 +39,58 @@ extension Binder {
     }
   }
 
+  /// The product with the score that its hits need: by the share of wrong ones that it allows, and the
+  /// evidence for it; the strict one where there is none.
+  func withBar(
+    _ product: Declared<ProductSettings>,
+    by evidence: [Declared<SemanticEvidence>]
+  ) -> Declared<ProductSettings> {
+    guard let semantic = product.settings.cache?.semantic, semantic.maxWrong != nil else {
+      return product
+    }
+    var product = product
+    var least = ProductSettings.Semantic.strictBar
+    if case .supports(let point) = support(for: product.settings, by: evidence)?.reading {
+      least = point.bar
+    }
+    product.settings.cache?.semantic?.bar = max(least, semantic.threshold ?? 0)
+    return product
+  }
+
+  /// What evidence says about the hits of a product; nil without any, or any that counts.
+  func support(for product: ProductSettings, in draft: Draft) -> SemanticSupport? {
+    support(for: product, by: draft.evidence)
+  }
+
+  private func support(
+    for product: ProductSettings,
+    by evidence: [Declared<SemanticEvidence>]
+  ) -> SemanticSupport? {
+    guard let semantic = product.cache?.semantic,
+      let evidence = evidence.first(where: { $0.settings.product == product.name }),
+      objection(to: evidence.settings, for: semantic) == nil
+    else { return nil }
+    let maxWrong = semantic.maxWrong ?? SemanticEvidence.usualMaxWrong
+    return SemanticSupport(
+      evidence: evidence,
+      maxWrong: maxWrong,
+      reading: evidence.settings.reading(for: maxWrong)
+    )
+  }
+
+  /// Why evidence says nothing about the hits of a product as it is now.
+  func objection(
+    to evidence: SemanticEvidence,
+    for semantic: ProductSettings.Semantic
+  ) -> EvidenceObjection? {
+    if evidence.rule != SemanticEvidence.rule { return .otherRule }
+    // Another embedder's fingerprint is not known before it is asked.
+    if semantic.embedder == nil, let encoder = surroundings.encoder, encoder != evidence.encoder {
+      return .otherEncoder
+    }
+    return nil
+  }
+
   private func fingerprint(_ entry: YAMLEntry) -> Digest? {
     guard let scalar = scalar(entry, expected: "64 hexadecimal digits") else { return nil }
     if let digest = Digest(hex: scalar.text) { return digest }
@@ -108,4 +160,17 @@ extension Binder {
     }
     return isPossible ? sorted.map(\.point) : nil
   }
+}
+
+/// What evidence says about the hits of one product.
+struct SemanticSupport {
+  var evidence: Declared<SemanticEvidence>
+  /// What the policy allows, or the usual.
+  var maxWrong: Double
+  var reading: SemanticEvidence.Reading
+}
+
+enum EvidenceObjection {
+  case otherRule
+  case otherEncoder
 }
