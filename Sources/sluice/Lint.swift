@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import SluiceGateway
 import SluiceLanguage
 
@@ -53,6 +54,8 @@ struct Lint: ParsableCommand {
     command.select = select
     command.ignore = ignore
     command.fixes = fix ? (dryRun ? .shown : .written) : .none
+    let environment = ProcessInfo.processInfo.environment
+    command.surroundings = { .here($0, environment: environment) }
     command.failLevel =
       switch failLevel {
       case .error: .error

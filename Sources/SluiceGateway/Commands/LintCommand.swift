@@ -14,6 +14,8 @@ package struct LintCommand: Sendable {
   package var select: [String] = []
   package var ignore: [String] = []
   package var fixes = Fixes.none
+  /// What evidence in the bundle is held against; nothing unless said.
+  package var surroundings: @Sendable (Bundle) -> Surroundings = { _ in Surroundings() }
 
   package enum Fixes: Sendable {
     case none
@@ -44,7 +46,7 @@ package struct LintCommand: Sendable {
     }
     let (bundle, found) = BundleReader.load(paths: paths)
     guard fixes != .none else {
-      return answer(to: Compiler.compile(bundle, after: found, lints: lints))
+      return answer(to: compile(bundle, found, lints))
     }
     let (mended, changed) = LintFixer(lints: lints).mend(bundle, found)
     if fixes == .shown {
@@ -60,9 +62,17 @@ package struct LintCommand: Sendable {
         )
       }
     }
-    var answer = answer(to: Compiler.compile(mended, after: found, lints: lints))
+    var answer = answer(to: compile(mended, found, lints))
     answer.notes += changed.map { "fixed \(mended[$0].path)\n" }.joined()
     return answer
+  }
+
+  private func compile(
+    _ bundle: Bundle,
+    _ found: Findings,
+    _ lints: LintSelection
+  ) -> Compilation {
+    Compiler.compile(bundle, in: surroundings(bundle), after: found, lints: lints)
   }
 
   /// What is printed for a compilation.
