@@ -177,6 +177,8 @@ package enum Bounds {
   package static let judgedPairs = 10_000_000
   /// Bytes of a file of judged pairs, or of judged hits.
   package static let judgedBytes = 256 << 20
+  /// Comparisons of served answers with fresh ones after which looking for wrong ones begins anew.
+  package static let shadowBlock = 2_000
   /// Days after which evidence is told to be old.
   package static let evidenceDays: Int64 = 90
   /// Texts that wait to be embedded, or are being.

@@ -14,8 +14,29 @@ package enum WrongShare {
   package static func upperBound(wrong: Int, of total: Int, confidence: Double) -> Double {
     check(wrong, total, confidence)
     guard wrong < total else { return 1 }
-    // As the share grows, so few become less likely: the chance is the beta distribution's tail.
-    return solve { 1 - beta($0, Double(wrong + 1), Double(total - wrong)) <= 1 - confidence }
+    return solve { isExcluded($0, wrong, total, confidence) }
+  }
+
+  /// Whether the upper bound is at most `share`, which is told sooner than the bound itself.
+  package static func isBounded(
+    by share: Double,
+    wrong: Int,
+    of total: Int,
+    confidence: Double
+  ) -> Bool {
+    check(wrong, total, confidence)
+    return share >= 1 || wrong < total && isExcluded(share, wrong, total, confidence)
+  }
+
+  /// Whether so few would be seen too seldom at that share: as it grows they become less likely, by the
+  /// beta distribution's tail.
+  private static func isExcluded(
+    _ share: Double,
+    _ wrong: Int,
+    _ total: Int,
+    _ confidence: Double
+  ) -> Bool {
+    1 - beta(share, Double(wrong + 1), Double(total - wrong)) <= 1 - confidence
   }
 
   /// The one-sided lower bound: the share at which so many would still be seen with a chance of

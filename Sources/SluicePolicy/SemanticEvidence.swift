@@ -34,6 +34,11 @@ package struct SemanticEvidence: Sendable, Equatable {
         confidence: SemanticEvidence.confidence
       )
     }
+
+    /// Whether that bound is at most `share`.
+    func isBounded(by share: Double) -> Bool {
+      SemanticEvidence.isBounded(by: share, wrong: wrong, of: accepted)
+    }
   }
 
   /// What counts say about a share of wrong hits that may not be exceeded.
@@ -99,23 +104,42 @@ package struct SemanticEvidence: Sendable, Equatable {
   /// strictest bar that accepts enough for two wrong ones, if that is no more than half of all; else
   /// for one, or for none.
   package func reading(for maxWrong: Double) -> Reading {
+    Self.reading(of: points, for: maxWrong)
+  }
+
+  /// The same of counts that stand in no file; `points` strictest first.
+  package static func reading(of points: [Point], for maxWrong: Double) -> Reading {
     let most = points.last?.accepted ?? 0
-    guard let start = start(for: maxWrong, of: most) else { return .tooThin(accepted: most) }
-    let passed = points[start...].prefix { $0.upperBound <= maxWrong }
+    guard let start = start(in: points, for: maxWrong) else { return .tooThin(accepted: most) }
+    let passed = points[start...].prefix { $0.isBounded(by: maxWrong) }
     return passed.last.map(Reading.supports) ?? .exceeded(points[start])
   }
 
-  private func start(for maxWrong: Double, of most: Int) -> Int? {
+  private static func start(in points: [Point], for maxWrong: Double) -> Int? {
+    let half = (points.last?.accepted ?? 0) / 2
     for wrong in [2, 1, 0] {
-      let needed = Self.needed(wrong: wrong, for: maxWrong)
-      guard wrong == 0 || needed <= most / 2 else { continue }
-      return points.firstIndex { $0.accepted >= needed }
+      func isEnough(_ accepted: Int) -> Bool {
+        accepted > wrong && isBounded(by: maxWrong, wrong: wrong, of: accepted)
+      }
+      guard wrong == 0 || isEnough(half) else { continue }
+      return points.firstIndex { isEnough($0.accepted) }
     }
     return nil
+  }
+
+  private static func isBounded(by share: Double, wrong: Int, of accepted: Int) -> Bool {
+    WrongShare.isBounded(by: share, wrong: wrong, of: accepted, confidence: confidence)
   }
 
   /// How many accepted pairs, `wrong` of them wrong, keep to a share.
   package static func needed(wrong: Int, for maxWrong: Double) -> Int {
     WrongShare.needed(wrong: wrong, for: maxWrong, confidence: confidence)
+  }
+
+  /// Names what was measured: the same for equal counts of one day, encoder and rule.
+  package var digest: Digest {
+    var text = "\(product)\n\(encoder.hex) \(rule) \(measured) \(source.rawValue)\n"
+    for point in points { text += "\(point.bar) \(point.accepted) \(point.wrong)\n" }
+    return Digest(of: Array(text.utf8))
   }
 }
