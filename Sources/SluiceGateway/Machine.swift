@@ -7,6 +7,7 @@ import SluiceSemantics
 import SluiceStages
 import SluiceStores
 import SluiceTelemetry
+import Synchronization
 
 /// What runs and remembers, whatever the policy says: threads, stores, metrics and the log.
 ///
@@ -26,6 +27,12 @@ final class Machine: Sendable {
   let keeping: BlockingExecutor
   /// Counting what is too long for a loop.
   private let counting: BlockingExecutor
+  /// Making vectors of questions.
+  private let embedding: BlockingExecutor
+  /// Looking for questions near to another.
+  private let indexing: BlockingExecutor
+  /// Comparing answers.
+  private let learning: BlockingExecutor
   /// Writing the ledger's checkpoints, and waiting for its disk.
   let recording: BlockingExecutor
   let resolver: Resolver
@@ -47,6 +54,8 @@ final class Machine: Sendable {
   let meter: UsageMeter
   private let tokenCounters: TokenCounters
   private let rememberedCounts = RememberedCounts()
+  let encoders: SentenceEncoders
+  private let semantic = Mutex<(memory: SemanticMemory, index: EmbeddedVectorIndex)?>(nil)
 
   /// Starts the threads and opens the ledger, which blocks.
   ///
@@ -63,6 +72,13 @@ final class Machine: Sendable {
     reloading = try BlockingExecutor(threads: 1)
     keeping = try BlockingExecutor(threads: 1)
     counting = try BlockingExecutor()
+    // One loop's worth of processor is left to traffic.
+    embedding = try BlockingExecutor(
+      threads: max(1, loops.loops.count - 1),
+      limit: Bounds.embeddingQueue
+    )
+    indexing = try BlockingExecutor(threads: 1, limit: Bounds.semanticQueue)
+    learning = try BlockingExecutor(threads: 1, limit: Bounds.answerComparisons)
     recording = try BlockingExecutor(threads: 2)
     resolver = Resolver(on: resolving, world: control.loops[0])
     metrics = MetricsRegistry()
@@ -103,6 +119,7 @@ final class Machine: Sendable {
       }
     }
     tokenCounters = .of(folder: options.dataFolder, environment: options.environment)
+    encoders = .of(folder: options.dataFolder, environment: options.environment)
     meter = UsageMeter(
       tokenizers: FoundTokenizers(counters: tokenCounters) { error in
         telemetry.tell(Warned("no_token_table", "\(error)"), at: clock.now)
@@ -143,6 +160,39 @@ final class Machine: Sendable {
     )
   }
 
+  /// What semantic caches remember; `nil` if the policy serves none.
+  ///
+  /// Loads the encoder at the first call that needs it, which blocks. From then on every policy has
+  /// the same memory, so that a reload forgets nothing.
+  func semanticMemory(for policy: Policy) throws(SentenceEncoderError) -> SemanticMemory? {
+    guard policy.needsEncoder else { return nil }
+    return try semantic.withLock { semantic throws(SentenceEncoderError) in
+      if let semantic { return semantic.memory }
+      let encoder = try encoders.encoder()
+      let clock = control.loops[0]
+      let index = EmbeddedVectorIndex(dimension: encoder.dimension)
+      let memory = SemanticMemory(
+        embedder: LocalEmbedder(
+          encoder,
+          on: BlockingWorkers(executor: embedding),
+          meters: EmbeddingMeters(in: metrics),
+          now: { clock.now.monotonic }
+        ),
+        index: index,
+        indexing: BlockingWorkers(executor: indexing),
+        learning: BlockingWorkers(executor: learning),
+        metrics: metrics
+      )
+      semantic = (memory, index)
+      return memory
+    }
+  }
+
+  /// What is kept of questions, for its gauges.
+  var semanticUsage: (questions: Int, bytes: Int) {
+    semantic.withLock { $0.map { ($0.index.count, $0.index.bytes) } ?? (0, 0) }
+  }
+
   /// The clock of everything that is no exchange.
   var world: EventLoop { control.loops[0] }
 
@@ -179,6 +229,9 @@ final class Machine: Sendable {
     reloading.stop()
     keeping.stop()
     counting.stop()
+    embedding.stop()
+    indexing.stop()
+    learning.stop()
     recording.stop()
     resolving.stop()
   }

@@ -51,11 +51,10 @@ struct Lint: ParsableCommand {
     command.format = format
     command.style = colors.style(on: .output)
     command.style.version = SluiceVersion.current
+    command.environment = ProcessInfo.processInfo.environment
     command.select = select
     command.ignore = ignore
     command.fixes = fix ? (dryRun ? .shown : .written) : .none
-    let environment = ProcessInfo.processInfo.environment
-    command.surroundings = { .here($0, environment: environment) }
     command.failLevel =
       switch failLevel {
       case .error: .error

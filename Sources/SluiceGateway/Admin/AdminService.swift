@@ -257,6 +257,13 @@ final class AdminConsole: Sendable {
     metrics.cacheEntries.set(Int64(usage.entries))
     metrics.cacheBytes.set(Int64(usage.bytes))
     metrics.cacheEvictions.advance(to: usage.evictions)
+    let semantic = machine.semanticUsage
+    metrics.semanticQuestions.set(Int64(semantic.questions))
+    metrics.semanticBytes.set(Int64(semantic.bytes))
+    for product in state.generation?.policy.products ?? [] {
+      guard let bar = product.cache?.semantic?.bar else { continue }
+      metrics.semanticBar[product.name].set(Int64((bar * 1_000_000_000).rounded()))
+    }
     let ledger = machine.ledger.usage
     metrics.ledgerWritable.set(ledger.isWritable ? 1 : 0)
     metrics.ledgerFailures.advance(to: ledger.failures)

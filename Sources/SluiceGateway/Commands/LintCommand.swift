@@ -1,6 +1,8 @@
 import SluiceCompiler
-import SluiceReactor
 package import SluiceLanguage
+import SluicePolicy
+import SluiceReactor
+import SluiceSemantics
 
 /// `sluice lint`: everything that there is to say about a bundle.
 package struct LintCommand: Sendable {
@@ -14,8 +16,8 @@ package struct LintCommand: Sendable {
   package var select: [String] = []
   package var ignore: [String] = []
   package var fixes = Fixes.none
-  /// What evidence in the bundle is held against; nothing unless said.
-  package var surroundings: @Sendable (Bundle) -> Surroundings = { _ in Surroundings() }
+  /// Says where an encoder is looked for; `nil`: none is.
+  package var environment: [String: String]?
 
   package enum Fixes: Sendable {
     case none
@@ -67,12 +69,30 @@ package struct LintCommand: Sendable {
     return answer
   }
 
+  /// Compiles a bundle, and says besides what this machine lacks to serve it.
   private func compile(
     _ bundle: Bundle,
     _ found: Findings,
     _ lints: LintSelection
   ) -> Compilation {
-    Compiler.compile(bundle, in: surroundings(bundle), after: found, lints: lints)
+    let surroundings = environment.map { Surroundings.here(bundle, environment: $0) }
+    var compiled = Compiler.compile(
+      bundle,
+      in: surroundings ?? Surroundings(),
+      after: found,
+      lints: lints
+    )
+    if let environment, let policy = compiled.policy, policy.needsEncoder,
+      let objection = SentenceEncoders.of(environment: environment).objection
+    {
+      compiled.findings.reportMissingEncoder(
+        "\(objection)",
+        of: policy,
+        in: compiled.bundle,
+        isRefused: false
+      )
+    }
+    return compiled
   }
 
   /// What is printed for a compilation.

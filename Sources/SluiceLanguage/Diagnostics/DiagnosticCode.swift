@@ -83,6 +83,7 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case cacheScopeUnusable = 0305
   case cacheKeyChanges = 0306
   case embedderServesNoEmbeddings = 0310
+  case encoderMissing = 0311
   case evidenceMissing = 0321
   case thresholdBelowEvidence = 0322
   case evidenceStale = 0323

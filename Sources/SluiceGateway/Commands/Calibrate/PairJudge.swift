@@ -29,11 +29,7 @@ struct PairJudge {
   init(_ encoder: SentenceEncoder, progress: @escaping @Sendable (Int, Int) -> Void) {
     self.encoder = encoder
     self.progress = progress
-    verifiers = SemanticEvidence.bars.map { bar in
-      var rule = Verifier.Rule()
-      rule.bar = Float(bar)
-      return Verifier(rule)
-    }
+    verifiers = SemanticEvidence.bars.map { Verifier(Verifier.Rule(bar: $0)) }
   }
 
   private struct Texts: Hashable {
@@ -140,7 +136,7 @@ struct PairJudge {
       to: asked.vector,
       with: facts.digests,
       in: context,
-      count: Verifier.Rule().neighbours,
+      count: Verifier().neighbours,
       at: moment
     )
     func isHit(_ verifier: Verifier) -> Bool {
