@@ -18,6 +18,7 @@ package enum Compiler {
   /// - Parameters:
   ///   - bundle: the files.
   ///   - overrides: what flags say in place of the files, so that the checks see what will run.
+  ///   - surroundings: what no file says, and evidence is held against.
   ///   - earlier: what loading the files found.
   ///   - lints: which warnings and notes are told.
   ///   - withTests: whether files of tests are bound too, and their mistakes told.
@@ -25,6 +26,7 @@ package enum Compiler {
   package static func compile(
     _ bundle: Bundle,
     overrides: PolicyOverrides = PolicyOverrides(),
+    in surroundings: Surroundings = Surroundings(),
     after earlier: Findings = Findings(),
     lints: LintSelection = .standard,
     withTests: Bool = false
@@ -32,6 +34,7 @@ package enum Compiler {
     let checked = Language.check(
       bundle,
       overrides: overrides,
+      in: surroundings,
       after: earlier,
       lints: lints,
       withTests: withTests

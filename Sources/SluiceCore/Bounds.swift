@@ -173,6 +173,14 @@ package enum Bounds {
   package static let knownAgreements = 6
   /// Words of a text that are compared one by one; a text of more is compared as a whole only.
   package static let comparedWords = 18
+  /// Judged pairs that evidence counts.
+  package static let judgedPairs = 10_000_000
+  /// Bytes of a file of judged pairs, or of judged hits.
+  package static let judgedBytes = 256 << 20
+  /// Comparisons of served answers with fresh ones after which looking for wrong ones begins anew.
+  package static let shadowBlock = 2_000
+  /// Days after which evidence is told to be old.
+  package static let evidenceDays: Int64 = 90
   /// Milliseconds that an exchange waits for what its question means and what lies near.
   package static let semanticMilliseconds: Int64 = 50
   /// Look-ups of near questions, and changes of their index, that wait for their thread.

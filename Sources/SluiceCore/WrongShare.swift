@@ -14,8 +14,29 @@ package enum WrongShare {
   package static func upperBound(wrong: Int, of total: Int, confidence: Double) -> Double {
     check(wrong, total, confidence)
     guard wrong < total else { return 1 }
-    // As the share grows, so few become less likely: the chance is the beta distribution's tail.
-    return solve { 1 - beta($0, Double(wrong + 1), Double(total - wrong)) <= 1 - confidence }
+    return solve { isExcluded($0, wrong, total, confidence) }
+  }
+
+  /// Whether the upper bound is at most `share`, which is told sooner than the bound itself.
+  package static func isBounded(
+    by share: Double,
+    wrong: Int,
+    of total: Int,
+    confidence: Double
+  ) -> Bool {
+    check(wrong, total, confidence)
+    return share >= 1 || wrong < total && isExcluded(share, wrong, total, confidence)
+  }
+
+  /// Whether so few would be seen too seldom at that share: as it grows they become less likely, by the
+  /// beta distribution's tail.
+  private static func isExcluded(
+    _ share: Double,
+    _ wrong: Int,
+    _ total: Int,
+    _ confidence: Double
+  ) -> Bool {
+    1 - beta(share, Double(wrong + 1), Double(total - wrong)) <= 1 - confidence
   }
 
   /// The one-sided lower bound: the share at which so many would still be seen with a chance of
@@ -43,6 +64,16 @@ package enum WrongShare {
       }
     }
     return high
+  }
+
+  /// A share in percent, rounded up to two decimals: `1.16%`.
+  package static func text(_ share: Double) -> String {
+    // What is exact in decimals must not be rounded up for being inexact in binary.
+    let hundredths = Int((share * 10_000 - 1e-9).rounded(.up))
+    let (whole, rest) = hundredths.quotientAndRemainder(dividingBy: 100)
+    guard rest > 0 else { return "\(whole)%" }
+    let digits = rest % 10 == 0 ? "\(rest / 10)" : rest < 10 ? "0\(rest)" : "\(rest)"
+    return "\(whole).\(digits)%"
   }
 
   private static func check(_ wrong: Int, _ total: Int, _ confidence: Double) {

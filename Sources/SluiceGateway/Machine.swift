@@ -54,7 +54,7 @@ final class Machine: Sendable {
   let meter: UsageMeter
   private let tokenCounters: TokenCounters
   private let rememberedCounts = RememberedCounts()
-  private let encoders: SentenceEncoders
+  let encoders: SentenceEncoders
   private let semantic = Mutex<(memory: SemanticMemory, index: EmbeddedVectorIndex)?>(nil)
 
   /// Starts the threads and opens the ledger, which blocks.

@@ -24,6 +24,8 @@ package struct Policy: Sendable {
   package var unreachableRoutes: Set<Int> = []
   /// By name.
   package var products: [ProductSettings]
+  /// By product.
+  package var evidence: [SemanticEvidence]
   /// In the order of the files, which is the order in which they are asked.
   package var limits: [LimitSettings]
   /// In the order of the files.
@@ -41,6 +43,7 @@ package struct Policy: Sendable {
     targets: [TargetSettings] = [],
     routes: [RouteSettings] = [],
     products: [ProductSettings] = [],
+    evidence: [SemanticEvidence] = [],
     limits: [LimitSettings] = [],
     budgets: [BudgetSettings] = [],
     killSwitches: [KillSwitchSettings] = []
@@ -54,6 +57,7 @@ package struct Policy: Sendable {
     self.targets = targets
     self.routes = routes
     self.products = products
+    self.evidence = evidence
     self.limits = limits
     self.budgets = budgets
     self.killSwitches = killSwitches

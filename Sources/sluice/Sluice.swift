@@ -39,6 +39,7 @@ struct Sluice: AsyncParsableCommand {
       Cost.self,
       Spend.self,
       Similarity.self,
+      Calibrate.self,
       Eval.self,
     ]
   )

@@ -41,6 +41,26 @@ struct WrongShareTests {
   /// The logarithm of a factorial, by the C library.
   private func gamma(_ number: Int) -> Double { lgamma(Double(number + 1)) }
 
+  @Test("is bounded by what is no less than the bound")
+  func bounded() {
+    for (wrong, total) in [(0, 299), (1, 473), (2, 628), (7, 300), (0, 1), (3, 4)] {
+      let bound = WrongShare.upperBound(wrong: wrong, of: total, confidence: 0.95)
+      for (share, expected) in [(bound + 1e-9, true), (bound - 1e-9, false)] {
+        #expect(
+          WrongShare.isBounded(by: share, wrong: wrong, of: total, confidence: 0.95) == expected
+        )
+      }
+    }
+    #expect(!WrongShare.isBounded(by: 0.99, wrong: 0, of: 0, confidence: 0.95))
+    #expect(!WrongShare.isBounded(by: 0.99, wrong: 2, of: 2, confidence: 0.95))
+  }
+
+  @Test("is written in percent, rounded up")
+  func text() {
+    let texts = [0.01, 0.0116, 0.011_601, 0.05, 0, 1, 0.123_45, 0.001].map(WrongShare.text)
+    #expect(texts == ["1%", "1.16%", "1.17%", "5%", "0%", "100%", "12.35%", "0.1%"])
+  }
+
   @Test("nothing judged bounds nothing, and all wrong is all")
   func extremes() {
     #expect(WrongShare.upperBound(wrong: 0, of: 0, confidence: 0.95) == 1)

@@ -231,32 +231,9 @@ struct CostPrinter {
   }
 }
 
-/// A table of text: a head, and rows as wide as their longest cells.
-private struct Columns {
-  private let head: [String]
-  private let rows: [[String]]
-
-  init(_ head: [String], _ rows: [[String]]) {
-    self.head = head
-    self.rows = rows
-  }
-
-  func text(_ hasColor: Bool) -> String {
-    let widths = head.indices.map { column in
-      ([head] + rows).map { $0[column].count }.max() ?? 0
-    }
-    func line(_ cells: [String]) -> String {
-      let padded = zip(cells, widths)
-        .map { cell, width in cell + String(repeating: " ", count: width - cell.count) }
-        .joined(separator: "  ")
-      return String(padded.reversed().drop { $0 == " " }.reversed())
-    }
-    let title = line(head)
-    var text = "\n\(hasColor ? "\u{1B}[1m\(title)\u{1B}[0m" : title)\n"
-    for row in rows {
-      let isOpen = row.contains("unlimited") || row.contains("at once")
-      text += hasColor && isOpen ? "\u{1B}[33m\(line(row))\u{1B}[0m\n" : "\(line(row))\n"
-    }
-    return text
+extension Columns {
+  /// Rows that nothing bounds are yellow.
+  fileprivate func text(_ hasColor: Bool) -> String {
+    text(hasColor) { $0.contains("unlimited") || $0.contains("at once") ? 33 : nil }
   }
 }

@@ -75,7 +75,14 @@ package struct LintCommand: Sendable {
     _ found: Findings,
     _ lints: LintSelection
   ) -> Compilation {
-    var compiled = Compiler.compile(bundle, after: found, lints: lints, withTests: true)
+    let surroundings = environment.map { Surroundings.here(bundle, environment: $0) }
+    var compiled = Compiler.compile(
+      bundle,
+      in: surroundings ?? Surroundings(),
+      after: found,
+      lints: lints,
+      withTests: true
+    )
     if let environment, let policy = compiled.policy, policy.needsEncoder,
       let objection = SentenceEncoders.of(environment: environment).objection
     {

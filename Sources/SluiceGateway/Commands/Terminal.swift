@@ -18,13 +18,15 @@ package enum Terminal {
     try? Files.write(Array(text.utf8), to: stream.rawValue)
   }
 
+  package static func isTerminal(_ stream: Stream) -> Bool { isatty(stream.rawValue) == 1 }
+
   /// How findings look on a stream: `NO_COLOR`, `TERM=dumb` and `COLUMNS` are obeyed.
   package static func style(
     _ color: Color,
     on stream: Stream,
     environment: [String: String]
   ) -> FindingsStyle {
-    let isTerminal = isatty(stream.rawValue) == 1
+    let isTerminal = isTerminal(stream)
     let hasColor =
       switch color {
       case .always: true

@@ -85,7 +85,12 @@ final class PolicyInstaller: Sendable {
   func load(cause: PolicyOrder.Cause, isForced: Bool) -> PolicyReport {
     let start = machine.world.now
     let (bundle, found) = BundleReader.load(paths: [options.bundle])
-    let compiled = Compiler.compile(bundle, overrides: options.overrides, after: found)
+    let compiled = Compiler.compile(
+      bundle,
+      overrides: options.overrides,
+      in: .here(bundle, on: CivilDate(ofWall: start.wall), machine.encoders),
+      after: found
+    )
     var draft = Draft(cause: cause.rawValue, start: start)
     draft.findings = compiled.findings
     draft.bundle = compiled.bundle

@@ -12,6 +12,7 @@ final class Binder {
   private(set) var findings: Findings
   let sections: Sections
   let overrides: PolicyOverrides
+  let surroundings: Surroundings
   /// Where to point when what is wrong stands nowhere.
   let beginning: SourceSpan
   /// The types of `features.NAME`, in the order of their slots.
@@ -31,12 +32,14 @@ final class Binder {
     _ documents: [YAMLDocument],
     of bundle: Bundle,
     overrides: PolicyOverrides,
+    surroundings: Surroundings,
     _ findings: Findings
   ) {
     var findings = findings
     let sections = Sections(of: documents, in: bundle, &findings)
     self.bundle = bundle
     self.overrides = overrides
+    self.surroundings = surroundings
     self.sections = sections
     self.findings = findings
     beginning =
@@ -60,6 +63,7 @@ final class Binder {
     bindFeatures()
     checkPrices()
     let server = bindServer()
+    let evidence = bindEvidence()
     return Draft(
       server: server,
       listeners: listeners,
@@ -71,7 +75,9 @@ final class Binder {
       features: boundFeatures,
       targets: declarations(of: .targets, bindTarget),
       routes: bindRoutes(),
-      products: declarations(of: .products, bindProduct),
+      products: declarations(of: .products, bindProduct)
+        .map { withBar($0, by: evidence) },
+      evidence: evidence,
       limits: declarations(of: .limits, bindLimit),
       budgets: declarations(of: .budgets, bindBudget),
       killSwitches: declarations(of: .killSwitches, bindKillSwitch)

@@ -8,6 +8,16 @@ enum BundleKind: String, CaseIterable {
   /// The one version there is.
   static let version = "v1"
 
+  /// Such a file in the author's words.
+  var phrase: String {
+    switch self {
+    case .policy: "a policy"
+    case .test: "a file of tests"
+    case .prices: "a file of prices"
+    case .evidence: "a file of evidence"
+    }
+  }
+
   private static var lines: [String] { allCases.map { "\($0.rawValue): \(version)" } }
 
   /// The map of a file that is read, and its kind; nil for kinds that are not, and for what says
@@ -33,8 +43,7 @@ enum BundleKind: String, CaseIterable {
             at: head.keySpan
           )
         )
-        guard let kind = BundleKind(rawValue: nearest), kind.isServed else { return nil }
-        return (kind, mapping.withoutFirst)
+        return BundleKind(rawValue: nearest).map { ($0, mapping.withoutFirst) }
       }
       findings.report(.missingKind(at: head.keySpan))
       let looksLikePolicy = mapping.entries.contains { Section(rawValue: $0.name) != nil }
@@ -50,16 +59,10 @@ enum BundleKind: String, CaseIterable {
           at: head.valueSpan
         )
       )
-      return kind.isServed ? (kind, mapping) : nil
-    }
-    guard kind.isServed else {
-      findings.report(.kindNotServedYet("\(kind.rawValue): \(version)", at: head.keySpan))
-      return nil
+      return (kind, mapping)
     }
     return (kind, mapping)
   }
-
-  private var isServed: Bool { self != .evidence }
 }
 
 extension YAMLMapping {

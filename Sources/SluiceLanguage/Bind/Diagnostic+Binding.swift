@@ -12,17 +12,6 @@ extension Diagnostic {
     )
   }
 
-  /// A kind of file that is known and not read.
-  static func kindNotServedYet(_ kind: String, at span: SourceSpan) -> Diagnostic {
-    Diagnostic(
-      .notServedYet,
-      "files of the kind `\(kind)` are not served yet by this version",
-      at: span,
-      notes: ["its first line was read, and nothing else"],
-      help: "keep it out of the bundle until a version that serves it"
-    )
-  }
-
   static func overriddenByFlag(
     _ key: String,
     flag: String,

@@ -16,6 +16,7 @@ struct Draft {
   var targets: [Declared<TargetSettings>]
   var routes: [Declared<RouteSettings>]
   var products: [Declared<ProductSettings>]
+  var evidence: [Declared<SemanticEvidence>]
   var limits: [Declared<LimitSettings>]
   var budgets: [Declared<BudgetSettings>]
   var killSwitches: [Declared<KillSwitchSettings>]
@@ -32,6 +33,7 @@ struct Draft {
       targets: targets.map(\.settings).sorted { $0.name < $1.name },
       routes: routes.map(\.settings),
       products: products.map(\.settings).sorted { $0.name < $1.name },
+      evidence: evidence.map(\.settings).sorted { $0.product < $1.product },
       limits: limits.map(\.settings),
       budgets: budgets.map(\.settings),
       killSwitches: killSwitches.map(\.settings)

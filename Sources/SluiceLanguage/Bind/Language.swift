@@ -1,3 +1,4 @@
+package import SluiceCore
 package import SluicePolicy
 
 /// The language front end: from the files of a bundle to a checked policy, and all that is wrong.
@@ -8,11 +9,13 @@ package enum Language {
   /// Checks a bundle under the flags that it will run with.
   ///
   /// Pure: needs no secret, no store and no network. `overrides` is what flags say in place of the
-  /// files, so that checks see what will run; `earlier` is what loading the bundle found. Files of
-  /// tests are bound only `withTests`: what serves does not depend on them.
+  /// files, so that checks see what will run; `surroundings` is what evidence is held against;
+  /// `earlier` is what loading the bundle found. Files of tests are bound only `withTests`: what
+  /// serves does not depend on them.
   package static func check(
     _ bundle: Bundle,
     overrides: PolicyOverrides = PolicyOverrides(),
+    in surroundings: Surroundings = Surroundings(),
     after earlier: Findings = Findings(),
     lints: LintSelection = .standard,
     withTests: Bool = false
@@ -20,7 +23,13 @@ package enum Language {
     var findings = earlier
     let documents = YAMLReader.read(bundle, &findings)
     SyntaxEdges.spoil(documents, &findings)
-    let binder = Binder(documents, of: bundle, overrides: overrides, findings)
+    let binder = Binder(
+      documents,
+      of: bundle,
+      overrides: overrides,
+      surroundings: surroundings,
+      findings
+    )
     let draft = binder.bind()
     let tests = withTests ? binder.bindTests() : TestSuite()
     for check in allChecks { check.inspect(draft, binder) }
@@ -88,5 +97,18 @@ package struct PolicyOverrides: Sendable, Equatable {
   package init(listen: [String]? = nil, admin: String? = nil) {
     self.listen = listen
     self.admin = admin
+  }
+}
+
+/// What no file says, and evidence is held against.
+package struct Surroundings: Sendable, Equatable {
+  /// The day, in UTC; nil: no evidence is too old.
+  package var today: CivilDate?
+  /// The fingerprint of the local encoder; nil: not known, so that any may be it.
+  package var encoder: Digest?
+
+  package init(today: CivilDate? = nil, encoder: Digest? = nil) {
+    self.today = today
+    self.encoder = encoder
   }
 }

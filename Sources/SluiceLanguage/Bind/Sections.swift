@@ -40,6 +40,8 @@ struct Sections {
   private(set) var prices = Names(kind: "price")
   /// The files of tests.
   private(set) var tests: [(mapping: YAMLMapping, span: SourceSpan)] = []
+  /// What the files of evidence say, by product.
+  private(set) var evidence = Names(kind: "evidence of product")
   /// Where each section's own key stands, in the order of the files.
   private(set) var heads: [Section: [YAMLEntry]] = [:]
   /// The first lines of the policy files.
@@ -52,13 +54,38 @@ struct Sections {
     for document in documents {
       guard let (kind, mapping) = BundleKind.content(of: document, &findings) else { continue }
       switch kind {
+      case .policy: break
       case .prices:
-        takePrices(mapping, at: document.root.span, &findings)
+        for item in Self.entries(
+          of: mapping,
+          kind,
+          Schema.pricesFile,
+          under: "models",
+          at: document.root.span,
+          &findings
+        ) {
+          guard let first = prices.declare(item) else { continue }
+          findings.report(.priceInTwoPlaces(item.name, at: item.keySpan, first: first))
+        }
+        continue
+      case .evidence:
+        for item in Self.entries(
+          of: mapping,
+          kind,
+          Schema.evidenceFile,
+          under: "products",
+          at: document.root.span,
+          &findings
+        ) {
+          guard let first = evidence.declare(item) else { continue }
+          findings.report(
+            .duplicateName(evidence.kind, item.name, at: item.keySpan, first: first)
+          )
+        }
         continue
       case .test:
         tests.append((mapping, document.root.span))
         continue
-      case .policy, .evidence: break
       }
       policyHeads.append(mapping.entries.first?.keySpan ?? document.root.span)
       for entry in mapping.entries where BundleKind(rawValue: entry.name) == nil {
@@ -102,43 +129,42 @@ struct Sections {
     for item in Self.entries(of: entry, &findings) { declare(item, in: section, &findings) }
   }
 
-  /// Takes a file of prices; those of one model stand in one place.
-  private mutating func takePrices(
-    _ mapping: YAMLMapping,
+  /// The entries of a file that holds one map by name, under `key`.
+  private static func entries(
+    of mapping: YAMLMapping,
+    _ kind: BundleKind,
+    _ table: KeyTable,
+    under key: String,
     at span: SourceSpan,
     _ findings: inout Findings
-  ) {
-    let allowed = Schema.pricesFile.names.filter { $0 != BundleKind.prices.rawValue }
+  ) -> [YAMLEntry] {
+    var found: [YAMLEntry] = []
     for entry in mapping.entries where BundleKind(rawValue: entry.name) == nil {
-      guard Schema.pricesFile.allows(entry.name) else {
+      guard table.allows(entry.name) else {
         findings.report(
           .unknownKey(
             entry.name,
-            in: "a file of prices",
-            nearest: NearestName.nearest(to: entry.name, among: allowed),
-            allowed: allowed,
+            in: kind.phrase,
+            nearest: NearestName.nearest(to: entry.name, among: [key]),
+            allowed: [key],
             at: entry.keySpan
           )
         )
         continue
       }
-      for item in Self.entries(of: entry, &findings) {
-        guard let first = prices.declare(item) else { continue }
-        findings.report(
-          .priceInTwoPlaces(item.name, at: item.keySpan, first: first)
-        )
-      }
+      found += entries(of: entry, &findings)
     }
     if mapping.keys.allSatisfy({ BundleKind(rawValue: $0) != nil }) {
       findings.report(
         .missingKey(
-          "models",
-          in: "a file of prices",
-          example: "models: {}",
+          key,
+          in: kind.phrase,
+          example: "\(key): {}",
           at: mapping.entries.first?.keySpan ?? span
         )
       )
     }
+    return found
   }
 
   /// The entries of a map by name; anything else is told.

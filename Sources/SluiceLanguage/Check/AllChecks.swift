@@ -30,6 +30,11 @@ let allChecks: [any PolicyCheck] = [
   TenantScope(),  // SL0305
   CacheKeyChanges(),  // SL0306
   EmbedderServes(),  // SL0310
+  EvidenceMissing(),  // SL0321
+  ThresholdBelowEvidence(),  // SL0322
+  EvidenceStale(),  // SL0323
+  EvidenceTooWeak(),  // SL0324
+  EvidenceUnused(),  // SL0325
   LimitNesting(),  // SL0401
   MissingPrices(),  // SL0402
   KillSwitchAboveBudget(),  // SL0403

@@ -1,12 +1,14 @@
 import SluicePolicy
 
-/// A similarity at which questions with other answers count as the same.
+/// A similarity at which questions with other answers count as the same, unless evidence says what
+/// it is worth.
 struct SemanticThreshold: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
     for product in draft.products {
       guard let threshold = product.settings.cache?.semantic?.threshold, threshold < 0.9 else {
         continue
       }
+      if case .supports = binder.support(for: product.settings, in: draft)?.reading { continue }
       let span = product.span("cache", "semantic", "threshold")
       binder.report(
         .semanticThresholdLow(

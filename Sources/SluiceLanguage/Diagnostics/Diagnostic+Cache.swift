@@ -63,4 +63,20 @@ extension Diagnostic {
       help: "choose another scope: user, tenant, product"
     )
   }
+
+  /// `reason`: what cannot be.
+  package static func evidenceImpossible(
+    _ product: String,
+    bar: Double,
+    reason: String,
+    at span: SourceSpan
+  ) -> Diagnostic {
+    Diagnostic(
+      .evidenceImpossible,
+      "no measurement of `\(product)` can give these counts at bar \(bar): \(reason)",
+      at: span,
+      notes: ["a lower bar accepts all that a higher one does"],
+      help: "write the file with `sluice calibrate --output`, and do not edit it"
+    )
+  }
 }

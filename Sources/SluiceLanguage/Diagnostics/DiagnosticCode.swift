@@ -84,6 +84,12 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case cacheKeyChanges = 0306
   case embedderServesNoEmbeddings = 0310
   case encoderMissing = 0311
+  case evidenceMissing = 0321
+  case thresholdBelowEvidence = 0322
+  case evidenceStale = 0323
+  case evidenceTooWeak = 0324
+  case evidenceUnused = 0325
+  case evidenceImpossible = 0326
 
   // SL04xx: limits and money.
   case limitNeverReached = 0401

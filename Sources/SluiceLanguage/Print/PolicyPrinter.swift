@@ -310,7 +310,9 @@ extension PolicyPrinter {
   ) {
     lines.block("semantic") { lines in
       if let threshold = semantic.threshold { lines.add("threshold: \(threshold)") }
-      if let share = semantic.maxWrong { lines.add("max_wrong: \(share)") }
+      if let share = semantic.maxWrong {
+        lines.add("max_wrong: \(Ratio.text(share))  # a hit needs \(semantic.bar)")
+      }
       if let shadow = semantic.shadow {
         let budget = shadow.budget.map { ", budget: \(PlainScalar.text($0))" } ?? ""
         lines.add("shadow: { share: \(shadow.share)\(budget) }")

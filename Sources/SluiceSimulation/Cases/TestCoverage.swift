@@ -183,7 +183,8 @@ package struct TestCoverage: Sendable {
     switch node.kind {
     case .limit: node.name.split(separator: " ").prefix(2).joined(separator: " ")
     case .attempt: "attempt \(model(node))"
-    case .identity, .switches, .request, .count, .models, .route, .cache, .breaker, .hold, .retry,
+    case .identity, .switches, .request, .count, .models, .route, .cache, .semantic, .breaker,
+      .hold, .retry,
       .settle, .store, .stale, .lookup, .refuse:
       node.kind.rawValue
     }

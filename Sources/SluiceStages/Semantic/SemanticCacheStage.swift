@@ -49,9 +49,7 @@ package struct SemanticCacheStage: WaitingStage {
     ) {
       self.exact = exact
       self.product = product
-      var rule = Verifier.Rule()
-      rule.bar = Float(settings.bar)
-      rule.wholeBar = max(rule.wholeBar, rule.bar)
+      let rule = Verifier.Rule(bar: settings.bar)
       verifier = Verifier(rule)
     }
 

@@ -15,7 +15,11 @@ struct DocumentationTests {
     for block in page.blocks {
       let bundle = block.isFragment ? try Self.completed(block) : block.bundle
       // Pages of codes show rules of taste too.
-      let checked = Language.check(bundle, lints: page.isOfCode ? .everything : .standard)
+      let checked = Language.check(
+        bundle,
+        in: Surroundings(today: CivilDate(year: 2026, month: 11, day: 24)),
+        lints: page.isOfCode ? .everything : .standard
+      )
       // What the base lacks beside the block is no matter of the block.
       let findings = checked.findings.shown.filter { $0.span.source.index == 0 }
       var found = Set(findings.filter { $0.severity == .error }.map(\.code.id))
@@ -82,9 +86,12 @@ struct DocumentationTests {
   private static func completed(_ block: MarkdownPage.Block) throws -> Bundle {
     var findings = Findings()
     let document = YAMLReader.read(SourceID(index: 0), of: block.bundle, &findings)
-    // A file of prices has a `models` of its own, and needs models that have none.
+    // A file of prices has a `models` of its own, and needs models that have none; one of evidence
+    // has `products` of its own.
     let isPrices = document.root.mapping?["sluice-prices"] != nil
-    let keys = isPrices ? [] : Set(document.root.mapping?.keys ?? [])
+    let isEvidence = document.root.mapping?["sluice-evidence"] != nil
+    let keys =
+      isPrices ? [] : isEvidence ? ["evidence"] : Set(document.root.mapping?.keys ?? [])
     var texts = [("example.yaml", block.text)]
     let folder = Repository.pages.appending(component: "base")
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()

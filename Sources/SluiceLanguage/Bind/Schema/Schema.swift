@@ -5,7 +5,8 @@ package enum Schema {
   package static let all: [KeyTable] = [
     file, server, serverTimeout, identity, headers, anonymous, upstream, upstreamTimeout,
     breaker, retry, healthCheck, model, price, priceAbove, tier, split, route, product, cache,
-    semantic, shadow, limit, budget, relief, killSwitch, pricesFile,
+    semantic, shadow, limit, budget, relief, killSwitch, pricesFile, evidenceFile, evidence,
+    evidencePoint,
   ]
 
   /// The tables of all kinds of file; the paths of each list are its own.
@@ -308,6 +309,34 @@ package enum Schema {
         .required,
         "what a model's `price` takes, for each model"
       ),
+    ]
+  )
+
+  static let evidenceFile = KeyTable(
+    "sluice-evidence",
+    [
+      Key("sluice-evidence", "`v1`", .required, "what the file is; always its first key"),
+      Key("products", "map by product", .required, "what was measured, for each product"),
+    ]
+  )
+
+  static let evidence = KeyTable(
+    "sluice-evidence.products.*",
+    [
+      Key("encoder", "64 hexadecimal digits", .required, "the encoder that it was measured with"),
+      Key("rule", "count", .required, "the version of the rule that decides hits"),
+      Key("measured", "date", .required, "the day, in UTC, of the measurement"),
+      Key("source", "`pairs` or `shadow`", .required, "what was judged"),
+      Key("points", "list of maps", .required, "the counts, bar by bar"),
+    ]
+  )
+
+  static let evidencePoint = KeyTable(
+    "sluice-evidence.products.*.points[]",
+    [
+      Key("bar", "ratio", .required, "the score that a hit needs"),
+      Key("accepted", "count", .required, "pairs that reach it"),
+      Key("wrong", "count", .required, "those of them whose answers differ"),
     ]
   )
 

@@ -150,7 +150,7 @@ extension Binder {
   }
 
   /// A day; that YAML 1.1 reads the plain text as a date, too, is just right here.
-  private func date(_ entry: YAMLEntry) -> CivilDate? {
+  func date(_ entry: YAMLEntry) -> CivilDate? {
     guard let scalar = scalar(entry, expected: "a date", example: "\(entry.name): 2026-01-31")
     else { return nil }
     if let date = CivilDate(scalar.text) { return date }

@@ -51,7 +51,17 @@ enum ByteCount {
 }
 
 /// A share of a whole, from 0 to 1.
-enum Ratio {
+package enum Ratio {
+  /// A share as a policy would spell it; nil for anything else.
+  package static func share(_ text: String) -> Double? {
+    do throws(QuantityIssue) {
+      let share = try reading(text)
+      return (0...1).contains(share) ? share : nil
+    } catch {
+      return nil
+    }
+  }
+
   /// Reads `80%`, or plainly `0.8`.
   static func reading(_ text: String) throws(QuantityIssue) -> Double {
     var scanner = QuantityScanner(text)
