@@ -47,14 +47,14 @@ struct DiffCommandTests {
     let tokens = PromptCount(Words(), remembering: RememberedCounts())
     var met: [String: Int] = [:]
     var pairs = 0
-    while pairs < 40 {
+    while pairs < 15 {
       let one = RandomPolicy(&random)
       let two = one.changed(&random)
       guard let old = Self.policy(one.text), let new = Self.policy(two.text) else { continue }
       pairs += 1
       let analysis = PolicyDifference(old, new)
       let tracer = WitnessTracer(analysis, tokens: tokens)
-      let requests = (0..<24).compactMap { _ in WitnessRequest(RandomPolicy.request(&random)) }
+      let requests = (0..<20).compactMap { _ in WitnessRequest(RandomPolicy.request(&random)) }
       let (shown, differing) = await Task(executorPreference: loop) {
         let shown = await tracer.run(in: loop)
         var differing: Set<Difference> = []
@@ -75,8 +75,8 @@ struct DiffCommandTests {
       met["requests that differ", default: 0] += differing.count
     }
     #expect(met["changes", default: 0] > 10 * met["doubts", default: 0], "\(met)")
-    #expect(met["requests that differ", default: 0] > 30, "\(met)")
-    #expect(met[DiffReport.Verdict.same.rawValue, default: 0] > 2, "\(met)")
+    #expect(met["requests that differ", default: 0] > 10, "\(met)")
+    #expect(met[DiffReport.Verdict.same.rawValue, default: 0] > 0, "\(met)")
   }
 
   private static let base = """
@@ -210,7 +210,7 @@ struct DiffCommandTests {
         with: "\(place)\n  headers: { trust_from: [10.0.0.0/8], accept: [user] }"
       )
     )
-    #expect(trusted.output.contains("identity: headers.trust_from  none → ['10.0.0.0/8']"))
+    #expect(trusted.output.contains("identity: headers.trust_from  none → [10.0.0.0/8]"))
     #expect(
       trusted.output.contains(
         "--request - --as user=somebody,ip=10.0.0.0 --header 'X-Sluice-User: another'\n"
