@@ -131,7 +131,10 @@ struct DiffCommandTests {
     let same = "no change: every request is treated alike\n"
     #expect(try await diff(Self.base) == CommandAnswer(output: same))
     let reworded = Self.base
-      .replacing("features.has_code && user.tier == \"premium\"", with: "features.coding && user.tier in ['premium']")
+      .replacing(
+        "features.has_code && user.tier == \"premium\"",
+        with: "features.coding && user.tier in ['premium']"
+      )
       .replacing("has_code:", with: "coding:")
       .replacing("per: day, key: user.id, limit: $2", with: "limit: $2.00, key: user.id, per: day")
       .replacing("ttl: 10m", with: "ttl: 600s")
@@ -143,7 +146,8 @@ struct DiffCommandTests {
     // Two routes that no request can tell apart from one.
     let split = Self.base.replacing(
       "  - name: rest\n",
-      with: "  - name: streams\n    when: request.stream && !request.stream\n    to: best\n  - name: rest\n"
+      with:
+        "  - name: streams\n    when: request.stream && !request.stream\n    to: best\n  - name: rest\n"
     )
     #expect(try await diff(split).output.hasSuffix(same))
   }
@@ -173,14 +177,23 @@ struct DiffCommandTests {
       ("per-user:", "by-user:", "limit per-user  renamed: per-user → by-user"),
       ("limit: $2", "limit: $3", "budget day: limit  $2.00 → $3.00"),
       ("day: {", "daily: {", "budget day  renamed: day → daily"),
-      ("on_exceed: [clamp]", "on_exceed: [cache_only]", "budget day: on_exceed  [clamp] → [cache_only]"),
+      (
+        "on_exceed: [clamp]", "on_exceed: [cache_only]",
+        "budget day: on_exceed  [clamp] → [cache_only]"
+      ),
       ("output: $9/M", "output: $8/M", "model large: price"),
       ("{ api: simulated }", "{ api: simulated, breaker: none }", "upstream.breaker"),
-      ("[large, small]", "[small, large]", "to best: large, small → route code to best: small, large"),
+      (
+        "[large, small]", "[small, large]",
+        "to best: large, small → route code to best: small, large"
+      ),
       ("fast: [small]", "fast: [large, small]", "price bound of a request"),
       ("features.has_code &&", "request.stream && features.has_code &&", "route code to best"),
       ("free: { models: [small] }", "free: {}", "→ route rest to fast: small"),
-      ("tier: free, products", "tier: premium, products", "identity: anonymous.tier  free → premium"),
+      (
+        "tier: free, products", "tier: premium, products",
+        "identity: anonymous.tier  free → premium"
+      ),
       ("scope: product", "scope: user", "scope  product → user"),
       (
         "budgets:",
