@@ -47,14 +47,14 @@ struct DiffCommandTests {
     let tokens = PromptCount(Words(), remembering: RememberedCounts())
     var met: [String: Int] = [:]
     var pairs = 0
-    while pairs < 40 {
+    while pairs < 15 {
       let one = RandomPolicy(&random)
       let two = one.changed(&random)
       guard let old = Self.policy(one.text), let new = Self.policy(two.text) else { continue }
       pairs += 1
       let analysis = PolicyDifference(old, new)
       let tracer = WitnessTracer(analysis, tokens: tokens)
-      let requests = (0..<24).compactMap { _ in WitnessRequest(RandomPolicy.request(&random)) }
+      let requests = (0..<20).compactMap { _ in WitnessRequest(RandomPolicy.request(&random)) }
       let (shown, differing) = await Task(executorPreference: loop) {
         let shown = await tracer.run(in: loop)
         var differing: Set<Difference> = []
@@ -75,8 +75,8 @@ struct DiffCommandTests {
       met["requests that differ", default: 0] += differing.count
     }
     #expect(met["changes", default: 0] > 10 * met["doubts", default: 0], "\(met)")
-    #expect(met["requests that differ", default: 0] > 30, "\(met)")
-    #expect(met[DiffReport.Verdict.same.rawValue, default: 0] > 2, "\(met)")
+    #expect(met["requests that differ", default: 0] > 10, "\(met)")
+    #expect(met[DiffReport.Verdict.same.rawValue, default: 0] > 0, "\(met)")
   }
 
   private static let base = """
@@ -131,7 +131,10 @@ struct DiffCommandTests {
     let same = "no change: every request is treated alike\n"
     #expect(try await diff(Self.base) == CommandAnswer(output: same))
     let reworded = Self.base
-      .replacing("features.has_code && user.tier == \"premium\"", with: "features.coding && user.tier in ['premium']")
+      .replacing(
+        "features.has_code && user.tier == \"premium\"",
+        with: "features.coding && user.tier in ['premium']"
+      )
       .replacing("has_code:", with: "coding:")
       .replacing("per: day, key: user.id, limit: $2", with: "limit: $2.00, key: user.id, per: day")
       .replacing("ttl: 10m", with: "ttl: 600s")
@@ -143,7 +146,8 @@ struct DiffCommandTests {
     // Two routes that no request can tell apart from one.
     let split = Self.base.replacing(
       "  - name: rest\n",
-      with: "  - name: streams\n    when: request.stream && !request.stream\n    to: best\n  - name: rest\n"
+      with:
+        "  - name: streams\n    when: request.stream && !request.stream\n    to: best\n  - name: rest\n"
     )
     #expect(try await diff(split).output.hasSuffix(same))
   }
@@ -173,14 +177,23 @@ struct DiffCommandTests {
       ("per-user:", "by-user:", "limit per-user  renamed: per-user → by-user"),
       ("limit: $2", "limit: $3", "budget day: limit  $2.00 → $3.00"),
       ("day: {", "daily: {", "budget day  renamed: day → daily"),
-      ("on_exceed: [clamp]", "on_exceed: [cache_only]", "budget day: on_exceed  [clamp] → [cache_only]"),
+      (
+        "on_exceed: [clamp]", "on_exceed: [cache_only]",
+        "budget day: on_exceed  [clamp] → [cache_only]"
+      ),
       ("output: $9/M", "output: $8/M", "model large: price"),
       ("{ api: simulated }", "{ api: simulated, breaker: none }", "upstream.breaker"),
-      ("[large, small]", "[small, large]", "to best: large, small → route code to best: small, large"),
+      (
+        "[large, small]", "[small, large]",
+        "to best: large, small → route code to best: small, large"
+      ),
       ("fast: [small]", "fast: [large, small]", "price bound of a request"),
       ("features.has_code &&", "request.stream && features.has_code &&", "route code to best"),
       ("free: { models: [small] }", "free: {}", "→ route rest to fast: small"),
-      ("tier: free, products", "tier: premium, products", "identity: anonymous.tier  free → premium"),
+      (
+        "tier: free, products", "tier: premium, products",
+        "identity: anonymous.tier  free → premium"
+      ),
       ("scope: product", "scope: user", "scope  product → user"),
       (
         "budgets:",
@@ -210,7 +223,7 @@ struct DiffCommandTests {
         with: "\(place)\n  headers: { trust_from: [10.0.0.0/8], accept: [user] }"
       )
     )
-    #expect(trusted.output.contains("identity: headers.trust_from  none → ['10.0.0.0/8']"))
+    #expect(trusted.output.contains("identity: headers.trust_from  none → [10.0.0.0/8]"))
     #expect(
       trusted.output.contains(
         "--request - --as user=somebody,ip=10.0.0.0 --header 'X-Sluice-User: another'\n"

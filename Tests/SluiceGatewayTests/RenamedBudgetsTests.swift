@@ -7,7 +7,8 @@ import Testing
 
 @Suite("Budgets that start from zero")
 struct RenamedBudgetsTests {
-  private static func policy(_ names: String..., per window: BudgetSettings.Window = .day) -> Policy {
+  private static func policy(_ names: String..., per window: BudgetSettings.Window = .day) -> Policy
+  {
     Policy(
       budgets: names.map { BudgetSettings(name: $0, window: window, limit: NanoDollars(1)) }
     )

@@ -19,7 +19,10 @@ struct RoutePartitionTests {
     var new: Int?
   }
 
-  @Test("inside the fragment the pairs of routes that meet are those of brute force", arguments: 0..<8)
+  @Test(
+    "inside the fragment the pairs of routes that meet are those of brute force",
+    arguments: 0..<8
+  )
   func exact(part: Int) {
     var random = SplitMix(seed: 5_000 + UInt64(part))
     var pairs = 0
@@ -80,6 +83,16 @@ struct RoutePartitionTests {
     )
   }
 
+  @Test("ten thousand routes and themselves are the same, at once")
+  func longSame() {
+    let texts: [String?] = (0..<10_000).map { "product == \"p\($0)\" && prompt.tokens < 100" }
+    let list = Self.list(texts + [nil])
+    let partition = RoutePartition(list, list, names: RandomRoutes.names)
+    #expect(partition.isWhole)
+    #expect(partition.cells.count == 10_002)
+    #expect(partition.cells.allSatisfy { $0.old == $0.new })
+  }
+
   @Test("what cannot be read is the same in both where it means the same")
   func unknowns() {
     let one = Self.list(["prompt.text.contains(\"x\")", nil])
@@ -110,7 +123,9 @@ struct RoutePartitionTests {
     let two = Self.list([huge, nil])
     let partition = RoutePartition(one, two, names: RandomRoutes.names)
     #expect(partition.isWhole)
-    #expect(Set(partition.cells.map { "\($0.old ?? -1) \($0.new ?? -1)" }) == ["0 0", "1 1", "2 1"])
+    #expect(
+      Set(partition.cells.map { "\($0.old ?? -1) \($0.new ?? -1)" }) == ["0 0", "1 1", "2 1"]
+    )
 
     let texts: [String?] = (0..<1_000).map { "product == \"p\($0)\" && prompt.tokens < 100" }
     var moved = texts

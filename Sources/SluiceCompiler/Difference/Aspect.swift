@@ -137,16 +137,17 @@ package struct RequestBehaviour: Sendable {
     let old = Dictionary(before.settings.map { ($0.key, $0.value) }) { "\($0); \($1)" }
     let new = Dictionary(after.settings.map { ($0.key, $0.value) }) { "\($0); \($1)" }
     var seen: Set<String> = []
-    return (before.settings + after.settings).compactMap { setting in
-      let key = setting.key
-      guard seen.insert(key).inserted, old[key] != new[key] else { return nil }
-      return Difference(
-        before.aspect,
-        .changed,
-        setting: key.isEmpty ? nil : key,
-        old: Fact(old[key] ?? "none", at: before.place),
-        new: Fact(new[key] ?? "none", at: after.place)
-      )
-    }
+    return (before.settings + after.settings)
+      .compactMap { setting in
+        let key = setting.key
+        guard seen.insert(key).inserted, old[key] != new[key] else { return nil }
+        return Difference(
+          before.aspect,
+          .changed,
+          setting: key.isEmpty ? nil : key,
+          old: Fact(old[key] ?? "none", at: before.place),
+          new: Fact(new[key] ?? "none", at: after.place)
+        )
+      }
   }
 }

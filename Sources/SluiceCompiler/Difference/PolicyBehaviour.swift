@@ -49,7 +49,7 @@ package struct PolicyBehaviour: Sendable {
 
   /// What a client that names `model` comes to on a route; of a split, at one of its shares.
   ///
-  /// - Parameter route: in `Policy.routes`; `nil`: none takes it.
+  /// `route` is a place in `Policy.routes`; `nil`: none takes it.
   package func decision(
     on route: Int?,
     naming model: String,

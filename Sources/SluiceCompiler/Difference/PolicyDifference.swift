@@ -144,13 +144,14 @@ package struct PolicyDifference: Sendable {
   }
 
   private mutating func keep(_ cases: [Difference: [Case]], _ order: [Difference]) {
-    findings = order.map { difference in
-      let all = (cases[difference] ?? [])
-        .map { (rank($0), $0) }
-        .sorted { $0.0 < $1.0 }
-      return Finding(difference: difference, cases: all.prefix(Self.mostCases).map(\.1))
-    }
-    .sorted { Self.place($0.difference) < Self.place($1.difference) }
+    findings =
+      order.map { difference in
+        let all = (cases[difference] ?? [])
+          .map { (rank($0), $0) }
+          .sorted { $0.0 < $1.0 }
+        return Finding(difference: difference, cases: all.prefix(Self.mostCases).map(\.1))
+      }
+      .sorted { Self.place($0.difference) < Self.place($1.difference) }
   }
 
   /// The plainer a set, the sooner it is asked for a request.
@@ -244,15 +245,19 @@ package struct PolicyDifference: Sendable {
       .contains { side, route in
         route.map { side.policy.routes[$0].destination == .requested } ?? false
       }
-    let names = Set([old, new].flatMap { side in
-      (side.policy.targets.map(\.name) + side.policy.models.map(\.name))
-    })
+    let names = Set(
+      [old, new]
+        .flatMap { side in
+          (side.policy.targets.map(\.name) + side.policy.models.map(\.name))
+        }
+    )
     return classes(of: .requestModel, names.sorted()) { name in
       guard name != "\0" else { return [] }
-      let known = [old, new].map { side in
-        side.access.goal(named: name)
-          .map { side.access.primary(of: $0, tier: asker.tier) != nil } ?? false
-      }
+      let known = [old, new]
+        .map { side in
+          side.access.goal(named: name)
+            .map { side.access.primary(of: $0, tier: asker.tier) != nil } ?? false
+        }
       if isRequested { return [name] }
       return known == [true, true] ? [] : known.map { "\($0)" }
     }

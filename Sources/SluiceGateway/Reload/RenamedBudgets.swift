@@ -21,11 +21,12 @@ struct RenamedBudgets {
     let declared = Set(terms.map(\.owner))
     let known = Set(served?.budgets.map(\.name) ?? [])
     gone = owners.subtracting(declared).compactMap { BudgetTerms.name(ofOwner: $0) }.sorted()
-    new = terms.filter { terms in
-      !terms.isPerRequest && !owners.contains(terms.owner)
-        && !known.contains(terms.settings.name)
-    }
-    .map(\.settings)
+    new =
+      terms.filter { terms in
+        !terms.isPerRequest && !owners.contains(terms.owner)
+          && !known.contains(terms.settings.name)
+      }
+      .map(\.settings)
   }
 
   /// The warnings that belong to the files of `bundle`.

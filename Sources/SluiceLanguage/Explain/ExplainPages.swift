@@ -2426,6 +2426,73 @@ extension Explain {
       holds. A bot finds that pace in minutes.
 
       """###,
+    417: ###"""
+      # SL0417 budget-renamed
+
+      A budget that starts from zero while money of another one, which is gone, is still counted.
+
+      ## Wrong
+
+      Told at start and at reload, not by lint: files alone do not know what was spent. With $40 spent today
+      under `company`, this one begins at nothing:
+
+      ```yaml
+      sluice: v1
+      budgets:
+        firm: { per: day, limit: $100 }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      budgets:
+        company: { per: day, limit: $100 }
+      ```
+
+      ## Why
+
+      The ledger finds what a budget has spent by its name, so that a reload cannot reset it. A new name is a
+      new budget, and the day may cost twice its limit. `sluice diff` shows a budget that only has another
+      name before it is shipped; period, zone, limit and `on_exceed` may change under the same name.
+
+      """###,
+    418: ###"""
+      # SL0418 no-budget
+
+      A policy that spends money at a service, and no budget that ends it.
+
+      ## Wrong
+
+      ```yaml SL0418
+      sluice: v1
+      upstreams:
+        openai: { api: openai, url: "https://api.openai.com/v1", secret: env:OPENAI_API_KEY }
+      models:
+        small: { upstream: openai, context: 16k, max_output: 4k, price: { input: $0.50/M, output: $1.50/M } }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      upstreams:
+        openai: { api: openai, url: "https://api.openai.com/v1", secret: env:OPENAI_API_KEY }
+      models:
+        small: { upstream: openai, context: 16k, max_output: 4k, price: { input: $0.50/M, output: $1.50/M } }
+      limits:
+        all: { rate: 1000/m }
+      budgets:
+        company: { per: day, limit: $100 }
+      ```
+
+      ## Why
+
+      Limits bound how many ask, not what it costs. A bot that stays below every limit drains a month's money
+      in hours. Where nothing may ever be refused for money, allow the finding and say why; models that are
+      simulated, free or without a price are not meant.
+
+      """###,
     501: ###"""
       # SL0501 retries-exceed-deadline
 

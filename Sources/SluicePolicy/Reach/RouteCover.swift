@@ -285,7 +285,9 @@ package struct ConditionCover: Sendable {
 /// How much one question may cost.
 struct Work {
   static let most = 2_000_000
-  private var left = most
+  private var left: Int
+
+  init(_ most: Int = Self.most) { left = most }
 
   mutating func spend(_ amount: Int) throws(TooLarge) {
     left -= amount

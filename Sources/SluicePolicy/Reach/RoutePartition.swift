@@ -34,13 +34,13 @@ package struct RoutePartition: Sendable {
   }
 
   package private(set) var space: ReachSpace
-  /// Without anything in common.
+  /// Without anything in common, unless a long list is compared with itself.
   package private(set) var cells: [Cell] = []
   /// Whether every request lies in a cell; else there were too many cases.
   package private(set) var isWhole = true
   private let witnesses: WitnessSearch
 
-  /// - Parameter names: of both.
+  /// Cuts the requests by both lists; `names` are those of both.
   package init(_ old: List, _ new: List, names: ReachNames) {
     var space = ReachSpace(names)
     // What callers differ in is always there.
@@ -50,10 +50,15 @@ package struct RoutePartition: Sendable {
     self.space = space
     witnesses = WitnessSearch([], [:], names)
     let (first, second) = (CoverIndex(olds), CoverIndex(news))
-    var work = Work()
+    let areSame = old.meaning == new.meaning
+    if areSame, old.routes.count > Self.mostCut {
+      cells = Self.uncut(olds)
+      return
+    }
+    var work = Work(Self.mostWork)
     do throws(TooLarge) {
       let parts = try Self.cut(.everything, first, old.routes.count, space, &work)
-      if old.meaning == new.meaning {
+      if areSame {
         cells = parts.map { Cell(old: $0.route, new: $0.route, box: $0.box) }
         return
       }
@@ -63,8 +68,26 @@ package struct RoutePartition: Sendable {
         }
       }
     } catch {
-      isWhole = false
+      if areSame {
+        cells = Self.uncut(olds)
+      } else {
+        isWhole = false
+      }
     }
+  }
+
+  /// Routes of one list that are cut from one another where it is compared with itself.
+  private static let mostCut = 512
+  private static let mostWork = 16_000_000
+
+  /// The cells of a list and itself, what earlier routes take not cut out: then a cell holds more
+  /// than the requests of its route, and every request still lies in one of its own.
+  private static func uncut(_ regions: [Region?]) -> [Cell] {
+    let cells = regions.enumerated()
+      .flatMap { place, region in
+        (region?.boxes ?? []).map { Cell(old: place, new: place, box: $0) }
+      }
+    return cells + [Cell(old: nil, new: nil, box: .everything)]
   }
 
   private static let callers: [PolicyVariable] = [

@@ -33,7 +33,7 @@ struct DiffReport: Sendable {
   /// Whether every request was looked at.
   var isWhole: Bool
 
-  /// - Parameter identities: what shows who is who, by the key of `identity`.
+  /// Puts the findings in order; `identities` is what shows who is who, by the key of `identity`.
   init(
     _ analysis: PolicyDifference,
     _ shown: [WitnessTracer.Shown],

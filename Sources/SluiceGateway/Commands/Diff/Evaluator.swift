@@ -67,22 +67,24 @@ enum PointsNearby {
     where unknowns.contains(where: { $0.text.contains(variable.name) }) {
       points += points.prefix(4)
         .flatMap { point in
-          (0..<names).map { number in
-            var point = point
-            point.values[variable.slot] = .string("name-\(number)")
-            return point
-          }
+          (0..<names)
+            .map { number in
+              var point = point
+              point.values[variable.slot] = .string("name-\(number)")
+              return point
+            }
         }
     }
     if unknowns.contains(where: { $0.text.contains("now") }) {
       points += points.prefix(4)
         .flatMap { point in
-          (0..<hoursOfWeek).map { hour in
-            var point = point
-            let time = Timestamp(wallNanoseconds: monday + Int64(hour) * hourNanoseconds)
-            point.values[PolicyVariable.now.slot] = .timestamp(time)
-            return point
-          }
+          (0..<hoursOfWeek)
+            .map { hour in
+              var point = point
+              let time = Timestamp(wallNanoseconds: monday + Int64(hour) * hourNanoseconds)
+              point.values[PolicyVariable.now.slot] = .timestamp(time)
+              return point
+            }
         }
     }
     return points
