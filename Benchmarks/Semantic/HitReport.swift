@@ -91,6 +91,7 @@ struct HitReport {
     let base = tallies(.cosine(0.95))
     for held in [products.filter { !allowed.contains($0) }] + allowed.map({ [$0] }) {
       let picked = allowed.filter { !held.contains($0) }
+      guard !held.isEmpty, !picked.isEmpty else { continue }
       let best = runs.first { run in
         let tally = sum(run.tallies, picked)
         return Double(tally.wrong) <= Self.target * Double(tally.hits)

@@ -9,9 +9,11 @@ import SluiceStores
 //
 //   semantic-bench stream ENCODER DATA CACHE   hits and wrong hits on a stream of questions
 //   semantic-bench index ENCODER DATA CACHE    recall, time and memory of the index
+//   semantic-bench pairs ENCODER DATA CACHE    which pairs and edits are taken for one question
 //
 // ENCODER is a folder with model.onnx and vocab.txt; DATA one with stream.jsonl, a line of
-// {ns, query, group, source} for each question; CACHE a file outside the repository where its vectors
+// {ns, query, group, source} for each question, and pairs.jsonl, one of {a, b, label, kind, source}
+// for each pair; CACHE a file outside the repository where its vectors
 // are kept from run to run.
 
 struct Usage: Error {}
@@ -27,14 +29,13 @@ if Files.kind(of: "\(data)/stream.jsonl") == .other {
   } read: { path in
     Files.kind(of: path) == .nothing ? nil : try Files.read(path, maximumBytes: Bounds.modelBytes)
   }
-  let asked = try Stream.read(
-    data,
-    by: try encoders.encoder(at: arguments[2]),
-    cache: arguments[4]
-  )
+  let encoder = try encoders.encoder(at: arguments[2])
   switch arguments[1] {
-  case "stream": try write(HitReport(asked).text())
-  case "index": try write(try IndexReport(asked).text())
+  case "stream":
+    try write(HitReport(try Stream.read(data, by: encoder, cache: arguments[4])).text())
+  case "index":
+    try write(try IndexReport(try Stream.read(data, by: encoder, cache: arguments[4])).text())
+  case "pairs": try write(try PairReport(data, by: encoder).text())
   default: throw Usage()
   }
 } else {

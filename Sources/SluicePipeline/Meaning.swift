@@ -4,7 +4,7 @@ package struct Meaning: Sendable, Equatable {
   package struct Word: Sendable, Equatable {
     /// Lower case, without accents.
     package let text: String
-    /// How rare it is in the encoder's vocabulary, from 0 to about 1.
+    /// How rare it is in the encoder's vocabulary, from above 0 to about 1; 0 for a question word.
     package let rarity: Float
     /// The signs of its vector, a bit a float, set where the float is below zero; zeros fill up the
     /// last.
@@ -22,7 +22,7 @@ package struct Meaning: Sendable, Equatable {
 
   /// As long as 1, so that the product of two is their cosine.
   package let vector: [Float]
-  /// In their order, without those that only hold a sentence together.
+  /// In their order, without those that only hold a sentence together; question words are there.
   ///
   /// Empty if there are none, if there are more than `Bounds.comparedWords`, and where the encoder
   /// gives one vector a text.

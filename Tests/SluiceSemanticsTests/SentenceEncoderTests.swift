@@ -1,4 +1,5 @@
 import SluiceCore
+import SluicePipeline
 import SluiceReactor
 import Testing
 
@@ -37,6 +38,16 @@ struct SentenceEncoderTests {
     let encoder = try Encoders.int8()
     #expect(encoder.fingerprint != (try Encoders.fp32()).fingerprint)
     #expect(encoder.fingerprint == (try Encoders.make(Encoders.folders).encoder()).fingerprint)
+  }
+
+  @Test("keeps the words that carry meaning, and question words without weight")
+  func words() throws {
+    let encoder = try Encoders.int8()
+    let ids = encoder.tokenizer.encode("Why is it that I need a refund?", upTo: 64).ids
+    let words = try encoder.meaning(of: ids).words
+    #expect(words.map(\.text) == ["why", "refund"])
+    #expect(words[0].rarity == 0)
+    #expect(words[1].rarity > 0.5)
   }
 
   @Test("an encoder is loaded once")

@@ -21,6 +21,8 @@ struct SemanticFactsTests {
       ("sales of last month", "sales of this month", .dates),
       ("where is order AB-12x", "where is order AB-12y", .identifiers),
       ("mail a@x.org", "mail b@x.org", .identifiers),
+      ("taxes in the UK", "taxes in the US", .identifiers),
+      ("Can I travel in the US?", "Can I travel?", .identifiers),
       ("is c++ hard", "is c# hard", .identifiers),
       ("translate \"good day\"", "translate \"good night\"", .quoted),
       ("what does `a()` do", "what does `b()` do", .code),
@@ -49,6 +51,10 @@ struct SemanticFactsTests {
       ("translate “good day”", "translate \"good  day\""),
       ("wait ５ days", "wait 5 days"),
       ("wait 30min", "wait 30 minutes"),
+      ("do you deliver to the US", "Do you deliver to the USA?"),
+      ("taxes of the united states", "taxes in the U.S."),
+      ("can you help us", "can you help me"),
+      ("CAN YOU HELP US", "can you help me"),
     ]
   )
   func equal(one: String, other: String) {

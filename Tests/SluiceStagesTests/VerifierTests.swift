@@ -91,6 +91,21 @@ struct VerifierTests {
     #expect(objection(judge(both, [neighbour(both, cosine: 0.99)])) == nil)
   }
 
+  @Test("why is not when; a way may be a place; what tells nothing")
+  func questionWords() {
+    func ask(_ words: String...) -> [Meaning.Word] {
+      words.map { word($0, rarity: AskedForTests.questionWords.contains($0) ? 0 : 0.5) }
+    }
+    func objection(_ one: [Meaning.Word], _ other: [Meaning.Word]) -> Verifier.Objection? {
+      self.objection(judge(one, [neighbour(other, cosine: 0.99)]))
+    }
+    #expect(objection(ask("why", "war", "end"), ask("when", "war", "end")) == .questionWord)
+    #expect(objection(ask("who", "war", "end"), ask("how", "war", "end")) == .questionWord)
+    #expect(objection(ask("how", "change", "key"), ask("where", "change", "key")) == nil)
+    #expect(objection(ask("what", "change", "key"), ask("why", "change", "key")) == nil)
+    #expect(objection(ask("change", "key"), ask("how", "change", "key")) == nil)
+  }
+
   @Test("a rare word that the other side has not is a name, unless the product always says it")
   func names() {
     let rare = word("toronto", 190, rarity: 0.97)
@@ -164,6 +179,39 @@ struct VerifierTests {
       #expect(chance >= last && chance <= 1)
       last = chance
     }
+  }
+}
+
+@Suite("What is asked for")
+struct AskedForTests {
+  static let questionWords: Set<String> = ["how", "what", "why", "when", "where", "which", "who"]
+
+  private func askedFor(_ text: String) -> AskedFor? {
+    AskedFor(
+      text.split(separator: " ")
+        .map { word in
+          Meaning.Word(
+            text: String(word),
+            rarity: Self.questionWords.contains(String(word)) ? 0 : 0.5,
+            signs: []
+          )
+        }
+    )
+  }
+
+  @Test("is told by the first question word, a reason also by its name, a measure by none")
+  func kinds() {
+    #expect(askedFor("how change key") == .way)
+    #expect(askedFor("parcel lost where complain") == .way)
+    #expect(askedFor("why charge when travel") == .reason)
+    #expect(askedFor("what reason charge") == .reason)
+    #expect(askedFor("which causes fever") == .reason)
+    #expect(askedFor("when parcel arrive") == .time)
+    #expect(askedFor("who signed") == .person)
+    #expect(askedFor("how long parcel") == nil)
+    #expect(askedFor("how") == nil)
+    #expect(askedFor("what fee") == nil)
+    #expect(askedFor("causes fever") == nil)
   }
 }
 

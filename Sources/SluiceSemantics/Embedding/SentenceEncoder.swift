@@ -19,7 +19,7 @@ package final class SentenceEncoder: Sendable {
   package let tokenLimit: Int
 
   /// Changes when the same files make other vectors.
-  private static let method = "wordpiece-uncased mean-pooled unit-length word-signs 2"
+  private static let method = "wordpiece-uncased mean-pooled unit-length word-signs 3"
 
   /// Makes an encoder of the bytes of its files, and tries it once.
   ///

@@ -113,6 +113,10 @@ enum Opposites {
     top / bottom
     above / below
     with / without
+    similarity similarities alike / difference differences differ
+    cause causes / effect effects consequence consequences
+    gain / lose
+    beginner beginners / expert experts
     """
 }
 

@@ -12,9 +12,9 @@ package struct QuestionFacts: Sendable, Equatable {
   package let language: Language?
 
   package init(_ text: String) {
-    let text = Self.plain(text)
-    var reader = FactReader(text)
+    var reader = FactReader(Self.plain(text))
     reader.read()
+    if Self.saysUS(text) { reader.addUnitedStates() }
     found = reader.found
     for kind in FactDigests.Kind.allCases { found[kind]?.sort() }
     language = Language(of: reader.words)
@@ -33,6 +33,12 @@ package struct QuestionFacts: Sendable, Equatable {
       digests[kind] = UInt32(truncatingIfNeeded: hash ^ (hash >> 32))
     }
     return digests
+  }
+
+  /// Whether "US" stands in capitals among small letters, which is then no pronoun.
+  private static func saysUS(_ text: String) -> Bool {
+    text.utf8.contains { (0x61...0x7A).contains($0) }
+      && text.split { !$0.isLetter }.contains("US")
   }
 
   /// Lower case, with plain quotation marks, spaces and digits.
@@ -70,8 +76,20 @@ private struct FactReader {
     for chunk in chunks { tokens += read(chunk) }
     readUnits(tokens)
     readDates(tokens)
+    if isAboutUnitedStates { addUnitedStates() }
     if !negations.isMultiple(of: 2) { add(.negation, "not") }
     readScripts()
+  }
+
+  /// "us" is left out where words are compared, so the country is told here, under one name.
+  private var isAboutUnitedStates: Bool {
+    words.contains("usa")
+      || zip(words, words.dropFirst())
+        .contains { $0 == ("the", "us") || $0 == ("u", "s") || $0 == ("united", "states") }
+  }
+
+  mutating func addUnitedStates() {
+    if found[.identifiers]?.contains("us") != true { add(.identifiers, "us") }
   }
 
   /// A run of digits, or of letters and apostrophes.

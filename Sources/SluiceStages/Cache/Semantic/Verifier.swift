@@ -37,6 +37,8 @@ package struct Verifier: Sendable {
     case facts(FactDigests.Kind)
     case language
     case opposites
+    /// One asks why, the other when, say.
+    case questionWord
     case names
     case score
     /// Neighbours' answers, in this product, have not agreed often enough.
@@ -53,6 +55,7 @@ package struct Verifier: Sendable {
   package struct Judgement: Sendable, Equatable {
     package let neighbour: UInt64
     package let cosine: Float
+    /// From 0 to 1, higher is surer.
     package let score: Float
     /// How many near neighbours' answers agree with the candidate's: 0, 1 or 2.
     package let support: Int
@@ -105,7 +108,7 @@ package struct Verifier: Sendable {
     let judgement = Judgement(
       neighbour: nearest.id,
       cosine: nearest.cosine,
-      score: nearest.cosine - penalty + rule.supportWeight * Float(support),
+      score: min(1, max(0, nearest.cosine - penalty + rule.supportWeight * Float(support))),
       support: support
     )
     if let language = facts.language, nearest.question.language != 0,
@@ -114,6 +117,7 @@ package struct Verifier: Sendable {
       return .miss(.language, judgement)
     }
     if comparison.hasOpposites { return .miss(.opposites, judgement) }
+    if comparison.asksForOther { return .miss(.questionWord, judgement) }
     if hasNames(comparison, traffic) { return .miss(.names, judgement) }
     let isComparable = !comparison.isEmpty
     guard isComparable ? judgement.score >= rule.bar : judgement.cosine >= rule.wholeBar else {
@@ -141,6 +145,8 @@ package struct Comparison {
   /// The rarities of the words that the other side has not, added up.
   package private(set) var unmatched: Float = 0
   package private(set) var hasOpposites = false
+  /// Whether both say by a word what they ask for, and differ.
+  package let asksForOther: Bool
   /// Whether one side has no words to compare.
   package let isEmpty: Bool
 
@@ -148,6 +154,13 @@ package struct Comparison {
   private var strangers: [(word: Meaning.Word, cosine: Float)] = []
 
   package init(_ one: [Meaning.Word], _ other: [Meaning.Word]) {
+    asksForOther =
+      switch (AskedFor(one), AskedFor(other)) {
+      case (let first?, let second?): first != second
+      default: false
+      }
+    // Question words weigh nothing.
+    let (one, other) = (one.filter { $0.rarity > 0 }, other.filter { $0.rarity > 0 })
     isEmpty = one.isEmpty || other.isEmpty
     guard !isEmpty else { return }
     let stems = (one.map { WordForms.stem($0.text) }, other.map { WordForms.stem($0.text) })
@@ -190,6 +203,44 @@ package struct Comparison {
   func unmatched(likeness: Float) -> [Meaning.Word] {
     strangers.filter { $0.cosine < likeness }.map(\.word)
   }
+}
+
+/// What a question asks for, where its first question word tells.
+enum AskedFor: Sendable {
+  /// A way or a place: "where do I change my address" and "how do I" want the same.
+  case way
+  case reason
+  case time
+  case person
+
+  /// `nil` without a question word, and where it tells nothing: "what", "how long".
+  init?(_ words: [Meaning.Word]) {
+    guard let index = words.firstIndex(where: { $0.rarity == 0 }) else { return nil }
+    let rest = words[(index + 1)...]
+    switch words[index].text {
+    case "how":
+      guard let next = rest.first, !Self.measures.contains(next.text) else { return nil }
+      self = .way
+    case "where": self = .way
+    case "why": self = .reason
+    case "when": self = .time
+    case "who", "whom", "whose": self = .person
+    default:
+      guard rest.contains(where: { Self.reasons.contains($0.text) }) else { return nil }
+      self = .reason
+    }
+  }
+
+  private static let reasons: Set<String> = [
+    "reason", "reasons", "cause", "causes", "caused", "causing",
+  ]
+
+  /// Behind "how": what is asked for is a quantity or a quality.
+  private static let measures: Set<String> = [
+    "long", "much", "many", "often", "far", "soon", "fast", "old", "big", "large", "high", "tall",
+    "deep", "heavy", "hot", "cold", "good", "bad", "expensive", "hard", "difficult", "safe",
+    "likely", "small", "early", "late",
+  ]
 }
 
 /// The cosine of two vectors of which only the signs are known.
