@@ -60,10 +60,13 @@ package struct TraceCommand: Sendable {
     var hasKey: Bool { user != nil || tier != nil || tenant != nil }
   }
 
+  package enum Format: Sendable { case text, json }
+
   package var path: String
   package var asker = Asker()
   /// The path that the request goes to.
   private var service = Service.chat
+  package var format = Format.text
   package var style = FindingsStyle()
   /// Says where the tables of tokens lie, among others.
   package var environment: [String: String] = [:]
@@ -125,8 +128,18 @@ package struct TraceCommand: Sendable {
     do {
       let loops = try EventLoopGroup(count: 1)
       let loop = loops.loops[0]
-      let text = await Task(executorPreference: loop) { [asker, service] in
-        await Self.trace(body, service, asker: asker, generation: generation, world: loop)
+      let text = await Task(executorPreference: loop) { [asker, service, format] in
+        let exchange = await Self.trace(
+          body,
+          service,
+          asker: asker,
+          generation: generation,
+          world: loop
+        )
+        return switch format {
+        case .text: TracePrinter.text(of: exchange)
+        case .json: TracePrinter.json(of: exchange)
+        }
       }
       .value
       loops.stop()
@@ -156,7 +169,7 @@ package struct TraceCommand: Sendable {
     asker: Asker,
     generation: Generation,
     world: EventLoop
-  ) async -> String {
+  ) async -> Exchange {
     let exchange = Exchange(
       id: "req_trace",
       request: ClientRequest(
@@ -176,7 +189,7 @@ package struct TraceCommand: Sendable {
       isTraced: true
     )
     await GraphRunner.run(exchange, service: service)
-    return TracePrinter.text(of: exchange)
+    return exchange
   }
 }
 
