@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -530,6 +532,18 @@ void reactor_unlink(const char *path) { unlink(path); }
 
 int reactor_make_folder(const char *path, uint32_t mode) {
   return failed(mkdir(path, (mode_t)mode));
+}
+
+int reactor_run(const char *program, const char *first, const char *second, const char *third) {
+  char *arguments[] = {(char *)program, (char *)first, (char *)second, (char *)third, NULL};
+  pid_t child;
+  int error = posix_spawnp(&child, program, NULL, NULL, arguments, environ);
+  if (error) return -error;
+  int status;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return -errno;
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 int reactor_kind(const char *path) {

@@ -1,6 +1,6 @@
 /// Prints a graph in the forms that people read.
 ///
-/// Both are canonical: the same graph gives the same bytes.
+/// All are canonical: the same graph gives the same bytes.
 package struct GraphPrinter {
   private let graph: Graph
 
@@ -28,39 +28,8 @@ package struct GraphPrinter {
   }
 
   /// The graph in the DOT language of Graphviz.
-  package var dot: String {
-    var lines = [
-      "digraph sluice {",
-      "  rankdir=TB;",
-      "  node [shape=box, style=rounded, fontname=\"sans-serif\", fontsize=11];",
-      "  edge [fontname=\"sans-serif\", fontsize=9];",
-      "  end [shape=circle, label=\"\", width=0.15, style=filled, fillcolor=black];",
-    ]
-    for service in Service.allCases {
-      guard let entry = graph.entries[service] else { continue }
-      lines.append("  \(service.rawValue) [shape=plaintext, style=\"\"];")
-      lines.append("  \(service.rawValue) -> n\(entry.position);")
-    }
-    for (position, node) in graph.nodes.enumerated() {
-      let label = [node.name, node.summary, "\(node.place)"].filter { !$0.isEmpty }
-        .map(Self.escaped).joined(separator: "\\n")
-      lines.append("  n\(position) [label=\"\(label)\"];")
-      for exit in node.exits {
-        let destination = exit.destination.map { "n\($0.position)" } ?? "end"
-        lines.append("  n\(position) -> \(destination) [label=\"\(Self.escaped(exit.name))\"];")
-      }
-    }
-    lines.append("}")
-    return lines.joined(separator: "\n") + "\n"
-  }
+  package var dot: String { GraphPicture(graph).dot }
 
-  private static func escaped(_ text: String) -> String {
-    text.reduce(into: "") { output, character in
-      switch character {
-      case "\"", "\\": output += "\\\(character)"
-      case "\n": output += "\\n"
-      default: output.append(character)
-      }
-    }
-  }
+  /// The graph as a flowchart of Mermaid.
+  package var mermaid: String { GraphPicture(graph).mermaid }
 }

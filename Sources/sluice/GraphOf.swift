@@ -12,14 +12,15 @@ struct GraphOf: ParsableCommand {
 
       EXAMPLES
         sluice graph policies/quickstart
-        sluice graph policies/quickstart --format dot | dot -Tsvg > graph.svg
+        sluice graph policies/quickstart --format svg > graph.svg
+        sluice graph policies/quickstart --format mermaid
       """
   )
 
   @Argument(help: "The bundle: a folder of policy files, or one file.", completion: .directory)
   var path: String
 
-  @Option(help: "text or dot.")
+  @Option(help: "text, dot (for Graphviz), svg (drawn by it) or mermaid.")
   var format = GraphCommand.Format.text
 
   @OptionGroup var colors: ColorOptions

@@ -13,6 +13,7 @@ struct Trace: AsyncParsableCommand {
 
       EXAMPLES
         sluice trace policies/launch --request question.json --as tier=premium
+        sluice trace policies/launch --request question.json --json | jq .outcome
         cat question.json | sluice trace policies/quickstart --request -
       """
   )
@@ -47,10 +48,14 @@ struct Trace: AsyncParsableCommand {
   @Option(help: "What conditions read of a budget, as BUDGET=$1.50. (default: all of it)")
   var remaining: [String] = []
 
+  @Flag(help: "Print for programs.")
+  var json = false
+
   @OptionGroup var colors: ColorOptions
 
   func run() async throws {
     var command = TraceCommand(path: path)
+    command.format = json ? .json : .text
     command.style = colors.style(on: .error)
     command.environment = ProcessInfo.processInfo.environment
     let body: [UInt8]

@@ -91,7 +91,8 @@ struct GraphTests {
   @Test("the picture escapes what a label may not hold")
   func dot() {
     let dot = GraphPrinter(SmallGraph().graph()).dot
-    #expect(dot.contains(#"n0 [label="first\n5/m by \"user\"\nlimits.yaml:3:5"];"#))
+    #expect(dot.contains(#"n0 [label="first\n5/m by \"user\"\nends: stops", tooltip="#))
+    #expect(dot.contains(#"tooltip="first\n5/m by \"user\"\nlimits.yaml:3:5""#))
     #expect(dot.contains(#"n0 -> n1 [label="goes_on"];"#))
   }
 }

@@ -1,15 +1,17 @@
+import FoundationEssentials
 import SluiceCompiler
 import SluiceCore
 package import SluiceLanguage
 import SluicePipeline
 import SluicePolicy
+import SluiceReactor
 import SluiceStages
 import SluiceStores
 import SluiceTelemetry
 
 /// `sluice graph`: the pipeline that a bundle compiles to.
 package struct GraphCommand: Sendable {
-  package enum Format: String, Sendable, CaseIterable { case text, dot }
+  package enum Format: String, Sendable, CaseIterable { case text, dot, svg, mermaid }
 
   package var path: String
   package var format = Format.text
@@ -33,6 +35,43 @@ package struct GraphCommand: Sendable {
     switch format {
     case .text: return CommandAnswer(output: printer.text)
     case .dot: return CommandAnswer(output: printer.dot)
+    case .mermaid: return CommandAnswer(output: printer.mermaid)
+    case .svg:
+      do throws(Refusal) {
+        return CommandAnswer(output: try Self.drawn(printer.dot))
+      } catch {
+        return CommandAnswer(error)
+      }
+    }
+  }
+
+  /// What Graphviz makes of a picture in its language.
+  private static func drawn(_ dot: String) throws(Refusal) -> String {
+    let name = "sluice-\(UUID().uuidString)"
+    let folder = FileManager.default.temporaryDirectory.path
+    let (source, drawing) = ("\(folder)/\(name).dot", "\(folder)/\(name).svg")
+    defer {
+      Files.remove(source)
+      Files.remove(drawing)
+    }
+    let status: Int32
+    do throws(IOFailure) {
+      try Files.writeAtomically(Array(dot.utf8), to: source)
+      status = try ChildProcess.run("dot", "-Tsvg", "-o\(drawing)", source)
+    } catch .notFound {
+      throw Refusal(
+        "`dot` of Graphviz draws the picture, and is not on the PATH: install the package "
+          + "`graphviz`, or print --format dot"
+      )
+    } catch {
+      throw Refusal("`dot` cannot be run: \(error)")
+    }
+    guard status == 0 else { throw Refusal("`dot` ended with \(status)") }
+    do throws(IOFailure) {
+      let bytes = try Files.read(drawing, maximumBytes: Bounds.pictureBytes)
+      return String(decoding: bytes, as: UTF8.self)
+    } catch {
+      throw Refusal("the picture cannot be read: \(error)")
     }
   }
 }

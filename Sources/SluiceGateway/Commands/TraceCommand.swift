@@ -61,6 +61,8 @@ package struct TraceCommand: Sendable {
     var hasKey: Bool { user != nil || tier != nil || tenant != nil }
   }
 
+  package enum Format: Sendable { case text, json }
+
   package var path: String
   package var asker = Asker()
   /// The path that the request goes to.
@@ -69,6 +71,7 @@ package struct TraceCommand: Sendable {
   private var headers: [TracedRequest.Header] = []
   private var wall: Int64?
   private var states: [TracedRequest.State] = []
+  package var format = Format.text
   package var style = FindingsStyle()
   /// Says where the tables of tokens lie, among others.
   package var environment: [String: String] = [:]
@@ -174,8 +177,13 @@ package struct TraceCommand: Sendable {
     do {
       let loops = try EventLoopGroup(count: 1)
       let loop = loops.loops[0]
-      let text = await Task(executorPreference: loop) { [request] in
-        await request.walk(generation, in: loop).map { TracePrinter.text(of: $0) }
+      let text = await Task(executorPreference: loop) { [request, format] in
+        await request.walk(generation, in: loop).map { exchange in
+          switch format {
+          case .text: TracePrinter.text(of: exchange)
+          case .json: TracePrinter.json(of: exchange)
+          }
+        }
       }
       .value
       loops.stop()
