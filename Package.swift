@@ -300,7 +300,7 @@ let package = Package(
       uses: [
         "SluiceCore", "SluiceJSON", "SluiceHTTP", "SluicePolicy", "SluiceTelemetry",
         "SluicePipeline", "SluiceDialects", "SluiceLanguage", "SluiceStages", "SluiceStores",
-        "SluiceCompiler",
+        "SluiceCompiler", "SluiceGateway",
       ]
     ),
     .testTarget(name: "TidyTests", swiftSettings: strict),

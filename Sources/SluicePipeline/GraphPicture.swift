@@ -86,7 +86,7 @@ extension GraphPicture {
   /// The target, and the model, that a node's name tells: `breaker fast/small try 2`.
   fileprivate static func path(of node: Node) -> [String] {
     switch node.kind {
-    case .cache:
+    case .cache, .semantic:
       return [String(node.name.drop { $0 != " " }.dropFirst())].filter { !$0.isEmpty }
     case .limit:
       let start = "limit tokens "
@@ -198,7 +198,7 @@ extension GraphPicture {
   private static func fill(of kind: Node.Kind) -> String? {
     switch kind {
     case .attempt: "#d9ecd9"
-    case .cache, .store, .stale, .lookup: "#dce9f7"
+    case .cache, .semantic, .store, .stale, .lookup: "#dce9f7"
     case .switches, .limit, .breaker, .hold, .refuse: "#f8e6d4"
     case .identity, .request, .count, .models, .route, .retry, .settle: nil
     }

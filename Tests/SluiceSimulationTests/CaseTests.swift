@@ -54,10 +54,11 @@ struct CaseBench {
     """
 
   static func compiled(_ tests: String) -> Compilation {
-    Compiler.compile(
-      Bundle(texts: [("policy.yaml", policy), ("tests.yaml", tests)]),
-      withTests: true
-    )
+    compiled([("policy.yaml", policy), ("tests.yaml", tests)])
+  }
+
+  static func compiled(_ texts: [(String, String)]) -> Compilation {
+    Compiler.compile(Bundle(texts: texts), withTests: true)
   }
 
   /// The report of some cases; traps with the findings if they are wrong.
@@ -114,7 +115,7 @@ struct CaseTests {
     Pair(ask: "{ ask: hi, models: { small: [500, ok] } }", right: "attempts: 2", wrong: "attempts: 1", key: "attempts"),
     Pair(ask: "{ ask: a hard one, models: { big: 500 } }", right: "attempts: [big, small]", wrong: "attempts: [big]", key: "attempts"),
     Pair(ask: "{ ask: hi, models: { small: { usage: { prompt: 1000, completion: 500 } } } }", right: "cost: $0.0002", wrong: "cost: $0.000200001", key: "cost"),
-    Pair(ask: "ask: { prompt: a hard one, max_tokens: 100 }", right: "held: $0.000292", wrong: "held: $0.0003", key: "held"),
+    Pair(ask: "ask: { prompt: a hard one, max_tokens: 100 }", right: "held: $0.000285", wrong: "held: $0.00029", key: "held"),
     Pair(ask: "ask: { prompt: a hard one, max_tokens: 100 }", right: "clamp: 100", wrong: "clamp: 1000", key: "clamp"),
     Pair(ask: "{ ask: hi, as: stranger }", right: "clamp: none", wrong: "clamp: 1", key: "clamp"),
     Pair(ask: "ask: { prompt: hi, max_tokens: 100 }", right: "reserved: { tokens: 107 }", wrong: "reserved: { tokens: 100 }", key: "reserved.tokens"),
@@ -161,7 +162,8 @@ struct CaseTests {
   func failureText() {
     let (_, text) = CaseBench.one("ask: a hard one\nexpect: { route: rest }")
     #expect(
-      text == """
+      text.hasPrefix(
+        """
         failed: it
           expected route `rest`, got `hard`
          --> tests.yaml:5:22
@@ -169,31 +171,21 @@ struct CaseTests {
         5 |     expect: { route: rest }
           |                      ^^^^ got `hard`
 
-          the request was answered by big: 200, $0.000031
-            identity         anonymous   policy.yaml:2:1
+          the request was answered by big: 200, $0.000029
+            identity           anonymous   policy.yaml:2:1
               anonymous: user ip:127.0.0.1, tier free, product help, ip 127.0.0.1
-            switches         clear       policy.yaml:47:3
-              no kill switch is on
-            request          understood
-              model auto, 1 messages
-            limit per-user   admitted    policy.yaml:41:3
-              4 of 5 left for "ip:127.0.0.1"
-            limit at-once    admitted    policy.yaml:43:3
-              a place of 2 for "ip:127.0.0.1"
-            route            main        policy.yaml:28:11
-              route hard at policy.yaml:28:11 to main
-            cache main       miss        policy.yaml:38:9
-            limit tokens main  admitted  policy.yaml:42:3
-            breaker main/big  closed
-            hold main/big    held
-            attempt main/big  answered
-            settle           settled
-            store            stored
-
-        0 passed, 1 failed; 1 request
-
-        """ || text.contains("route hard at policy.yaml:28:11 to main")
+        """
+      )
     )
+    #expect(
+      text.contains(
+        """
+            route              main        policy.yaml:24:11
+              route hard at policy.yaml:24:11 to main
+        """
+      )
+    )
+    #expect(text.hasSuffix("\n0 passed, 1 failed; 1 request\n"))
   }
 
   @Test("steps are one gateway's: what came before is remembered, and the clock moves as told")
@@ -412,7 +404,7 @@ struct CaseCoverageTests {
       isCovered: true
     )
     #expect(text.contains("never seen: route hard"))
-    #expect(text.contains("policy.yaml:28:11"))
+    #expect(text.contains("policy.yaml:24:11"))
     #expect(text.contains("routes 1/3"))
   }
 

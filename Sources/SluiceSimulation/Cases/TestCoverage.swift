@@ -164,6 +164,8 @@ package struct TestCoverage: Sendable {
       policy.killSwitches.contains { $0.action == .cacheOnly && $0.isKnownEarly }
     case (.switches, "denied"):
       policy.killSwitches.contains { $0.action == .deny && $0.isKnownEarly }
+    case (.route, "no_route"):
+      policy.routes.allSatisfy { $0.condition != nil || $0.destination == .requested }
     case (.breaker, "unhealthy"):
       policy.upstreams.contains { $0.place == node.place && $0.healthCheck != nil }
     // What stands in front of an attempt has asked the same.

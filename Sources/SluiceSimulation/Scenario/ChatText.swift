@@ -90,7 +90,11 @@ extension Received {
     guard
       let document = try? JSONDocument(body),
       let choices = document.member("choices", of: document.root),
-      let first = document.elements(of: choices).first(where: { _ in true }),
+      let first = document.elements(of: choices).first(where: { _ in true })
+    else { return nil }
+    // Of a completion, the text itself.
+    if let text = document.member("text", of: first) { return document.string(text) }
+    guard
       let message = document.member(part, of: first),
       let content = document.member("content", of: message)
     else { return nil }

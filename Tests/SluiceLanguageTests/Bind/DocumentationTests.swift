@@ -6,19 +6,27 @@ import Testing
 /// Every YAML block of the documentation says what its fence says.
 ///
 /// ` ```yaml ` is a whole policy without a finding. ` ```yaml fragment ` is part of one: what it
-/// does not declare stands in `Docs/diagnostics/base`. Codes behind that are the errors, or the
+/// does not declare stands in `Docs/diagnostics/base`. A file of tests stands beside the last whole
+/// policy above it. Codes behind that are the errors, or the
 /// warnings, that the block is meant to have. Pages of codes hold fragments only.
 @Suite("Documentation")
 struct DocumentationTests {
   @Test("every YAML block has the findings that its fence names", arguments: MarkdownPage.all)
   func blocks(page: MarkdownPage) throws {
+    var policy = ""
     for block in page.blocks {
-      let bundle = block.isFragment ? try Self.completed(block) : block.bundle
+      let isTest = block.text.hasPrefix("sluice-test")
+      if !isTest, !block.isFragment { policy = block.text }
+      let bundle =
+        isTest
+        ? Bundle(texts: [("example.yaml", block.text), ("policy.yaml", policy)])
+        : block.isFragment ? try Self.completed(block) : block.bundle
       // Pages of codes show rules of taste too.
       let checked = Language.check(
         bundle,
         in: Surroundings(today: CivilDate(year: 2026, month: 11, day: 24)),
-        lints: page.isOfCode ? .everything : .standard
+        lints: page.isOfCode ? .everything : .standard,
+        withTests: true
       )
       // What the base lacks beside the block is no matter of the block.
       let findings = checked.findings.shown.filter { $0.span.source.index == 0 }
@@ -43,21 +51,20 @@ struct DocumentationTests {
     }
   }
 
+  @Test("the page of tests holds the key tables of the schema")
+  func testTables() throws {
+    let file = Repository.root.appending(component: "Docs").appending(component: "testing.md")
+    let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+    try Golden.compare(Self.filled(text, Schema.tests), with: file)
+  }
+
   @Test("the language reference holds the key tables of the schema")
   func tables() throws {
     let file = Repository.root.appending(component: "Docs").appending(component: "language.md")
-    var text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
-    for table in Schema.all {
-      let start = "<!-- keys of `\(table.path)` -->\n"
-      let end = "<!-- end -->\n"
-      guard let begin = text.range(of: start)?.upperBound,
-        let stop = text.range(of: end, from: begin)?.lowerBound
-      else {
-        Issue.record("the language reference has no table of `\(table.path)`")
-        continue
-      }
-      text.replaceSubrange(begin..<stop, with: Self.markdown(table))
-    }
+    var text = Self.filled(
+      String(decoding: try Data(contentsOf: file), as: UTF8.self),
+      Schema.all
+    )
     let start = "<!-- variables -->\n"
     if let begin = text.range(of: start)?.upperBound,
       let stop = text.range(of: "<!-- end -->\n", from: begin)?.lowerBound
@@ -67,6 +74,23 @@ struct DocumentationTests {
       Issue.record("the language reference has no table of variables")
     }
     try Golden.compare(text, with: file)
+  }
+
+  /// A page with its key tables put in.
+  private static func filled(_ page: String, _ tables: [KeyTable]) -> String {
+    var text = page
+    for table in tables {
+      let start = "<!-- keys of `\(table.path)` -->\n"
+      let end = "<!-- end -->\n"
+      guard let begin = text.range(of: start)?.upperBound,
+        let stop = text.range(of: end, from: begin)?.lowerBound
+      else {
+        Issue.record("the page has no table of `\(table.path)`")
+        continue
+      }
+      text.replaceSubrange(begin..<stop, with: markdown(table))
+    }
+    return text
   }
 
   private static func markdown(_ table: KeyTable) -> String {
