@@ -257,6 +257,11 @@ final class AdminConsole: Sendable {
     metrics.cacheEntries.set(Int64(usage.entries))
     metrics.cacheBytes.set(Int64(usage.bytes))
     metrics.cacheEvictions.advance(to: usage.evictions)
+    let journal = machine.cacheJournal.usage
+    metrics.cacheJournalWritten.advance(to: journal.written)
+    metrics.cacheJournalDropped.advance(to: journal.dropped)
+    metrics.cacheJournalBytes.set(Int64(journal.bytes))
+    metrics.cacheJournalWritable.set(journal.isWritable ? 1 : 0)
     let ledger = machine.ledger.usage
     metrics.ledgerWritable.set(ledger.isWritable ? 1 : 0)
     metrics.ledgerFailures.advance(to: ledger.failures)
@@ -355,7 +360,15 @@ private struct AdminHandler: RequestHandler {
       return try await carryOut(.rollBack)
     case .invalidate:
       let selection = try AdminOrder.selection(request.body)
-      let count = console.machine.cache.invalidate(selection)
+      let count: Int
+      do {
+        count = try await console.machine.forget(selection)
+      } catch {
+        console.machine.tell(
+          Warned("cache_not_forgotten", "an invalidation may not survive a restart: \(error)")
+        )
+        throw .cacheNotWritable
+      }
       let words = selection.words
       console.machine.tell(
         CacheInvalidated(selection: words.selection, name: words.name, forgotten: count)

@@ -120,6 +120,27 @@ package final class MetricsRegistry: Sendable {
     help: "Answers that were dropped before their time to make room."
   )
 
+  private let journalWritten = CounterFamily(
+    counter: "sluice_cache_journal_written_total",
+    help: "Answers, questions and states that were written to the cache's journal."
+  )
+  private let journalDropped = CounterFamily(
+    counter: "sluice_cache_journal_dropped_total",
+    help: "Those that were not, and will not survive a restart: too many waited, or the disk failed."
+  )
+  private let journalBytes = GaugeFamily(
+    gauge: "sluice_cache_journal_bytes",
+    help: "Bytes of the cache's journal."
+  )
+  private let journalWritable = GaugeFamily(
+    gauge: "sluice_cache_journal_writable",
+    help: "1 while the cache's journal can be written, else 0."
+  )
+  private let journalDamaged = CounterFamily(
+    counter: "sluice_cache_journal_damaged_total",
+    help: "Starts that dropped what the cache's journal held, in all or before some place."
+  )
+
   package let embeddings = CounterFamily(
     counter: "sluice_embeddings_total",
     help:
@@ -258,6 +279,11 @@ package final class MetricsRegistry: Sendable {
   package let cacheEntries: Gauge
   package let cacheBytes: Gauge
   package let cacheEvictions: Counter
+  package let cacheJournalWritten: Counter
+  package let cacheJournalDropped: Counter
+  package let cacheJournalBytes: Gauge
+  package let cacheJournalWritable: Gauge
+  package let cacheJournalDamaged: Counter
   package let embeddingDuration: Histogram
   package let ledgerWritable: Gauge
   package let ledgerFailures: Counter
@@ -285,6 +311,11 @@ package final class MetricsRegistry: Sendable {
     cacheEntries = entries[]
     cacheBytes = bytes[]
     cacheEvictions = evictions[]
+    cacheJournalWritten = journalWritten[]
+    cacheJournalDropped = journalDropped[]
+    cacheJournalBytes = journalBytes[]
+    cacheJournalWritable = journalWritable[]
+    cacheJournalDamaged = journalDamaged[]
     embeddingDuration = embeddingDurationFamily[]
     ledgerWritable = ledgerWritableFamily[]
     ledgerFailures = ledgerFailuresFamily[]
@@ -324,8 +355,8 @@ package final class MetricsRegistry: Sendable {
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, usageSource,
       reconciled, expressionErrors, followers, breakerState, breakerTransitions, upstreamReplays,
       breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
-      embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent, budgetWarnings,
-      budgetOverrun, ledgerWritableFamily, ledgerFailuresFamily,
+      journalWritten, journalDropped, journalBytes, journalWritable, journalDamaged, embeddings,
+      embeddingDurationFamily, budgetExceeded, budgetSpent, budgetWarnings, budgetOverrun, ledgerWritableFamily, ledgerFailuresFamily,
       ledgerUnrecordedFamily, ledgerBytesFamily, ledgerAccountsFamily, ledgerHoldsFamily,
       ledgerHeldFamily, switchActive, switchTransitions, reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,
