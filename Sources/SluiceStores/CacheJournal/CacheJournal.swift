@@ -114,6 +114,7 @@ package final class CacheJournal: Sendable {
 
   private let medium: any JournalMedium
   private let host: CacheJournalHost
+  private let segmentBytes: Int
   private let state: Mutex<State>
   private let writer: Mutex<Writer>
   /// What was found when it was opened.
@@ -121,14 +122,20 @@ package final class CacheJournal: Sendable {
 
   /// Opens the journal that `medium` holds; blocks while it is read.
   ///
-  /// - Parameter capacity: bytes of answers that there is room for.
+  /// - Parameters:
+  ///   - medium: where it lies.
+  ///   - host: the process around it.
+  ///   - capacity: bytes of answers that there is room for.
+  ///   - segmentBytes: by how many bytes it grows, at least, before all is written anew.
   package init(
     _ medium: any JournalMedium,
     host: CacheJournalHost,
-    capacity: Int = Bounds.cacheBytes
+    capacity: Int = Bounds.cacheBytes,
+    segmentBytes: Int = Bounds.cacheSegmentBytes
   ) {
     self.medium = medium
     self.host = host
+    self.segmentBytes = segmentBytes
     let now = host.now()
     var opening = CacheOpening(medium, capacity: capacity)
     let replies = opening.finish(on: host.clock, at: now)
@@ -239,7 +246,7 @@ package final class CacheJournal: Sendable {
     }
     let now = host.now().monotonic
     let isFull = state.withLock {
-      length >= max(Bounds.cacheSegmentBytes, $0.baseBytes) && now >= $0.compactNotBefore
+      length >= max(segmentBytes, $0.baseBytes) && now >= $0.compactNotBefore
     }
     if isFull { host.work { [self] in compact() } }
   }

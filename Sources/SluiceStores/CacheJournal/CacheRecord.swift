@@ -211,7 +211,8 @@ extension RecordFields {
   }
 
   private mutating func row() -> VectorRow? {
-    guard let id = number(), id > 0, id < 1 << 62, let context = digest(), let answer = digest(), let expiry = time(),
+    guard let id = number(), id > 0, id < 1 << 62, let context = digest(), let answer = digest(),
+      let expiry = time(),
       let language = number(), let known = UInt8(exactly: language)
     else { return nil }
     var facts = FactDigests()
@@ -222,7 +223,8 @@ extension RecordFields {
     guard let texts = run(), let rarities = run(), let wordSigns = words(),
       let words = KeptWords(texts: Array(texts), rarities: Array(rarities), signs: wordSigns),
       let signs = self.words(), let bytes = run(), let bits = number(),
-      let pattern = UInt32(exactly: bits), Float(bitPattern: pattern).isFinite, let count = number(),
+      let pattern = UInt32(exactly: bits), Float(bitPattern: pattern).isFinite,
+      let count = number(),
       count <= UInt64(Bounds.knownAgreements)
     else { return nil }
     var agreements: [UInt64: Bool] = [:]

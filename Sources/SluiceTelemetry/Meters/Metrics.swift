@@ -126,7 +126,8 @@ package final class MetricsRegistry: Sendable {
   )
   private let journalDropped = CounterFamily(
     counter: "sluice_cache_journal_dropped_total",
-    help: "Those that were not, and will not survive a restart: too many waited, or the disk failed."
+    help:
+      "Those that were not, and will not survive a restart: too many waited, or the disk failed."
   )
   private let journalBytes = GaugeFamily(
     gauge: "sluice_cache_journal_bytes",
@@ -355,8 +356,9 @@ package final class MetricsRegistry: Sendable {
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, usageSource,
       reconciled, expressionErrors, followers, breakerState, breakerTransitions, upstreamReplays,
       breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
-      journalWritten, journalDropped, journalBytes, journalWritable, journalDamaged, embeddings,
-      embeddingDurationFamily, budgetExceeded, budgetSpent, budgetWarnings, budgetOverrun, ledgerWritableFamily, ledgerFailuresFamily,
+      journalWritten, journalDropped, journalBytes, journalWritable, journalDamaged,
+      embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent, budgetWarnings,
+      budgetOverrun, ledgerWritableFamily, ledgerFailuresFamily,
       ledgerUnrecordedFamily, ledgerBytesFamily, ledgerAccountsFamily, ledgerHoldsFamily,
       ledgerHeldFamily, switchActive, switchTransitions, reloads,
       generationFamily, liveGenerations, configStale, refused, requestsRefused, connections,

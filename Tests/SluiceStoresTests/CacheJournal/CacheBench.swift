@@ -29,7 +29,8 @@ final class CacheBench: Sendable {
     _ medium: any JournalMedium = MemoryJournal(),
     at now: Moment = CacheBench.start,
     clock: String = "boot a",
-    bytes: Int = Bounds.cacheBytes
+    bytes: Int = Bounds.cacheBytes,
+    segmentBytes: Int = Bounds.cacheSegmentBytes
   ) {
     self.medium = medium
     self.clock = clock
@@ -45,7 +46,8 @@ final class CacheBench: Sendable {
         clock: clock,
         tell: { notice in shared.state.withLock { $0.notices.append(notice) } }
       ),
-      capacity: bytes
+      capacity: bytes,
+      segmentBytes: segmentBytes
     )
     cache = EmbeddedReplyCache(bytes: bytes, shards: 2, journal: journal)
     self.shared = shared

@@ -92,7 +92,7 @@ struct CacheJournalTests {
     #expect(next.body("a") == nil)
   }
 
-  @Test("after a boot, a wall clock before the last record leaves no age to be trusted: all is dropped")
+  @Test("after a boot, a wall clock before the last record leaves no age to be trusted")
   func clockWentBack() {
     let bench = CacheBench()
     bench.store("a", ttl: 100)
@@ -402,12 +402,12 @@ struct CacheJournalTests {
 
   @Test("grows to a bound of what the cache holds, and keeps what that is")
   func bounded() {
-    let bench = CacheBench()
-    let large = String(repeating: "x", count: 4_000_000)
+    let bench = CacheBench(segmentBytes: 10_000)
+    let large = String(repeating: "x", count: 1_000)
     for number in 0..<200 {
       bench.store("\(number % 3)", body: large)
       bench.pass(seconds: 1)
-      #expect(bench.journal.usage.bytes < Bounds.cacheSegmentBytes + (40 << 20))
+      #expect(bench.journal.usage.bytes < 10_000 + 3 * 2_000)
     }
     #expect(bench.restarted().journal.recovery.replies == 3)
   }

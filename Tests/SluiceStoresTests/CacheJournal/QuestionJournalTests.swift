@@ -43,7 +43,11 @@ struct QuestionJournalTests {
     )
   }
 
-  private func nearest(_ index: EmbeddedVectorIndex, to vector: [Float], at moment: Moment)
+  private func nearest(
+    _ index: EmbeddedVectorIndex,
+    to vector: [Float],
+    at moment: Moment
+  )
     -> [Neighbour]
   {
     index.nearest(
