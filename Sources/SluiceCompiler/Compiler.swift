@@ -59,7 +59,7 @@ package enum Compiler {
 package struct Compilation: Sendable {
   /// `nil` exactly if there are errors among the findings.
   package let policy: Policy?
-  package let findings: Findings
+  package var findings: Findings
   /// What the spans of the findings point into.
   package let bundle: Bundle
   /// The SHA-256 of the files, names included: 64 hexadecimal digits.

@@ -17,6 +17,8 @@ struct Lowering {
   let goals: [RouteTable.Goal]
   /// By product; without any, no node of a cache exists.
   let cacheRules: [String: ExactCacheStage.Rules]
+  /// By product; without any, no node of a semantic cache exists.
+  let semanticRules: [String: SemanticCacheStage.Rules]
   /// Limits of requests and of exchanges in flight, which come before the route.
   let limits: [LimitSettings]
   /// Limits of tokens, which come before the candidates of each goal.
@@ -54,9 +56,15 @@ struct Lowering {
       )
     reroutes = policy.reroutes
     cacheRules = ExactCacheStage.Rules.all(of: policy)
+    semanticRules = SemanticCacheStage.Rules.all(
+      of: policy,
+      exact: cacheRules,
+      memory: ports.semantic
+    )
   }
 
   private var hasCache: Bool { !cacheRules.isEmpty }
+  private var hasSemanticCache: Bool { !semanticRules.isEmpty }
   /// Whether a budget or a switch leaves the cache as the last way to an answer.
   var hasLookup: Bool {
     hasCache
@@ -246,6 +254,7 @@ struct Lowering {
 
   private mutating func addGoal(_ goal: RouteTable.Goal) {
     if hasCache { addCache(goal) }
+    if hasSemanticCache { addSemanticCache(goal) }
     for (position, limit) in tokenLimits.enumerated() {
       add(limit, as: tokenLimit(goal, position), next: tokenLimit(goal, position + 1))
     }
@@ -266,8 +275,33 @@ struct Lowering {
         errors: ports.metrics.expressionErrors["cache"]
       ),
       exits: [
-        "hit": nil, "miss": tokenLimit(goal, 0), "refresh": tokenLimit(goal, 0),
+        "hit": nil, "miss": hasSemanticCache ? semantic(goal) : tokenLimit(goal, 0),
+        "refresh": tokenLimit(goal, 0),
         "bypass": tokenLimit(goal, 0), "gave_up": unanswered,
+      ]
+    )
+  }
+
+  private func semantic(_ goal: RouteTable.Goal) -> String {
+    "semantic \(policy.name(of: goal))"
+  }
+
+  private mutating func addSemanticCache(_ goal: RouteTable.Goal) {
+    let next = tokenLimit(goal, 0)
+    builder.add(
+      .semantic,
+      semantic(goal),
+      summary: policy.semanticSummary,
+      place: policy.products.semanticPlace,
+      waiting: SemanticCacheStage(
+        rules: semanticRules,
+        memory: ports.semantic,
+        cache: ports.cache,
+        metrics: ports.metrics
+      ),
+      exits: [
+        "hit": nil, "miss": next, "bypass": next, "busy": next, "late": next, "too_long": next,
+        "failed": next, "vanished": next, "gave_up": unanswered,
       ]
     )
   }

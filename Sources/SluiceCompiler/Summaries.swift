@@ -63,7 +63,23 @@ extension Policy {
   }
 }
 
+extension Policy {
+  var semanticSummary: String {
+    products.compactMap { product in
+      product.cache?.semantic.map {
+        "\(product.name) from a score of \(DecimalText.threeDecimals(of: $0.bar))"
+      }
+    }
+    .joined(separator: ", ")
+  }
+}
+
 extension [ProductSettings] {
+  /// Where the first semantic cache is declared.
+  var semanticPlace: SourcePlace {
+    lazy.compactMap(\.cache).first { $0.semantic != nil }?.place ?? .builtIn
+  }
+
   /// Where the first cache is declared.
   var cachePlace: SourcePlace { lazy.compactMap(\.cache).first?.place ?? .builtIn }
 }

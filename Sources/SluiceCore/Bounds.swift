@@ -190,6 +190,20 @@ package enum Bounds {
   package static let knownAgreements = 6
   /// Words of a text that are compared one by one; a text of more is compared as a whole only.
   package static let comparedWords = 18
+  /// Milliseconds that an exchange waits for what its question means and what lies near.
+  package static let semanticMilliseconds: Int64 = 50
+  /// Look-ups of near questions, and changes of their index, that wait for their thread.
+  package static let semanticQueue = 256
+  /// Comparisons of fresh answers with kept ones that wait for their thread.
+  package static let answerComparisons = 16
+  /// Bytes from the start of an answer whose meaning is compared with another's.
+  package static let comparedAnswerBytes = 640
+  /// Answers whose vectors are remembered to be compared with, in each of two halves.
+  package static let answerSenses = 2_048
+  /// Bytes of an answer that is given to questions other than its own.
+  package static let semanticAnswerBytes = 256 << 10
+  /// Times that one look-up goes on to the next question when the near one's answer is gone.
+  package static let semanticRounds = 3
   /// Texts that wait to be embedded, or are being.
   package static let embeddingQueue = 64
   /// Bytes of the model of a sentence encoder.

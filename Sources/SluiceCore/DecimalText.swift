@@ -1,5 +1,10 @@
 /// Decimal numbers as text, exactly: nothing passes through floating point.
 package enum DecimalText {
+  /// Spells a number that is not large with three decimals, rounded: `0.957`.
+  package static func threeDecimals(of value: Double) -> String {
+    text(ofNano: Int64((value * 1_000).rounded()) * 1_000_000, leastDecimals: 3)
+  }
+
   /// Spells `nano` × 10⁻⁹ with no more decimals than it needs, but at least so many.
   ///
   /// With 0 least decimals 1,500,000 is `0.0015` and 2,000,000,000 is `2`; with two that is `2.00`.

@@ -7,6 +7,7 @@ import SluiceSemantics
 import SluiceStages
 import SluiceStores
 import SluiceTelemetry
+import Synchronization
 
 /// What runs and remembers, whatever the policy says: threads, stores, metrics and the log.
 ///
@@ -26,6 +27,12 @@ final class Machine: Sendable {
   let keeping: BlockingExecutor
   /// Counting what is too long for a loop.
   private let counting: BlockingExecutor
+  /// Making vectors of questions.
+  private let embedding: BlockingExecutor
+  /// Looking for questions near to another.
+  private let indexing: BlockingExecutor
+  /// Comparing answers.
+  private let learning: BlockingExecutor
   /// Writing the ledger's checkpoints, and waiting for its disk.
   let recording: BlockingExecutor
   /// Writing the cache's journal: two threads, so that batches need not wait for a long one.
@@ -50,6 +57,8 @@ final class Machine: Sendable {
   let meter: UsageMeter
   private let tokenCounters: TokenCounters
   private let rememberedCounts = RememberedCounts()
+  private let encoders: SentenceEncoders
+  private let semantic = Mutex<(memory: SemanticMemory, index: EmbeddedVectorIndex)?>(nil)
 
   /// Starts the threads, and opens the ledger and the cache's journal, which blocks.
   ///
@@ -67,6 +76,13 @@ final class Machine: Sendable {
     reloading = try BlockingExecutor(threads: 1)
     keeping = try BlockingExecutor(threads: 1)
     counting = try BlockingExecutor()
+    // One loop's worth of processor is left to traffic.
+    embedding = try BlockingExecutor(
+      threads: max(1, loops.loops.count - 1),
+      limit: Bounds.embeddingQueue
+    )
+    indexing = try BlockingExecutor(threads: 1, limit: Bounds.semanticQueue)
+    learning = try BlockingExecutor(threads: 1, limit: Bounds.answerComparisons)
     recording = try BlockingExecutor(threads: 2)
     caching = try BlockingExecutor(threads: 2)
     resolver = Resolver(on: resolving, world: control.loops[0])
@@ -108,6 +124,7 @@ final class Machine: Sendable {
       }
     }
     tokenCounters = .of(folder: options.dataFolder, environment: options.environment)
+    encoders = .of(folder: options.dataFolder, environment: options.environment)
     meter = UsageMeter(
       tokenizers: FoundTokenizers(counters: tokenCounters) { error in
         telemetry.tell(Warned("no_token_table", "\(error)"), at: clock.now)
@@ -159,6 +176,44 @@ final class Machine: Sendable {
       remembering: rememberedCounts,
       workers: BlockingWorkers(executor: counting)
     )
+  }
+
+  /// What semantic caches remember; `nil` if the policy serves none.
+  ///
+  /// Loads the encoder at the first call that needs it, which blocks. From then on every policy has
+  /// the same memory, so that a reload forgets nothing.
+  func semanticMemory(for policy: Policy) throws(SentenceEncoderError) -> SemanticMemory? {
+    guard policy.needsEncoder else { return nil }
+    return try semantic.withLock { semantic throws(SentenceEncoderError) in
+      if let semantic { return semantic.memory }
+      let encoder = try encoders.encoder()
+      let clock = control.loops[0]
+      let index = EmbeddedVectorIndex(
+        of: encoder.fingerprint,
+        dimension: encoder.dimension,
+        journal: cacheJournal,
+        at: clock.now
+      )
+      let memory = SemanticMemory(
+        embedder: LocalEmbedder(
+          encoder,
+          on: BlockingWorkers(executor: embedding),
+          meters: EmbeddingMeters(in: metrics),
+          now: { clock.now.monotonic }
+        ),
+        index: index,
+        indexing: BlockingWorkers(executor: indexing),
+        learning: BlockingWorkers(executor: learning),
+        metrics: metrics
+      )
+      semantic = (memory, index)
+      return memory
+    }
+  }
+
+  /// What is kept of questions, for its gauges.
+  var semanticUsage: (questions: Int, bytes: Int) {
+    semantic.withLock { $0.map { ($0.index.count, $0.index.bytes) } ?? (0, 0) }
   }
 
   /// The clock of everything that is no exchange.
@@ -217,6 +272,9 @@ final class Machine: Sendable {
     reloading.stop()
     keeping.stop()
     counting.stop()
+    embedding.stop()
+    indexing.stop()
+    learning.stop()
     recording.stop()
     caching.stop()
     resolving.stop()

@@ -1,11 +1,14 @@
 import SluiceCore
+import SluiceLanguage
+import SluicePolicy
 import SluiceReactor
 import SluiceSemantics
 
 extension SentenceEncoders {
-  /// Encoders that are looked for where `environment` says, and in the usual places.
-  static func of(environment: [String: String]) -> SentenceEncoders {
-    let folders = TokenTableFile.folders(named: nil) { environment[$0] }
+  /// Encoders that are looked for in `folder`; without it where `environment` says, and in the usual
+  /// places.
+  static func of(folder: String? = nil, environment: [String: String]) -> SentenceEncoders {
+    let folders = TokenTableFile.folders(named: folder) { environment[$0] }
     return SentenceEncoders(folders: folders) {
       Files.kind(of: $0) == .other
     } read: { path in
@@ -16,5 +19,26 @@ extension SentenceEncoders {
         throw error
       }
     }
+  }
+}
+
+extension Policy {
+  /// Whether an encoder of this machine makes vectors for it.
+  var needsEncoder: Bool { products.contains { $0.cache?.semantic != nil } }
+}
+
+extension Findings {
+  /// Reports that the encoder of a semantic cache is missing, where the first such cache is declared.
+  mutating func reportMissingEncoder(
+    _ reason: String,
+    of policy: Policy,
+    in bundle: Bundle,
+    isRefused: Bool
+  ) {
+    guard
+      let cache = policy.products.lazy.compactMap(\.cache).first(where: { $0.semantic != nil }),
+      let span = bundle.span(of: ["semantic"], near: cache.place)
+    else { return }
+    report(.encoderMissing(reason, isRefused: isRefused, at: span))
   }
 }

@@ -24,6 +24,34 @@ package protocol Embedder: Sendable {
     in world: any World,
     unless cancellation: Cancellation
   ) async throws(EmbeddingFailure) -> Meaning
+
+  /// The vector of a text, made on this thread, which it blocks for as long as the model takes.
+  ///
+  /// For what nobody waits for, on a thread that may be slow; never on a loop.
+  func vector(of text: String) throws(EmbeddingFailure) -> [Float]
+}
+
+/// Embeds nothing: where a graph is looked at and no encoder is at hand.
+package struct NoEmbedder: Embedder {
+  private let reason: String
+
+  /// - Parameter reason: what stands in the way, for a trail.
+  package init(because reason: String = "there is no encoder") { self.reason = reason }
+
+  package var dimension: Int { 1 }
+  package var fingerprint: Digest { Digest(of: []) }
+  package var tokenLimit: Int { 0 }
+
+  package func embed(
+    _ text: String,
+    until deadline: Int64,
+    in world: any World,
+    unless cancellation: Cancellation
+  ) async throws(EmbeddingFailure) -> Meaning { throw .failed(reason) }
+
+  package func vector(of text: String) throws(EmbeddingFailure) -> [Float] {
+    throw .failed(reason)
+  }
 }
 
 /// Why a text was not embedded.

@@ -44,6 +44,9 @@ package final class Exchange {
   package var cacheOutcome: CacheOutcome = .bypass
   /// How long ago a cached answer was stored, in whole seconds.
   package var ageSeconds: Int64?
+  /// How near the question is to the one whose answer it was given, from 0 to 1, as the semantic
+  /// cache scores it.
+  package var similarity: Double?
   /// The flight that this exchange leads; if there is one, its answer is to be stored.
   package var flight: (any LeadingFlight)?
   /// The key that the answer is looked up by; `nil` if it is not.

@@ -59,8 +59,8 @@ package struct Node: Sendable {
   ///
   /// The order of the cases is the order of the pipeline.
   package enum Kind: String, Sendable, CaseIterable {
-    case identity, switches, request, count, models, limit, route, cache, breaker, hold, attempt,
-      retry, settle,
+    case identity, switches, request, count, models, limit, route, cache, semantic, breaker, hold,
+      attempt, retry, settle,
       store,
       stale, lookup, refuse
   }

@@ -26,6 +26,13 @@ package final class OneShot<Value: Sendable>: Sendable {
     }
   }
 
+  /// Whether it was sent, so that work for it can be left out.
+  package var isSent: Bool {
+    state.withLock { state in
+      if case .sent = state { true } else { false }
+    }
+  }
+
   package func send(_ value: Value) {
     let waiting = state.withLock { state -> CheckedContinuation<Value, Never>? in
       switch state {

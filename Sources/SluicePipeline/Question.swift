@@ -164,6 +164,30 @@ package struct Neighbours: Sendable {
   }
 }
 
+/// An index that keeps nothing.
+package struct NoIndex: VectorIndex {
+  package init() {}
+
+  package func nearest(
+    to vector: [Float],
+    with facts: FactDigests,
+    in context: Digest,
+    count: Int,
+    at moment: Moment
+  ) -> Neighbours { Neighbours(same: [], other: nil) }
+
+  package func insert(
+    _ question: KeptQuestion,
+    meaning vector: [Float],
+    in context: Digest,
+    at moment: Moment
+  ) -> UInt64 { 0 }
+
+  package func note(_ agree: Bool, _ one: UInt64, _ other: UInt64) {}
+  package func touch(_ id: UInt64) {}
+  package func remove(_ id: UInt64) {}
+}
+
 /// The kept questions of each context, found by their meaning.
 package protocol VectorIndex: Sendable {
   /// The nearest questions of `context`, `count` at most, none of them expired.

@@ -27,6 +27,7 @@ extension Exchange {
       expose(.model, "x-sluice-model", answeredBy.map { policy[$0].name })
       expose(.cost, "x-sluice-cost", cost?.description)
       expose(.age, "x-sluice-age", ageSeconds.map(String.init))
+      expose(.similarity, "x-sluice-similarity", similarity.map(DecimalText.threeDecimals))
     }
     RateReport.append(rate, tokenRate, to: &fields)
     return fields

@@ -4,11 +4,47 @@ package import SluiceCore
 package struct ProductSettings: Sendable {
   package enum Scope: String, Sendable, CaseIterable { case user, tenant, product }
 
+  /// How answers are given to questions that mean the same as earlier ones.
   package struct Semantic: Sendable, Equatable {
-    /// Cosine similarity from 0 to 1.
-    package var threshold: Double
+    /// The share of hits for which the upstream is asked too.
+    package struct Shadow: Sendable, Equatable {
+      /// From 0 to 1.
+      package var share: Double
+      /// The name of the budget that it is paid from; `nil`: from those of the exchange.
+      package var budget: String?
 
-    package init(threshold: Double) { self.threshold = threshold }
+      package init(share: Double, budget: String? = nil) {
+        self.share = share
+        self.budget = budget
+      }
+    }
+
+    /// What a hit needs where the policy names a share of wrong hits and nothing tells which score
+    /// keeps to it: so much that little passes.
+    package static let strictBar = 0.95
+
+    /// The least score of a hit, from 0 to 1.
+    package var threshold: Double?
+    /// The share of hits that may be wrong, from 0 to 1; there is this or a threshold, or both.
+    package var maxWrong: Double?
+    package var shadow: Shadow?
+    /// A model that serves embeddings; `nil`: the encoder of this machine.
+    package var embedder: ModelIndex?
+    /// The score that a hit needs, from 0 to 1.
+    package var bar: Double
+
+    package init(
+      threshold: Double?,
+      maxWrong: Double? = nil,
+      shadow: Shadow? = nil,
+      embedder: ModelIndex? = nil
+    ) {
+      self.threshold = threshold
+      self.maxWrong = maxWrong
+      self.shadow = shadow
+      self.embedder = embedder
+      bar = threshold ?? Self.strictBar
+    }
   }
 
   package struct Cache: Sendable {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import SluiceGateway
 import SluiceLanguage
 
@@ -50,6 +51,7 @@ struct Lint: ParsableCommand {
     command.format = format
     command.style = colors.style(on: .output)
     command.style.version = SluiceVersion.current
+    command.environment = ProcessInfo.processInfo.environment
     command.select = select
     command.ignore = ignore
     command.fixes = fix ? (dryRun ? .shown : .written) : .none

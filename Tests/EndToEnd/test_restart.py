@@ -156,3 +156,41 @@ def test_what_cannot_be_written_is_served_from_memory(start, upstream, tmp_path)
     assert reply.status_code == 503
     assert reply.json()["error"]["code"] == "cache_not_writable"
     assert outcome(ask(gateway, "What is a sluice?")) == "miss"
+
+
+def test_a_question_in_other_words_finds_its_answer_after_a_kill(start, upstream):
+    meant = policy(
+        upstream,
+        identity={"anonymous": {"products": ["facts"]}},
+        products={
+            "facts": {
+                "cache": {"scope": "product", "ttl": "1h", "semantic": {"threshold": 0.9}}
+            },
+        },
+    )
+
+    def found(gateway, prompt):
+        """What the cache said; again with another blank, where the machine was too busy."""
+        for blanks in range(20):
+            cache = outcome(ask(gateway, prompt + " " * blanks))
+            if cache != "miss":
+                return cache
+        return "miss"
+
+    gateway = start(meant)
+    assert outcome(ask(gateway, "How do I reset my password?")) == "miss"
+    # The answer, and the question.
+    written(gateway, 2)
+    kill(gateway)
+
+    again = start(meant, state=gateway.state)
+    (opened,) = again.events("cache_opened")
+    assert (opened["answers"], opened["questions"]) == (1, 1)
+    assert found(again, "How can I reset my password?") == "semantic"
+    assert again.order("/cache/invalidate", {"product": "facts"}).status_code == 200
+    kill(again)
+
+    third = start(meant, state=gateway.state)
+    (opened,) = third.events("cache_opened")
+    assert (opened["answers"], opened["questions"]) == (0, 0)
+    assert outcome(ask(third, "How can I reset my password?")) == "miss"

@@ -262,6 +262,13 @@ final class AdminConsole: Sendable {
     metrics.cacheJournalDropped.advance(to: journal.dropped)
     metrics.cacheJournalBytes.set(Int64(journal.bytes))
     metrics.cacheJournalWritable.set(journal.isWritable ? 1 : 0)
+    let semantic = machine.semanticUsage
+    metrics.semanticQuestions.set(Int64(semantic.questions))
+    metrics.semanticBytes.set(Int64(semantic.bytes))
+    for product in state.generation?.policy.products ?? [] {
+      guard let bar = product.cache?.semantic?.bar else { continue }
+      metrics.semanticBar[product.name].set(Int64((bar * 1_000_000_000).rounded()))
+    }
     let ledger = machine.ledger.usage
     metrics.ledgerWritable.set(ledger.isWritable ? 1 : 0)
     metrics.ledgerFailures.advance(to: ledger.failures)

@@ -42,7 +42,8 @@ extension Ports {
   static func unconnected(
     _ policy: Policy,
     keys: any KeyDirectory = KeyTable(),
-    tokens: PromptCount? = nil
+    tokens: PromptCount? = nil,
+    semantic: (MetricsRegistry) -> SemanticMemory? = { _ in nil }
   ) -> Ports {
     let metrics = MetricsRegistry()
     return Ports(
@@ -51,6 +52,7 @@ extension Ports {
       cache: EmbeddedReplyCache(),
       ledger: JournaledLedger.unused(),
       flights: FlightTable(followers: metrics.flightFollowers),
+      semantic: semantic(metrics),
       upstreams: Dictionary(
         policy.upstreams.map { ($0.name, Unconnected()) },
         uniquingKeysWith: { first, _ in first }

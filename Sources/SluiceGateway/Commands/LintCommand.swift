@@ -1,6 +1,8 @@
 import SluiceCompiler
-import SluiceReactor
 package import SluiceLanguage
+import SluicePolicy
+import SluiceReactor
+import SluiceSemantics
 
 /// `sluice lint`: everything that there is to say about a bundle.
 package struct LintCommand: Sendable {
@@ -14,6 +16,8 @@ package struct LintCommand: Sendable {
   package var select: [String] = []
   package var ignore: [String] = []
   package var fixes = Fixes.none
+  /// Says where an encoder is looked for; `nil`: none is.
+  package var environment: [String: String]?
 
   package enum Fixes: Sendable {
     case none
@@ -44,7 +48,7 @@ package struct LintCommand: Sendable {
     }
     let (bundle, found) = BundleReader.load(paths: paths)
     guard fixes != .none else {
-      return answer(to: Compiler.compile(bundle, after: found, lints: lints))
+      return answer(to: compile(bundle, found, lints))
     }
     let (mended, changed) = LintFixer(lints: lints).mend(bundle, found)
     if fixes == .shown {
@@ -60,9 +64,29 @@ package struct LintCommand: Sendable {
         )
       }
     }
-    var answer = answer(to: Compiler.compile(mended, after: found, lints: lints))
+    var answer = answer(to: compile(mended, found, lints))
     answer.notes += changed.map { "fixed \(mended[$0].path)\n" }.joined()
     return answer
+  }
+
+  /// Compiles a bundle, and says besides what this machine lacks to serve it.
+  private func compile(
+    _ bundle: Bundle,
+    _ found: Findings,
+    _ lints: LintSelection
+  ) -> Compilation {
+    var compiled = Compiler.compile(bundle, after: found, lints: lints)
+    if let environment, let policy = compiled.policy, policy.needsEncoder,
+      let objection = SentenceEncoders.of(environment: environment).objection
+    {
+      compiled.findings.reportMissingEncoder(
+        "\(objection)",
+        of: policy,
+        in: compiled.bundle,
+        isRefused: false
+      )
+    }
+    return compiled
   }
 
   /// What is printed for a compilation.

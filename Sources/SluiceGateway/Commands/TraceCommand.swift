@@ -7,6 +7,8 @@ import SluicePipeline
 import SluicePolicy
 import SluiceReactor
 import SluiceSemantics
+import SluiceStages
+import SluiceTelemetry
 
 /// `sluice trace`: the walk that a request would take, without asking an upstream.
 ///
@@ -120,7 +122,9 @@ package struct TraceCommand: Sendable {
       policy,
       hash: compiled.hash,
       number: 1,
-      ports: .unconnected(policy, keys: keys, tokens: tokens)
+      ports: .unconnected(policy, keys: keys, tokens: tokens) { metrics in
+        policy.needsEncoder ? semanticMemory(metrics) : nil
+      }
     )
     do {
       let loops = try EventLoopGroup(count: 1)
@@ -133,6 +137,27 @@ package struct TraceCommand: Sendable {
       return CommandAnswer(output: text)
     } catch {
       return CommandAnswer(Refusal("the process gets no thread: \(error)"))
+    }
+  }
+
+  /// A memory with the encoder of this machine; without one the trail says what is missing.
+  private func semanticMemory(_ metrics: MetricsRegistry) -> SemanticMemory {
+    do throws(SentenceEncoderError) {
+      let encoder = try SentenceEncoders.of(environment: environment).encoder()
+      return SemanticMemory(
+        embedder: LocalEmbedder(
+          encoder,
+          on: WorkInPlace(),
+          meters: EmbeddingMeters(in: metrics),
+          now: { 0 }
+        ),
+        index: NoIndex(),
+        indexing: WorkInPlace(),
+        learning: WorkInPlace(),
+        metrics: metrics
+      )
+    } catch {
+      return .without(NoEmbedder(because: "\(error)"), metrics: metrics)
     }
   }
 

@@ -57,6 +57,7 @@ extension ExchangeFinished {
     case .exact, .semantic, .stale: isCacheHit = true
     case .miss, .bypass: isCacheHit = false
     }
+    similarity = exchange.similarity.map(DecimalText.threeDecimals) ?? ""
     attempts = exchange.attempts
     uses = exchange.bookings.map { booking in
       var use = AttemptUsed(

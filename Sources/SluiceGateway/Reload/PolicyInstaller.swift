@@ -158,13 +158,23 @@ final class PolicyInstaller: Sendable {
     let keys: (watch: KeyFileWatch, watcher: FolderWatcher)?
     let binding: Listeners.Binding
     let tokens: PromptCount?
+    let semantic: SemanticMemory?
     do {
       tokens = try machine.promptCount(for: version.policy)
+      semantic = try machine.semanticMemory(for: version.policy)
       upstreams = try UpstreamSet(version.upstreams, reusing: before.upstreams, on: machine)
       keys = try self.keys(of: version.policy, reusing: before.keys)
       binding = try listeners.bind(version.policy.server)
     } catch let problem as TokenTableError {
       draft.problem = "\(problem)"
+      return refuse(draft)
+    } catch let problem as SentenceEncoderError {
+      draft.findings.reportMissingEncoder(
+        "\(problem)",
+        of: version.policy,
+        in: draft.bundle,
+        isRefused: true
+      )
       return refuse(draft)
     } catch let problem as UpstreamSet.Problem {
       report(problem, of: version.policy, &draft)
@@ -188,6 +198,7 @@ final class PolicyInstaller: Sendable {
         ledger: machine.ledger,
         budgetWatch: machine.budgetWatch,
         flights: machine.flights,
+        semantic: semantic,
         breakers: machine.breakers,
         switches: machine.switches,
         retryBudgets: machine.retryBudgets,
@@ -206,6 +217,7 @@ final class PolicyInstaller: Sendable {
     var health = before.health
     health.follow(version.policy, upstreams, before: before.upstreams, on: machine)
     machine.breakers.keep(version.policy.guardedModels)
+    semantic?.keep(Set(version.policy.products.map(\.name)))
     machine.switches.keep(Set(version.policy.killSwitches.map(\.name)), at: machine.world.now)
     current.withLock { state in
       remember(&state)

@@ -29,6 +29,7 @@ let allChecks: [any PolicyCheck] = [
   CacheAcrossTenants(),  // SL0303
   TenantScope(),  // SL0305
   CacheKeyChanges(),  // SL0306
+  EmbedderServes(),  // SL0310
   LimitNesting(),  // SL0401
   MissingPrices(),  // SL0402
   KillSwitchAboveBudget(),  // SL0403

@@ -6,8 +6,10 @@ import SluicePolicy
 struct NotServedYet: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
     for product in draft.products {
-      guard let span = product.keySpan("cache", "semantic") else { continue }
-      binder.report(.notServedYet("semantic", at: span))
+      for key in ["shadow", "embedder"] {
+        guard let span = product.keySpan("cache", "semantic", key) else { continue }
+        binder.report(.notServedYet(key, at: span))
+      }
     }
   }
 }

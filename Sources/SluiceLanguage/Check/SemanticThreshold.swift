@@ -4,14 +4,14 @@ import SluicePolicy
 struct SemanticThreshold: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
     for product in draft.products {
-      guard let semantic = product.settings.cache?.semantic, semantic.threshold < 0.9 else {
+      guard let threshold = product.settings.cache?.semantic?.threshold, threshold < 0.9 else {
         continue
       }
       let span = product.span("cache", "semantic", "threshold")
       binder.report(
         .semanticThresholdLow(
           binder.bundle.text(of: span),
-          isRefused: semantic.threshold < 0.8,
+          isRefused: threshold < 0.8,
           at: span
         )
       )

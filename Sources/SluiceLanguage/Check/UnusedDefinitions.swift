@@ -17,6 +17,9 @@ struct UnusedDefinitions: PolicyCheck {
         guard case .candidates(let models) = target.kind else { continue }
         reached.formUnion(models.map { policy[$0].name })
       }
+      for product in policy.products {
+        if let model = product.cache?.semantic?.embedder { reached.insert(policy[model].name) }
+      }
       tell(draft.models, "model", reached, "target", binder)
     }
     var features: Set<String> = []

@@ -16,6 +16,23 @@ extension Diagnostic {
     )
   }
 
+  /// An error where the policy is to be served, else a warning: what checks a policy may be another
+  /// machine.
+  package static func encoderMissing(
+    _ reason: String,
+    isRefused: Bool,
+    at span: SourceSpan
+  ) -> Diagnostic {
+    Diagnostic(
+      .encoderMissing,
+      isRefused ? .error : .warning,
+      "`semantic` needs a sentence encoder, which this machine has not",
+      at: span,
+      notes: [reason],
+      help: "run `scripts/fetch-model`, or leave `semantic` out"
+    )
+  }
+
   package static func ttlLongerThanVolatility(
     _ product: String,
     total: String,

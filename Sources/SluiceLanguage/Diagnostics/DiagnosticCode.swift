@@ -82,6 +82,8 @@ package enum DiagnosticCode: Int, Hashable, Sendable, CaseIterable {
   case cacheScopeTooWide = 0303
   case cacheScopeUnusable = 0305
   case cacheKeyChanges = 0306
+  case embedderServesNoEmbeddings = 0310
+  case encoderMissing = 0311
 
   // SL04xx: limits and money.
   case limitNeverReached = 0401

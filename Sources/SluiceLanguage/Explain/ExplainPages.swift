@@ -1909,6 +1909,40 @@ extension Explain {
       `ttl` is what ends an answer.
 
       """###,
+    310: ###"""
+      # SL0310 embedder-serves-no-embeddings
+
+      The semantic cache is to ask a model for vectors that makes none.
+
+      ## Wrong
+
+      ```yaml SL0310
+      sluice: v1
+      upstreams:
+        openai: { api: openai, url: https://api.openai.com/v1, secret: env:OPENAI_API_KEY }
+      models:
+        small: { upstream: openai, context: 8k, max_output: 1k, price: free }
+      products:
+        support:
+          cache: { scope: product, ttl: 6h, semantic: { threshold: 0.95, embedder: small } }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      products:
+        support:
+          cache: { scope: product, ttl: 6h }
+      ```
+
+      ## Why
+
+      `embedder` names a declared model whose `serves` holds `embeddings`: it is asked at
+      `/v1/embeddings`. Without it the encoder of the gateway's own machine is used, and no text leaves it.
+
+
+      """###,
     401: ###"""
       # SL0401 limit-never-reached
 

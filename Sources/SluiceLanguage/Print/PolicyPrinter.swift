@@ -21,7 +21,7 @@ package enum PolicyPrinter {
     }
     lines.section("targets", policy.targets) { printTarget($0, policy, &$1) }
     lines.section("routes", policy.routes) { printRoute($0, policy, &$1) }
-    lines.section("products", policy.products) { printProduct($0, &$1) }
+    lines.section("products", policy.products) { printProduct($0, policy, &$1) }
     lines.section("limits", policy.limits) { printLimit($0, &$1) }
     lines.section("budgets", policy.budgets) { printBudget($0, policy, &$1) }
     lines.section("kill_switches", policy.killSwitches) { printKillSwitch($0, &$1) }
@@ -269,7 +269,11 @@ extension PolicyPrinter {
     }
   }
 
-  private static func printProduct(_ product: ProductSettings, _ lines: inout PrintedLines) {
+  private static func printProduct(
+    _ product: ProductSettings,
+    _ policy: Policy,
+    _ lines: inout PrintedLines
+  ) {
     guard product.volatility != nil || product.cache != nil else {
       lines.add("\(PlainScalar.text(product.name)): {}")
       return
@@ -281,12 +285,30 @@ extension PolicyPrinter {
         lines.add("scope: \(cache.scope.rawValue)")
         lines.add("ttl: \(cache.ttl.text)")
         if let semantic = cache.semantic {
-          lines.add("semantic: { threshold: \(semantic.threshold) }")
+          printSemantic(semantic, policy, &lines)
         }
         if let stale = cache.staleIfError { lines.add("stale_if_error: \(stale.text)") }
         if let key = cache.key { lines.add("key: \(expression(key))") }
         lines.add("tags: \(list(cache.tags))")
         lines.add("store_fallbacks: \(cache.storeFallbacks)")
+      }
+    }
+  }
+
+  private static func printSemantic(
+    _ semantic: ProductSettings.Semantic,
+    _ policy: Policy,
+    _ lines: inout PrintedLines
+  ) {
+    lines.block("semantic") { lines in
+      if let threshold = semantic.threshold { lines.add("threshold: \(threshold)") }
+      if let share = semantic.maxWrong { lines.add("max_wrong: \(share)") }
+      if let shadow = semantic.shadow {
+        let budget = shadow.budget.map { ", budget: \(PlainScalar.text($0))" } ?? ""
+        lines.add("shadow: { share: \(shadow.share)\(budget) }")
+      }
+      if let model = semantic.embedder {
+        lines.add("embedder: \(PlainScalar.text(policy[model].name))")
       }
     }
   }

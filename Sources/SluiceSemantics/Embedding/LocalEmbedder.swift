@@ -97,6 +97,12 @@ package final class LocalEmbedder: Embedder {
     }
   }
 
+  package func vector(of text: String) throws(EmbeddingFailure) -> [Float] {
+    let (ids, isTruncated) = encoder.tokenizer.encode(text, upTo: tokenLimit)
+    guard !isTruncated else { throw .tooLong }
+    return try encoder.vector(of: ids)
+  }
+
   private enum Step {
     case lead
     case join

@@ -54,6 +54,18 @@ package final class SentenceEncoders: Sendable {
     }
   }
 
+  /// What is missing of the encoder that set-up makes; nothing is loaded.
+  package var objection: SentenceEncoderError? {
+    for (name, places) in [
+      (Self.library, folders),
+      ("model.onnx", folders.map { "\($0)/\(Self.usual)" }),
+      ("vocab.txt", folders.map { "\($0)/\(Self.usual)" }),
+    ] where !places.contains(where: { isThere("\($0)/\(name)") }) {
+      return SentenceEncoderError(.notFound(name: name, folders: places))
+    }
+    return nil
+  }
+
   private func file(
     _ name: String,
     in places: [String]

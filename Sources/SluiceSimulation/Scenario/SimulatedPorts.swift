@@ -26,6 +26,7 @@ package struct SimulatedPorts: Sendable {
   /// What the ledger writes to; its faults are a test's to choose.
   package let journal: MemoryJournal
   package let flights: FlightTable
+  package let semantic: SemanticMemory
   /// By the name of the upstream in the policy.
   package let upstreams: [String: ScriptedUpstream]
   private let ports: Ports
@@ -50,6 +51,14 @@ package struct SimulatedPorts: Sendable {
     self.journal = journal
     ledger = disguise.ledger(.opened(journal, in: history.world))
     flights = FlightTable(followers: metrics.flightFollowers)
+    let embedder = ScriptedEmbedder()
+    semantic = SemanticMemory(
+      embedder: embedder,
+      index: EmbeddedVectorIndex(dimension: embedder.dimension),
+      indexing: WorkInPlace(),
+      learning: WorkInPlace(),
+      metrics: metrics
+    )
     var upstreams: [String: ScriptedUpstream] = [:]
     for name in names {
       upstreams[name] = ScriptedUpstream(
@@ -75,6 +84,7 @@ package struct SimulatedPorts: Sendable {
       cache: cache,
       ledger: RecordedLedger(ledger, in: history),
       flights: flights,
+      semantic: semantic,
       breakers: BreakerTable { history.turn($0) },
       upstreams: upstreams,
       tokens: PromptCount(ScriptedTokens(), remembering: RememberedCounts()),

@@ -34,6 +34,12 @@ package struct ExactCacheStage: WaitingStage {
     /// The program of the policy's own `key`.
     package var key: Program?
 
+    /// The value of the policy's own `key` for an exchange; `nil` if there is none.
+    func ownKey(of exchange: Exchange) throws(EvaluationError) -> String? {
+      guard let key else { return nil }
+      return try key.evaluateString(&exchange.frame)
+    }
+
     package init(_ settings: ProductSettings.Cache, key: Program?) {
       scope = settings.scope
       ttlNanoseconds = settings.ttl.nanoseconds
@@ -129,9 +135,11 @@ package struct ExactCacheStage: WaitingStage {
         guard let reply = cache.reply(for: key, at: exchange.moment) else { return exit }
         land(exchange)
         return hit(exchange, reply)
-      case .served:
+      case .served(let match):
         // Looked up rather than handed over, so that an invalidation in between is obeyed.
-        if let reply = cache.reply(for: key, at: exchange.moment) { return hit(exchange, reply) }
+        if let reply = cache.reply(for: match?.answer ?? key, at: exchange.moment) {
+          return hit(exchange, reply, as: match)
+        }
       case .alone:
         exchange.explain("\(Bounds.flightFollowers) wait for this answer already")
         return ask(exchange, key, rules, flights: nil, by: .miss)
@@ -175,15 +183,13 @@ package struct ExactCacheStage: WaitingStage {
     guard let asked = exchange.facts.asked, let primary = exchange.primary else {
       preconditionFailure("a request is read and routed before its answer is looked up")
     }
-    var extra: String?
-    if let program = rules.key {
-      do throws(EvaluationError) {
-        extra = try program.evaluateString(&exchange.frame)
-      } catch {
-        errors.increment()
-        exchange.explain("the key has no value: \(error)")
-        return nil
-      }
+    let extra: String?
+    do throws(EvaluationError) {
+      extra = try rules.ownKey(of: exchange)
+    } catch {
+      errors.increment()
+      exchange.explain("the key has no value: \(error)")
+      return nil
     }
     var body: [UInt8] = []
     body.reserveCapacity(exchange.request.body.count)
@@ -199,9 +205,19 @@ package struct ExactCacheStage: WaitingStage {
     )
   }
 
-  private func hit(_ exchange: Exchange, _ reply: CachedReply) -> ExitIndex {
+  private func hit(
+    _ exchange: Exchange,
+    _ reply: CachedReply,
+    as match: SemanticMatch? = nil
+  ) -> ExitIndex {
     guard let asked = exchange.facts.asked else { preconditionFailure("read before a look-up") }
-    exchange.answer(asked, from: reply, as: .exact, at: exchange.moment)
+    exchange.answer(
+      asked,
+      from: reply,
+      as: match == nil ? .exact : .semantic,
+      at: exchange.moment
+    )
+    exchange.similarity = match?.similarity
     return Exit.hit.index
   }
 }

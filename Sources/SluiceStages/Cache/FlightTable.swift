@@ -24,8 +24,9 @@ package final class FlightTable: Sendable {
   /// What became of an exchange that asked to join.
   enum Turn: Sendable {
     case lead
-    /// The answer was stored: look it up.
-    case served
+    /// The answer is there, under the flight's own key unless the leader was given that of a near
+    /// question: look it up.
+    case served(SemanticMatch?)
     case alone
     case deadline
     case cancelled(Cancellation.Reason)
@@ -61,13 +62,15 @@ package final class FlightTable: Sendable {
   }
 
   /// Ends a flight that the caller leads.
-  func land(_ key: Digest, isStored: Bool) {
+  ///
+  /// `match` is where the followers find their answer if not under `key`.
+  func land(_ key: Digest, isStored: Bool, on match: SemanticMatch? = nil) {
     let landing = state.withLock { state in
       state.desertions[key] = nil
       return state.flights.land(key, isStored: isStored)
     }
     landing.leader?.send(.lead)
-    for waiter in landing.served { waiter.send(.served) }
+    for waiter in landing.served { waiter.send(.served(match)) }
   }
 
   func hasFollowers(_ key: Digest) -> Bool { state.withLock { $0.flights.hasFollowers(key) } }

@@ -14,6 +14,7 @@ final class PendingAnswer: LeadingFlight, Obligation {
   let epoch: UInt64
   private let flights: FlightTable?
   private let hasLanded = Mutex(false)
+  private let asked = Mutex<AskedQuestion?>(nil)
 
   /// Makes the pending answer of an exchange; without `flights` nobody can wait for it.
   init(
@@ -39,12 +40,20 @@ final class PendingAnswer: LeadingFlight, Obligation {
     flights.whenDeserted(key, action)
   }
 
-  func land(isStored: Bool) {
+  /// What the semantic cache found out about the question, so that it is kept with its answer;
+  /// `nil` where none was asked.
+  var question: AskedQuestion? {
+    get { asked.withLock { $0 } }
+    set { asked.withLock { $0 = newValue } }
+  }
+
+  /// Ends the flight; with a `match` the followers find their answer there.
+  func land(isStored: Bool, on match: SemanticMatch? = nil) {
     let isFirst = hasLanded.withLock { hasLanded in
       defer { hasLanded = true }
       return !hasLanded
     }
-    if isFirst { flights?.land(key, isStored: isStored) }
+    if isFirst { flights?.land(key, isStored: isStored, on: match) }
   }
 
   func finish(_ exchange: Exchange, at moment: Moment) { land(isStored: false) }

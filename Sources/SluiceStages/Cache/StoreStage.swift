@@ -43,6 +43,7 @@ package struct StoreStage: Stage {
       return Exit.keptOut.index
     }
     pending.land(isStored: true)
+    pending.question?.keep(reply, under: pending.key, in: cache, at: moment)
     exchange.explain("for \(pending.rules.ttlNanoseconds / 1_000_000_000) s")
     return Exit.stored.index
   }

@@ -28,6 +28,8 @@ package struct ExchangeFinished: Event {
   /// The word of `X-Sluice-Cache`.
   package var cache = ""
   package var isCacheHit = false
+  /// How near the question is to the one whose answer was given, in three decimals.
+  package var similarity = ""
   package var attempts = 0
   /// What each attempt used that began to answer.
   package var uses: [AttemptUsed] = []
@@ -53,6 +55,7 @@ package struct ExchangeFinished: Event {
     let meters = metrics.meters(of: model.isEmpty ? "none" : model)
     meters.requests(status, cacheHit: isCacheHit).increment()
     meters.duration.observe(nanoseconds: duration)
+    if !product.isEmpty, !cache.isEmpty { metrics.cacheExchanges[product, cache].increment() }
     metrics.overhead.observe(nanoseconds: duration - upstreamWait)
     for use in uses {
       let meters = metrics.meters(of: use.model)
@@ -86,6 +89,7 @@ package struct ExchangeFinished: Event {
     line.append("code", code)
     line.append("failure", failure)
     line.append("cache", cache)
+    if !similarity.isEmpty { line.append("similarity", similarity) }
     line.append("attempts", attempts)
     line.append("input_tokens", sum(\.inputTokens))
     line.append("output_tokens", sum(\.outputTokens))

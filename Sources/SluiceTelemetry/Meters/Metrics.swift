@@ -142,6 +142,35 @@ package final class MetricsRegistry: Sendable {
     help: "Starts that dropped what the cache's journal held, in all or before some place."
   )
 
+  package let cacheExchanges = CounterFamily(
+    counter: "sluice_cache_exchanges_total",
+    help: "Exchanges by product and what the cache was to them: exact, semantic, stale, miss, bypass.",
+    labels: ["product", "cache"]
+  )
+  package let semanticMisses = CounterFamily(
+    counter: "sluice_semantic_misses_total",
+    help: "Requests that the semantic cache did not answer, by what stood against it.",
+    labels: ["product", "reason"]
+  )
+  package let semanticComparisons = CounterFamily(
+    counter: "sluice_semantic_comparisons_total",
+    help: "Fresh answers and that of the near question: agree, differ, failed or left_out.",
+    labels: ["product", "result"]
+  )
+  package let semanticBar = GaugeFamily(
+    gauge: "sluice_semantic_bar",
+    help: "The score that a semantic hit needs.",
+    labels: ["product"],
+    unit: .nano
+  )
+  private let semanticQuestionsFamily = GaugeFamily(
+    gauge: "sluice_semantic_questions",
+    help: "Questions that are kept to be compared with."
+  )
+  private let semanticBytesFamily = GaugeFamily(
+    gauge: "sluice_semantic_bytes",
+    help: "Bytes that kept questions take, their answers apart."
+  )
   package let embeddings = CounterFamily(
     counter: "sluice_embeddings_total",
     help:
@@ -285,6 +314,8 @@ package final class MetricsRegistry: Sendable {
   package let cacheJournalBytes: Gauge
   package let cacheJournalWritable: Gauge
   package let cacheJournalDamaged: Counter
+  package let semanticQuestions: Gauge
+  package let semanticBytes: Gauge
   package let embeddingDuration: Histogram
   package let ledgerWritable: Gauge
   package let ledgerFailures: Counter
@@ -317,6 +348,8 @@ package final class MetricsRegistry: Sendable {
     cacheJournalBytes = journalBytes[]
     cacheJournalWritable = journalWritable[]
     cacheJournalDamaged = journalDamaged[]
+    semanticQuestions = semanticQuestionsFamily[]
+    semanticBytes = semanticBytesFamily[]
     embeddingDuration = embeddingDurationFamily[]
     ledgerWritable = ledgerWritableFamily[]
     ledgerFailures = ledgerFailuresFamily[]
@@ -357,7 +390,9 @@ package final class MetricsRegistry: Sendable {
       reconciled, expressionErrors, followers, breakerState, breakerTransitions, upstreamReplays,
       breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
       journalWritten, journalDropped, journalBytes, journalWritable, journalDamaged,
-      embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent, budgetWarnings,
+      cacheExchanges, semanticMisses, semanticComparisons, semanticBar, semanticQuestionsFamily,
+      semanticBytesFamily, embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent,
+      budgetWarnings,
       budgetOverrun, ledgerWritableFamily, ledgerFailuresFamily,
       ledgerUnrecordedFamily, ledgerBytesFamily, ledgerAccountsFamily, ledgerHoldsFamily,
       ledgerHeldFamily, switchActive, switchTransitions, reloads,

@@ -58,6 +58,7 @@ struct MutationTests {
         serves: [chat]
         output_field: max_tokens
       other: { upstream: simulator, context: 16k, max_output: 4k, price: free }
+      _vectors: { upstream: remote, context: 8k, max_output: 1k, price: free, serves: [embeddings] }
     tiers:
       free: { models: [small] }
       premium: {}
@@ -80,7 +81,7 @@ struct MutationTests {
         cache:
           scope: product
           ttl: 6h
-          semantic: { threshold: 0.95 }
+          semantic: { threshold: 0.95, max_wrong: 1%, shadow: { share: 5%, budget: user-day }, embedder: _vectors }
           stale_if_error: 1h
           key: user.tier
           tags: [catalog]

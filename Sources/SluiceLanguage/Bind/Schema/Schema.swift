@@ -5,7 +5,7 @@ package enum Schema {
   package static let all: [KeyTable] = [
     file, server, serverTimeout, identity, headers, anonymous, upstream, upstreamTimeout,
     breaker, retry, healthCheck, model, price, priceAbove, tier, split, route, product, cache,
-    semantic, limit, budget, relief, killSwitch, pricesFile,
+    semantic, shadow, limit, budget, relief, killSwitch, pricesFile,
   ]
 
   /// The sections of a file, beside its first line.
@@ -359,7 +359,40 @@ package enum Schema {
 
   static let semantic = KeyTable(
     "products.*.cache.semantic",
-    [Key("threshold", "ratio", .required, "the least similarity that counts as the same question")]
+    [
+      Key(
+        "threshold",
+        "ratio",
+        .otherwise("or `max_wrong`"),
+        "the least score of a question that counts as the same"
+      ),
+      Key(
+        "max_wrong",
+        "ratio",
+        .otherwise("or `threshold`"),
+        "the share of hits that may be wrong"
+      ),
+      Key(
+        "shadow",
+        "ratio or map",
+        .otherwise("none"),
+        "the share of hits for which the upstream is asked too; not served yet"
+      ),
+      Key(
+        "embedder",
+        "model",
+        .otherwise("the local encoder"),
+        "a model that serves embeddings; not served yet"
+      ),
+    ]
+  )
+
+  static let shadow = KeyTable(
+    "products.*.cache.semantic.shadow",
+    [
+      Key("share", "ratio", .required, "the share of hits"),
+      Key("budget", "budget", .otherwise("those of the request"), "what pays for it"),
+    ]
   )
 
   static let limit = KeyTable(

@@ -75,9 +75,50 @@ extension Binder {
         at: entry.keySpan
       )
     else { return nil }
-    return required("threshold", fields, example: "threshold: 0.95")
-      .flatMap { quantity($0, .ratio, in: 0...1, "from 0 to 1") }
-      .map { ProductSettings.Semantic(threshold: $0) }
+    let threshold = quantity(fields, "threshold", .ratio, in: 0...1, "from 0 to 1")
+    let maxWrong = quantity(fields, "max_wrong", .ratio, in: 0.0001...0.5, "from 0.01% to 50%")
+    let shadow = fields["shadow"].flatMap { self.shadow($0, of: product) }
+    let embedder = fields["embedder"]
+      .flatMap { text($0, expected: "the name of a model") }
+      .flatMap { reference($0, to: .models) }
+      .flatMap { names(of: .models).positions[$0] }
+    guard fields.has("threshold") || fields.has("max_wrong") else {
+      // Asked for by either name: one of them is needed, and a misspelt one has been told.
+      _ = required("threshold", fields, example: "threshold: 0.95` or `max_wrong: 1%")
+      return nil
+    }
+    guard threshold != nil || maxWrong != nil else { return nil }
+    return ProductSettings.Semantic(
+      threshold: threshold,
+      maxWrong: maxWrong,
+      shadow: shadow,
+      embedder: embedder.map { ModelIndex($0) }
+    )
+  }
+
+  /// `5%`, or `{ share: 5%, budget: shadows }`.
+  private func shadow(_ entry: YAMLEntry, of product: String) -> ProductSettings.Semantic.Shadow? {
+    func share(_ entry: YAMLEntry) -> Double? {
+      quantity(entry, .ratio, in: 0...1, "from 0 to 1")
+    }
+    guard entry.value.mapping != nil else {
+      return share(entry).map { ProductSettings.Semantic.Shadow(share: $0) }
+    }
+    guard
+      let fields = fields(
+        of: entry.value,
+        Schema.shadow,
+        key: "shadow",
+        owner: "`shadow` of product `\(product)`",
+        at: entry.keySpan
+      )
+    else { return nil }
+    let budget = fields["budget"]
+      .flatMap { text($0, expected: "the name of a budget") }
+      .flatMap { reference($0, to: .budgets) }
+    return required("share", fields, example: "share: 5%")
+      .flatMap(share)
+      .map { ProductSettings.Semantic.Shadow(share: $0, budget: budget) }
   }
 
   private func tags(_ entry: YAMLEntry) -> [String]? {

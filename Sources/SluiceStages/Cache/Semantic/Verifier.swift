@@ -69,6 +69,9 @@ package struct Verifier: Sendable {
 
   package init(_ rule: Rule = Rule()) { self.rule = rule }
 
+  /// How many of the nearest it looks at.
+  package var neighbours: Int { rule.neighbours }
+
   /// Judges the nearest of `neighbours`.
   ///
   /// - Parameters:

@@ -1,0 +1,313 @@
+internal import SluiceCore
+internal import SluiceDialects
+internal import SluiceExpressions
+package import SluicePipeline
+package import SluicePolicy
+package import SluiceTelemetry
+
+/// Answers a question that means the same as one that was answered before.
+///
+/// Behind the exact cache, so that an exact hit waits for nothing here, and of equal questions at
+/// once only the leader comes. What its question means is made and compared on other threads, by a
+/// deadline of `Bounds.semanticMilliseconds`; whatever goes wrong, the exchange goes on as a miss.
+package struct SemanticCacheStage: WaitingStage {
+  package enum Exit: Int, StageExit {
+    /// Answered with the answer to a near question.
+    case hit
+    /// Nothing is near, or something stands against what is.
+    case miss
+    /// Not compared: the product has no semantic cache, or the request is none that is compared.
+    case bypass
+    /// As many texts, or look-ups, as may wait do.
+    case busy
+    /// The deadline of the look-up came first.
+    case late
+    /// The question has more tokens than the encoder takes.
+    case tooLong
+    /// The encoder failed.
+    case failed
+    /// The answers of the near questions are no longer kept.
+    case vanished
+    /// The client left, or the gateway stops.
+    case gaveUp
+  }
+
+  /// How questions of one product are compared.
+  package struct Rules: Sendable {
+    let exact: ExactCacheStage.Rules
+    let verifier: Verifier
+    let product: ProductMemory
+
+    /// - Parameters:
+    ///   - settings: what the policy says.
+    ///   - exact: how its answers are kept.
+    ///   - product: what the product has taught.
+    package init(
+      _ settings: ProductSettings.Semantic,
+      exact: ExactCacheStage.Rules,
+      product: ProductMemory
+    ) {
+      self.exact = exact
+      self.product = product
+      var rule = Verifier.Rule()
+      rule.bar = Float(settings.bar)
+      rule.wholeBar = max(rule.wholeBar, rule.bar)
+      verifier = Verifier(rule)
+    }
+
+    /// Those of a policy's products, by name; a product without a semantic cache has none.
+    package static func all(
+      of policy: Policy,
+      exact: [String: ExactCacheStage.Rules],
+      memory: SemanticMemory
+    ) -> [String: Rules] {
+      Dictionary(
+        uniqueKeysWithValues: policy.products.compactMap { product in
+          guard let semantic = product.cache?.semantic, let exact = exact[product.name] else {
+            return nil
+          }
+          return (
+            product.name,
+            Rules(semantic, exact: exact, product: memory.memory(of: product.name))
+          )
+        }
+      )
+    }
+  }
+
+  package let exits = Exit.names
+  private let rules: [String: Rules]
+  private let memory: SemanticMemory
+  private let cache: any ReplyCache
+  private let metrics: MetricsRegistry
+
+  /// Makes the node.
+  ///
+  /// - Parameters:
+  ///   - rules: by the name of the product; those without a semantic cache are left out.
+  ///   - memory: what is kept of questions.
+  ///   - cache: where answers are kept.
+  ///   - metrics: where misses are counted by their reason.
+  package init(
+    rules: [String: Rules],
+    memory: SemanticMemory,
+    cache: any ReplyCache,
+    metrics: MetricsRegistry
+  ) {
+    self.rules = rules
+    self.memory = memory
+    self.cache = cache
+    self.metrics = metrics
+  }
+
+  package func decide(_ exchange: Exchange) async -> ExitIndex {
+    guard let rules = rules[exchange.caller.product] else {
+      exchange.explain("product \(exchange.caller.product) has no semantic cache")
+      return Exit.bypass.index
+    }
+    guard let asked = exchange.facts.asked else {
+      preconditionFailure("a request is read before its meaning is looked up")
+    }
+    guard let key = key(of: asked, exchange, under: rules) else { return Exit.bypass.index }
+    let deadline = min(
+      exchange.deadline,
+      exchange.moment.monotonic + Bounds.semanticMilliseconds * 1_000_000
+    )
+    let meaning: Meaning
+    do throws(EmbeddingFailure) {
+      meaning = try await memory.embedder.embed(
+        key.text,
+        until: deadline,
+        in: exchange.world,
+        unless: exchange.cancellation
+      )
+    } catch {
+      exchange.moment = exchange.world.now
+      return exit(for: error, exchange)
+    }
+    exchange.moment = exchange.world.now
+    return await lookUp(exchange, asked, key, meaning, under: rules, until: deadline)
+  }
+
+  private func key(
+    of asked: ModelRequest,
+    _ exchange: Exchange,
+    under rules: Rules
+  ) -> SemanticKey? {
+    guard let primary = exchange.primary else {
+      preconditionFailure("a request is routed before its meaning is looked up")
+    }
+    let extra: String?
+    do throws(EvaluationError) {
+      extra = try rules.exact.ownKey(of: exchange)
+    } catch {
+      // The exact cache, which asks first, has counted it and passed the request by.
+      exchange.explain("the key has no value: \(error)")
+      return nil
+    }
+    do throws(SemanticKey.Bypass) {
+      return try SemanticKey(
+        asked,
+        scope: CacheScope(rules.exact.scope, of: exchange.caller),
+        product: exchange.caller.product,
+        target: exchange.target,
+        primary: exchange.generation.policy.models[primary.position],
+        extra: extra
+      )
+    } catch {
+      miss(exchange, error.name)
+      exchange.explain("not compared: \(error.name)")
+      return nil
+    }
+  }
+
+  private func lookUp(
+    _ exchange: Exchange,
+    _ asked: ModelRequest,
+    _ key: SemanticKey,
+    _ meaning: Meaning,
+    under rules: Rules,
+    until deadline: Int64
+  ) async -> ExitIndex {
+    var nearest: [SemanticMemory.Near] = []
+    for _ in 0..<Bounds.semanticRounds {
+      let end = await memory.lookUp(
+        meaning,
+        key,
+        by: rules.verifier,
+        for: rules.product,
+        until: deadline,
+        in: exchange.world,
+        unless: exchange.cancellation
+      )
+      exchange.moment = exchange.world.now
+      switch end {
+      case .busy: return exit(for: .busy, exchange)
+      case .late: return exit(for: .late, exchange)
+      case .cancelled(let reason): return exit(for: .cancelled(reason), exchange)
+      case .judged(.miss(let objection, let candidate), let near):
+        keep(exchange, key, meaning, near, candidate, under: rules)
+        miss(exchange, objection.name)
+        exchange.explain(Self.words(objection, candidate))
+        return Exit.miss.index
+      case .judged(.hit(let judgement), let near):
+        nearest = near
+        // Read last, and with nothing to wait for behind it: an answer that was invalidated while
+        // its question was looked up is gone here.
+        if let answer = near.first?.answer, let reply = cache.reply(for: answer, at: exchange.moment),
+          ModelReply(reply.body)?.onlyText != nil
+        {
+          return hit(exchange, asked, reply, SemanticMatch(answer: answer, judgement), judgement)
+        }
+        memory.remove(judgement.neighbour)
+      }
+    }
+    keep(exchange, key, meaning, nearest, nil, under: rules)
+    miss(exchange, "vanished")
+    exchange.explain("what lies near has no answer any more")
+    return Exit.vanished.index
+  }
+
+  private func hit(
+    _ exchange: Exchange,
+    _ asked: ModelRequest,
+    _ reply: CachedReply,
+    _ match: SemanticMatch,
+    _ judgement: Verifier.Judgement
+  ) -> ExitIndex {
+    memory.touch(judgement.neighbour)
+    // Those who wait with the same question are given the same answer.
+    (exchange.flight as? PendingAnswer)?.land(isStored: true, on: match)
+    exchange.flight = nil
+    exchange.answer(asked, from: reply, as: .semantic, at: exchange.moment)
+    exchange.similarity = match.similarity
+    if exchange.isTraced {
+      exchange.explain("\(Self.words(judgement)), stored \(exchange.ageSeconds ?? 0) s ago")
+    }
+    return Exit.hit.index
+  }
+
+  /// Has the question kept once its answer is stored.
+  private func keep(
+    _ exchange: Exchange,
+    _ key: SemanticKey,
+    _ meaning: Meaning,
+    _ near: [SemanticMemory.Near],
+    _ candidate: Verifier.Judgement?,
+    under rules: Rules
+  ) {
+    (exchange.flight as? PendingAnswer)?.question = AskedQuestion(
+      memory: memory,
+      product: rules.product,
+      key: key,
+      meaning: meaning,
+      near: near,
+      candidate: candidate
+    )
+  }
+
+  private func exit(for failure: EmbeddingFailure, _ exchange: Exchange) -> ExitIndex {
+    let exit: Exit
+    switch failure {
+    case .busy: exit = .busy
+    case .late: exit = .late
+    case .tooLong: exit = .tooLong
+    case .failed(let why):
+      exit = .failed
+      exchange.explain("not embedded: \(why)")
+    case .cancelled(let reason):
+      exchange.failure = Failure(Failure.Reason(reason))
+      return Exit.gaveUp.index
+    }
+    miss(exchange, Exit.names[exit.rawValue])
+    return exit.index
+  }
+
+  private func miss(_ exchange: Exchange, _ reason: String) {
+    metrics.semanticMisses[exchange.caller.product, reason].increment()
+  }
+
+  // MARK: Words
+
+  private static func words(
+    _ objection: Verifier.Objection,
+    _ candidate: Verifier.Judgement?
+  ) -> String {
+    let reason = objection.words
+    return candidate.map { "\(reason); \(words($0))" } ?? reason
+  }
+
+  private static func words(_ judgement: Verifier.Judgement) -> String {
+    let score = DecimalText.threeDecimals(of: Double(judgement.score))
+    let cosine = DecimalText.threeDecimals(of: Double(judgement.cosine))
+    return "score \(score), cosine \(cosine), \(judgement.support) neighbours agree"
+  }
+}
+
+extension Verifier.Objection {
+  /// For metrics: each guard has its own.
+  package var name: String {
+    switch self {
+    case .nothingNear: "nothing_near"
+    case .facts(let kind): "\(kind)"
+    case .language: "language"
+    case .opposites: "opposites"
+    case .names: "names"
+    case .score: "score"
+    case .doubt: "doubt"
+    }
+  }
+
+  /// For trails.
+  var words: String {
+    switch self {
+    case .nothingNear: "nothing is near"
+    case .facts(let kind): "the nearest differs in \(kind)"
+    case .language: "the nearest is in another language"
+    case .opposites: "the nearest says the opposite of a word"
+    case .names: "one of the two names what the other does not"
+    case .score: "the nearest is not near enough"
+    case .doubt: "answers of this product have differed too often at such a score"
+    }
+  }
+}
