@@ -139,6 +139,23 @@ package enum Bounds {
   package static let cachedReplyBytes = 4 << 20
   /// Products, tags and keys whose last invalidation is remembered.
   package static let invalidatedNames = 1_000
+  /// Bytes of answers and questions that wait to be written to the cache's journal; what comes while
+  /// they are that many is kept in memory only.
+  package static let cacheQueueBytes = 16 << 20
+  /// How long an answer waits for others before it is written to the cache's journal.
+  package static let cacheDelayNanoseconds: Int64 = 50_000_000
+  /// Bytes that the cache's journal grows by, at least, before what it still needs is written anew.
+  package static let cacheSegmentBytes = 64 << 20
+  /// Bytes of the cache's journal; what comes while it has that many is kept in memory only.
+  package static let cacheFolderBytes = 2 << 30
+  /// How long what has expired or was invalidated may lie on the disk.
+  package static let cacheSweepNanoseconds: Int64 = 3_600_000_000_000
+  /// Between two tries to write a journal of the cache that could not be written.
+  package static let cacheProbeNanoseconds: Int64 = 1_000_000_000
+  /// Names of small states that the cache's journal keeps.
+  package static let cacheStates = 4_096
+  /// Bytes of one small state.
+  package static let cacheStateBytes = 1 << 20
   /// Exchanges that wait for one flight.
   package static let flightFollowers = 1_024
   /// Bytes of a client's name for a user, and of one value of a limit's key.

@@ -46,6 +46,20 @@ package struct Digest: Hashable, Sendable {
     self.init(bytes: bytes)
   }
 
+  /// Takes the 32 bytes of a digest; `nil` for any other count.
+  package init?(exactly bytes: ArraySlice<UInt8>) {
+    guard bytes.count == 32 else { return nil }
+    self.init(bytes: Array(bytes))
+  }
+
+  /// The 32 bytes.
+  package var bytes: [UInt8] {
+    [words.0, words.1, words.2, words.3]
+      .flatMap { word in
+        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+      }
+  }
+
   /// 64 lower-case hexadecimal digits.
   package var hex: String {
     [words.0, words.1, words.2, words.3]

@@ -61,7 +61,12 @@ package final class Gateway: Sendable {
     do {
       try ThisProcess.raiseDescriptorLimit()
       let journal = try folder.journal()
-      machine = try Machine(options, journal: journal, archive: try folder.archive())
+      machine = try Machine(
+        options,
+        journal: journal,
+        archive: try folder.archive(),
+        cacheJournal: folder.cacheJournal()
+      )
     } catch let damage as LedgerDamage {
       throw StartRefusal(Refusal(damage, in: folder.ledgerPath))
     } catch let refusal as Refusal {
@@ -105,6 +110,7 @@ package final class Gateway: Sendable {
       try await gateway.begin()
     } catch {
       await machine.closeLedger()
+      await machine.closeCache()
       machine.stop()
       throw error
     }
@@ -155,6 +161,7 @@ package final class Gateway: Sendable {
     await drain()
     stopWatching()
     await machine.closeLedger()
+    await machine.closeCache()
     let world = machine.world
     await machine.log?.flush(until: world.now.monotonic + Self.flushGrace, in: world)
     machine.stop()

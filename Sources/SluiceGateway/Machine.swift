@@ -35,6 +35,8 @@ final class Machine: Sendable {
   private let learning: BlockingExecutor
   /// Writing the ledger's checkpoints, and waiting for its disk.
   let recording: BlockingExecutor
+  /// Writing the cache's journal: two threads, so that batches need not wait for a long one.
+  private let caching: BlockingExecutor
   let resolver: Resolver
 
   let metrics: MetricsRegistry
@@ -42,7 +44,8 @@ final class Machine: Sendable {
   let log: LogWriter?
 
   let counters = EmbeddedCounters()
-  let cache = EmbeddedReplyCache()
+  let cacheJournal: CacheJournal
+  let cache: EmbeddedReplyCache
   let ledger: JournaledLedger
   private let journal: any JournalMedium
   private let archive: any SpendArchive
@@ -57,13 +60,14 @@ final class Machine: Sendable {
   let encoders: SentenceEncoders
   private let semantic = Mutex<(memory: SemanticMemory, index: EmbeddedVectorIndex)?>(nil)
 
-  /// Starts the threads and opens the ledger, which blocks.
+  /// Starts the threads, and opens the ledger and the cache's journal, which blocks.
   ///
   /// - Throws: `IOFailure` when the machine has no thread or descriptor left, `LedgerDamage`.
   init(
     _ options: GatewayOptions,
     journal: any JournalMedium,
-    archive: any SpendArchive
+    archive: any SpendArchive,
+    cacheJournal cacheMedium: any JournalMedium
   ) throws {
     loops = try EventLoopGroup(count: options.loops)
     control = try EventLoopGroup(count: 1)
@@ -80,6 +84,7 @@ final class Machine: Sendable {
     indexing = try BlockingExecutor(threads: 1, limit: Bounds.semanticQueue)
     learning = try BlockingExecutor(threads: 1, limit: Bounds.answerComparisons)
     recording = try BlockingExecutor(threads: 2)
+    caching = try BlockingExecutor(threads: 2)
     resolver = Resolver(on: resolving, world: control.loops[0])
     metrics = MetricsRegistry()
     log =
@@ -146,6 +151,19 @@ final class Machine: Sendable {
     for status in switches.list(at: start) {
       telemetry.tell(KillSwitchChanged(restored: status), at: start)
     }
+    let opening = clock.now
+    cacheJournal = CacheJournal(
+      cacheMedium,
+      host: CacheJournalHost(on: clock, writing: caching, telemetry: telemetry)
+    )
+    cache = EmbeddedReplyCache(journal: cacheJournal)
+    telemetry.tell(
+      CacheOpened(
+        cacheJournal.recovery,
+        duration: clock.now.monotonic - opening.monotonic
+      ),
+      at: clock.now
+    )
   }
 
   /// Counts prompts for a policy; `nil` if it asks for no count.
@@ -170,7 +188,12 @@ final class Machine: Sendable {
       if let semantic { return semantic.memory }
       let encoder = try encoders.encoder()
       let clock = control.loops[0]
-      let index = EmbeddedVectorIndex(dimension: encoder.dimension)
+      let index = EmbeddedVectorIndex(
+        of: encoder.fingerprint,
+        dimension: encoder.dimension,
+        journal: cacheJournal,
+        at: clock.now
+      )
       let memory = SemanticMemory(
         embedder: LocalEmbedder(
           encoder,
@@ -212,6 +235,26 @@ final class Machine: Sendable {
     }
   }
 
+  /// Forgets answers, in memory and on the disk, off the loops.
+  ///
+  /// When it returns none of them is served again, by this process or a later one.
+  /// - Returns: how many were forgotten.
+  /// - Throws: when this process has forgotten, but a later one may find them on the disk.
+  func forget(_ selection: CacheSelection) async throws -> Int {
+    let count = cache.invalidate(selection)
+    try await caching.run { [cacheJournal] in try cacheJournal.forget(selection) }
+    return count
+  }
+
+  /// Writes the cache's journal to its end; traffic has ended.
+  func closeCache() async {
+    do {
+      try await caching.run { [cacheJournal] in cacheJournal.close() }
+    } catch {
+      tell(Warned("cache_not_closed", "the last answers are not written: \(error)"))
+    }
+  }
+
   /// Writes the ledger to its end, checkpoint and sync included; traffic has ended.
   func closeLedger() async {
     do {
@@ -233,6 +276,7 @@ final class Machine: Sendable {
     indexing.stop()
     learning.stop()
     recording.stop()
+    caching.stop()
     resolving.stop()
   }
 }

@@ -83,6 +83,27 @@ package struct KeptWords: Sendable, Equatable {
     }
   }
 
+  /// Puts words together from their parts as `parts` gave them; `nil` where these do not fit.
+  package init?(texts: [UInt8], rarities: [UInt8], signs: [UInt64]) {
+    var place = 0
+    var count = 0
+    while place < texts.count {
+      place += 1 + Int(texts[place])
+      count += 1
+    }
+    guard place == texts.count, count == rarities.count,
+      count == 0 ? signs.isEmpty : signs.count.isMultiple(of: count)
+    else { return nil }
+    self.texts = texts
+    self.rarities = rarities
+    self.signs = signs
+  }
+
+  /// What they consist of, to be written down.
+  package var parts: (texts: [UInt8], rarities: [UInt8], signs: [UInt64]) {
+    (texts, rarities, signs)
+  }
+
   /// What it takes in memory, heap headers included.
   package var bytes: Int { texts.count + rarities.count + signs.count * 8 + 3 * 48 }
 }

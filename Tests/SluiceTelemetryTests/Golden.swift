@@ -43,6 +43,21 @@ enum Golden {
     # HELP sluice_cache_evictions_total Answers that were dropped before their time to make room.
     # TYPE sluice_cache_evictions_total counter
     sluice_cache_evictions_total 0
+    # HELP sluice_cache_journal_bytes Bytes of the cache's journal.
+    # TYPE sluice_cache_journal_bytes gauge
+    sluice_cache_journal_bytes 0
+    # HELP sluice_cache_journal_damaged_total Starts that dropped what the cache's journal held, in all or before some place.
+    # TYPE sluice_cache_journal_damaged_total counter
+    sluice_cache_journal_damaged_total 0
+    # HELP sluice_cache_journal_dropped_total Those that were not, and will not survive a restart: too many waited, or the disk failed.
+    # TYPE sluice_cache_journal_dropped_total counter
+    sluice_cache_journal_dropped_total 0
+    # HELP sluice_cache_journal_writable 1 while the cache's journal can be written, else 0.
+    # TYPE sluice_cache_journal_writable gauge
+    sluice_cache_journal_writable 0
+    # HELP sluice_cache_journal_written_total Answers, questions and states that were written to the cache's journal.
+    # TYPE sluice_cache_journal_written_total counter
+    sluice_cache_journal_written_total 0
     # HELP sluice_config_refused 1 while the newest files are refused, else 0.
     # TYPE sluice_config_refused gauge
     sluice_config_refused 0

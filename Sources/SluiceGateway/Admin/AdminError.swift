@@ -23,6 +23,7 @@ enum AdminError: Error, Sendable, Equatable {
   case busy
   case stopping
   case ledgerUnreadable
+  case cacheNotWritable
   case broken
 
   var status: Int {
@@ -36,7 +37,7 @@ enum AdminError: Error, Sendable, Equatable {
     case .badBody, .badQuery, .malformed: 400
     case .bodyTooLarge: 413
     case .tooSlow: 408
-    case .busy, .stopping: 503
+    case .busy, .stopping, .cacheNotWritable: 503
     case .ledgerUnreadable, .broken: 500
     }
   }
@@ -63,6 +64,7 @@ enum AdminError: Error, Sendable, Equatable {
     case .busy: "busy"
     case .stopping: "draining"
     case .ledgerUnreadable: "ledger_unreadable"
+    case .cacheNotWritable: "cache_not_writable"
     case .broken: "internal_error"
     }
   }
@@ -101,6 +103,10 @@ enum AdminError: Error, Sendable, Equatable {
     case .busy: "Too many orders wait already. Try again in a moment."
     case .stopping: "The gateway is stopping."
     case .ledgerUnreadable: "The ledger cannot be read; the log says why."
+    case .cacheNotWritable:
+      "No such answer is served any more, but the folder `cache` of the state folder can be neither "
+        + "written nor emptied: after a restart they may be served again. Empty it by hand before "
+        + "that, or make room and send this again."
     case .broken: "The request was not answered; this is a mistake in Sluice."
     }
   }
@@ -123,7 +129,8 @@ enum AdminError: Error, Sendable, Equatable {
     case .busy: fields.append(("retry-after", "1"))
     case .notFound, .unknownModel, .noBreaker, .unknownBudget, .tooManySwitches, .nothingToRevive,
       .wrongToken, .unknownHost, .notJSON, .badBody,
-      .badQuery, .bodyTooLarge, .malformed, .tooSlow, .stopping, .ledgerUnreadable, .broken:
+      .badQuery, .bodyTooLarge, .malformed, .tooSlow, .stopping, .ledgerUnreadable,
+      .cacheNotWritable, .broken:
       break
     }
     return ServerReply(status: status, body: writer.bytes + [UInt8(ascii: "\n")], fields: fields)

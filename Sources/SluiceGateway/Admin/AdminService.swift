@@ -267,6 +267,11 @@ final class AdminConsole: Sendable {
     metrics.cacheEntries.set(Int64(usage.entries))
     metrics.cacheBytes.set(Int64(usage.bytes))
     metrics.cacheEvictions.advance(to: usage.evictions)
+    let journal = machine.cacheJournal.usage
+    metrics.cacheJournalWritten.advance(to: journal.written)
+    metrics.cacheJournalDropped.advance(to: journal.dropped)
+    metrics.cacheJournalBytes.set(Int64(journal.bytes))
+    metrics.cacheJournalWritable.set(journal.isWritable ? 1 : 0)
     let semantic = machine.semanticUsage
     metrics.semanticQuestions.set(Int64(semantic.count))
     metrics.semanticBytes.set(Int64(semantic.bytes))
@@ -375,7 +380,15 @@ private struct AdminHandler: RequestHandler {
     case .cache: return ServerReply(status: 200, body: console.caches.json)
     case .invalidate:
       let selection = try AdminOrder.selection(request.body)
-      let count = console.machine.cache.invalidate(selection)
+      let count: Int
+      do {
+        count = try await console.machine.forget(selection)
+      } catch {
+        console.machine.tell(
+          Warned("cache_not_forgotten", "an invalidation may not survive a restart: \(error)")
+        )
+        throw .cacheNotWritable
+      }
       let words = selection.words
       console.machine.tell(
         CacheInvalidated(selection: words.selection, name: words.name, forgotten: count)

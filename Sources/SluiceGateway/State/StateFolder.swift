@@ -3,7 +3,7 @@ import SluicePipeline
 import SluiceReactor
 import SluiceStores
 
-/// The folder that outlives the process: `admin-token`, `admin-address`, the file of keys, `ledger/`, and the lock.
+/// The folder that outlives the process: `admin-token`, `admin-address`, the file of keys, `ledger/`, `cache/`, and the lock.
 ///
 /// The folder is made with mode 0700 and its files with 0600. One process holds the lock; who
 /// changes keys meanwhile (`sluice keys`) does not need it.
@@ -17,6 +17,7 @@ package struct StateFolder: Sendable {
   package var adminAddressPath: String { "\(path)/admin-address" }
   package var ledgerPath: String { "\(path)/ledger" }
   package var archivePath: String { "\(ledgerPath)/spend.sqlite" }
+  package var cachePath: String { "\(path)/cache" }
   private var lockPath: String { "\(path)/lock" }
 
   /// The path of a file of keys, named as the policy names it.
@@ -60,6 +61,15 @@ package struct StateFolder: Sendable {
       return try FolderJournal(ledgerPath)
     } catch {
       throw Refusal("`\(ledgerPath)` cannot be made: \(error)")
+    }
+  }
+
+  /// The files of the cache's journal; where the folder cannot be made, every use of them says why.
+  func cacheJournal() -> FolderJournal {
+    do throws(IOFailure) {
+      return try FolderJournal(cachePath)
+    } catch {
+      return FolderJournal(reading: cachePath)
     }
   }
 

@@ -63,28 +63,14 @@ struct RecordReader {
   mutating func next() -> Next {
     if place == bytes.count { return .over }
     guard let end = endOfRecord(at: place) else { return isFollowedByRecord ? .corrupt : .torn }
-    var fields = Fields(bytes: bytes, place: place + RecordWriter.frameBytes, end: end)
+    var fields = RecordFields(bytes: bytes, place: place + RecordWriter.frameBytes, end: end)
     guard let record = fields.record(), fields.isOver else { return .corrupt }
     place = end
     return .record(record)
   }
 
-  /// The end of the whole record that begins at `start`; `nil` if there is none.
   private func endOfRecord(at start: Int) -> Int? {
-    guard start + RecordWriter.frameBytes < bytes.count else { return nil }
-    let length = Int(word(at: start))
-    let end = start + RecordWriter.frameBytes + length
-    guard length > 0, length <= Bounds.ledgerRecordBytes, end <= bytes.count,
-      RecordWriter.checksum(of: bytes, frame: start, end: end) == word(at: start + 4)
-    else { return nil }
-    return end
-  }
-
-  private func word(at place: Int) -> UInt32 {
-    UInt32(bytes[place])
-      | UInt32(bytes[place + 1]) << 8
-      | UInt32(bytes[place + 2]) << 16
-      | UInt32(bytes[place + 3]) << 24
+    RecordWriter.end(ofRecordAt: start, in: bytes, limit: Bounds.ledgerRecordBytes)
   }
 
   /// Whether a whole record begins anywhere behind the damaged one.
@@ -103,15 +89,34 @@ struct RecordReader {
   }
 }
 
-/// The fields of one record, in their order; `nil` where the bytes do not hold them.
-private struct Fields {
-  let bytes: [UInt8]
-  var place: Int
-  let end: Int
+extension RecordWriter {
+  /// The end of the whole record that begins at `start`; `nil` if there is none, of `limit` bytes at
+  /// most.
+  static func end(ofRecordAt start: Int, in bytes: [UInt8], limit: Int) -> Int? {
+    guard start + frameBytes < bytes.count else { return nil }
+    let length = length(ofRecordAt: start, in: bytes)
+    let end = start + frameBytes + length
+    guard length > 0, length <= limit, end <= bytes.count,
+      checksum(of: bytes, frame: start, end: end) == word(at: start + 4, in: bytes)
+    else { return nil }
+    return end
+  }
 
-  var isOver: Bool { place == end }
+  /// What the frame at `start` says of the bytes behind it.
+  static func length(ofRecordAt start: Int, in bytes: [UInt8]) -> Int {
+    Int(word(at: start, in: bytes))
+  }
 
-  mutating func record() -> JournalRecord? {
+  private static func word(at place: Int, in bytes: [UInt8]) -> UInt32 {
+    UInt32(bytes[place])
+      | UInt32(bytes[place + 1]) << 8
+      | UInt32(bytes[place + 2]) << 16
+      | UInt32(bytes[place + 3]) << 24
+  }
+}
+
+extension RecordFields {
+  fileprivate mutating func record() -> JournalRecord? {
     guard place < end, let kind = RecordKind(rawValue: bytes[place]) else { return nil }
     place += 1
     switch kind {
@@ -251,7 +256,21 @@ private struct Fields {
     return numbers
   }
 
-  private mutating func number() -> UInt64? {
+  private mutating func money() -> NanoDollars? {
+    guard let value = number(), let count = Int64(exactly: value) else { return nil }
+    return NanoDollars(count)
+  }
+}
+
+/// The fields of one record, in their order; `nil` where the bytes do not hold them.
+struct RecordFields {
+  let bytes: [UInt8]
+  var place: Int
+  let end: Int
+
+  var isOver: Bool { place == end }
+
+  mutating func number() -> UInt64? {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while place < end, shift < 64 {
@@ -264,20 +283,19 @@ private struct Fields {
     return nil
   }
 
-  private mutating func time() -> Int64? {
+  mutating func time() -> Int64? {
     guard let value = number() else { return nil }
     return Int64(bitPattern: value >> 1) ^ -Int64(value & 1)
   }
 
-  private mutating func money() -> NanoDollars? {
-    guard let value = number(), let count = Int64(exactly: value) else { return nil }
-    return NanoDollars(count)
+  mutating func text() -> String? {
+    run().flatMap { String(validating: $0, as: UTF8.self) }
   }
 
-  private mutating func text() -> String? {
+  /// Bytes behind their count.
+  mutating func run() -> ArraySlice<UInt8>? {
     guard let count = number(), count <= UInt64(end - place) else { return nil }
-    let bytes = self.bytes[place..<place + Int(count)]
-    place += Int(count)
-    return String(validating: bytes, as: UTF8.self)
+    defer { place += Int(count) }
+    return bytes[place..<place + Int(count)]
   }
 }

@@ -146,14 +146,16 @@ struct RecordWriter: Sendable {
 
   // MARK: Frames and fields
 
-  private mutating func begin(_ kind: RecordKind) -> Int {
+  private mutating func begin(_ kind: RecordKind) -> Int { begin(code: kind.rawValue) }
+
+  mutating func begin(code: UInt8) -> Int {
     let start = bytes.count
     for _ in 0..<Self.frameBytes { bytes.append(0) }
-    bytes.append(kind.rawValue)
+    bytes.append(code)
     return start
   }
 
-  private mutating func end(_ start: Int) {
+  mutating func end(_ start: Int) {
     put(UInt32(bytes.count - start - Self.frameBytes), at: start)
     put(Self.checksum(of: bytes, frame: start, end: bytes.count), at: start + 4)
   }
@@ -170,7 +172,7 @@ struct RecordWriter: Sendable {
     bytes[place + 3] = UInt8(truncatingIfNeeded: word >> 24)
   }
 
-  private mutating func number(_ value: UInt64) {
+  mutating func number(_ value: UInt64) {
     var rest = value
     while rest >= 0x80 {
       bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -179,18 +181,20 @@ struct RecordWriter: Sendable {
     bytes.append(UInt8(truncatingIfNeeded: rest))
   }
 
-  /// Seconds, which may lie before 1970.
-  private mutating func time(_ value: Int64) {
+  /// A time, which may lie before what it is counted from.
+  mutating func time(_ value: Int64) {
     number(UInt64(bitPattern: value << 1 ^ value >> 63))
   }
 
   /// Never negative.
   private mutating func money(_ value: NanoDollars) { number(UInt64(max(0, value.count))) }
 
-  private mutating func text(_ value: String) {
-    let bytes = value.utf8
-    number(UInt64(bytes.count))
-    self.bytes.append(contentsOf: bytes)
+  mutating func text(_ value: String) { run(value.utf8) }
+
+  /// Bytes behind their count.
+  mutating func run(_ run: some Collection<UInt8>) {
+    number(UInt64(run.count))
+    bytes.append(contentsOf: run)
   }
 }
 

@@ -14,10 +14,30 @@ internal import Synchronization
 package final class EmbeddedReplyCache: ReplyCache {
   private let shards: [Shard]
   private let invalidations = Mutex(Invalidations())
+  private let journal: CacheJournal?
 
-  /// Makes an empty cache whose answers may take `bytes`, book-keeping included.
-  package init(bytes: Int = Bounds.cacheBytes, shards: Int = 8) {
+  /// Makes a cache whose answers may take `bytes`, book-keeping included.
+  ///
+  /// With a journal it begins with the answers that the journal holds, and has every answer
+  /// written down. The journal is told under the lock of the answer's shard, so that whoever has
+  /// emptied the shards knows that it was told of all that lay in them.
+  package init(
+    bytes: Int = Bounds.cacheBytes,
+    shards: Int = 8,
+    journal: CacheJournal? = nil
+  ) {
+    self.journal = journal
     self.shards = (0..<shards).map { _ in Shard(capacity: bytes / shards) }
+    guard let journal else { return }
+    for (key, reply) in journal.takeReplies() {
+      _ = shard(of: key).table.withLock { $0.store(reply, for: key) }
+    }
+    journal.attach(self)
+  }
+
+  /// What of one shard may yet be served, the one used longest ago first; `nil`: no such shard.
+  func replies(ofShard index: Int, at moment: Moment) -> [(key: Digest, reply: CachedReply)]? {
+    shards.indices.contains(index) ? shards[index].table.withLock { $0.replies(at: moment) } : nil
   }
 
   package func reply(for key: Digest, at moment: Moment) -> CachedReply? {
@@ -46,7 +66,9 @@ package final class EmbeddedReplyCache: ReplyCache {
         guard invalidations.withLock({ $0.admit(reply, for: key, askedAt: epoch) }) else {
           return false
         }
-        return table.store(reply, for: key)
+        let isStored = table.store(reply, for: key)
+        if isStored { journal?.keep(reply, for: key) }
+        return isStored
       }
   }
 

@@ -64,6 +64,17 @@ package struct ReplyTable: Sendable {
     return entry.reply
   }
 
+  /// What may yet be served, fresh or stale, the one used longest ago first.
+  package func replies(at moment: Moment) -> [(key: Digest, reply: CachedReply)] {
+    var replies: [(key: Digest, reply: CachedReply)] = []
+    var place = oldest
+    while place >= 0, let entry = entries[place] {
+      if Self.isUsable(entry.reply, at: moment) { replies.append((entry.key, entry.reply)) }
+      place = entry.newer
+    }
+    return replies
+  }
+
   /// Keeps an answer in place of what was under `key`, unless it is larger than the table.
   package mutating func store(_ reply: CachedReply, for key: Digest) -> Bool {
     let size = Self.size(of: reply)

@@ -137,33 +137,98 @@ package struct VectorTable: Sendable {
   ) -> UInt64 {
     precondition(vector.count == dimension, "vectors of one encoder")
     dropExpired(in: digest, at: moment)
+    lastID += 1
+    let (bytes, scale) = quantise(vector)
+    keep(
+      question,
+      signs: VectorKernels.signs(vector),
+      bytes: bytes,
+      scale: scale,
+      in: digest,
+      as: lastID
+    )
+    return lastID
+  }
+
+  private mutating func keep(
+    _ question: KeptQuestion,
+    signs: [VectorKernels.Signs],
+    bytes row: [SIMD16<Int8>],
+    scale: Float,
+    in digest: Digest,
+    as id: UInt64
+  ) {
     let size = Self.size(of: question, dimension: dimension)
     while bytes + size > capacity, oldest >= 0 {
       remove(place: oldest)
       evictions += 1
     }
-    lastID += 1
     let place = free.popLast() ?? entries.count
     if place == entries.count { entries.append(nil) }
-    let (quantised, scale) = quantise(vector)
     var context = contexts.removeValue(forKey: digest) ?? Context()
     entries[place] = Entry(
-      id: lastID,
+      id: id,
       question: question,
       context: digest,
       row: context.slots.count,
       bytes: size
     )
-    context.signs += VectorKernels.signs(vector)
-    context.bytes += quantised
+    context.signs += signs
+    context.bytes += row
     context.scales.append(scale)
     context.facts.append(question.facts.word)
     context.slots.append(Int32(place))
     contexts[digest] = context
-    places[lastID] = place
+    places[id] = place
     bytes += size
     chain(place)
-    return lastID
+  }
+
+  // MARK: Rows for a journal
+
+  /// What is kept of one question; `nil` if it is not there.
+  package func row(_ id: UInt64) -> VectorRow? {
+    guard let place = places[id], let entry = entries[place], let context = contexts[entry.context]
+    else { return nil }
+    let signs = context.signs[entry.row * signBlocks..<(entry.row + 1) * signBlocks]
+    let bytes = context.bytes[entry.row * byteBlocks..<(entry.row + 1) * byteBlocks]
+    return VectorRow(
+      id: id,
+      context: entry.context,
+      question: entry.question,
+      signs: signs.flatMap { [$0[0], $0[1]] },
+      bytes: bytes.flatMap { block in (0..<16).map { block[$0] } },
+      scale: context.scales[entry.row],
+      agreements: entry.agreements
+    )
+  }
+
+  /// The next `count` rows in the order in which they lie, and where to go on; `nil`: that was all.
+  package func rows(from place: Int, count: Int) -> (rows: [VectorRow], next: Int?) {
+    let end = min(entries.count, place + count)
+    guard place < end else { return ([], nil) }
+    let rows = entries[place..<end].compactMap { $0.flatMap { row($0.id) } }
+    return (rows, end < entries.count ? end : nil)
+  }
+
+  /// Keeps a question under the name that it had; nothing if it is no row of this table's vectors,
+  /// has expired, or if one of that name is there.
+  package mutating func restore(_ row: VectorRow, at moment: Moment) {
+    guard row.signs.count == signBlocks * 2, row.bytes.count == byteBlocks * 16,
+      row.question.expiresAt > moment.wall, row.id > 0, places[row.id] == nil
+    else { return }
+    keep(
+      row.question,
+      signs: stride(from: 0, to: row.signs.count, by: 2)
+        .map { VectorKernels.Signs(row.signs[$0], row.signs[$0 + 1]) },
+      bytes: stride(from: 0, to: row.bytes.count, by: 16)
+        .map { start in SIMD16(row.bytes[start..<start + 16]) },
+      scale: row.scale,
+      in: row.context,
+      as: row.id
+    )
+    if let place = places[row.id] { entries[place]?.agreements = row.agreements }
+    lastID = max(lastID, row.id)
   }
 
   package mutating func note(_ agree: Bool, _ one: UInt64, _ other: UInt64) {

@@ -120,6 +120,28 @@ package final class MetricsRegistry: Sendable {
     help: "Answers that were dropped before their time to make room."
   )
 
+  private let journalWritten = CounterFamily(
+    counter: "sluice_cache_journal_written_total",
+    help: "Answers, questions and states that were written to the cache's journal."
+  )
+  private let journalDropped = CounterFamily(
+    counter: "sluice_cache_journal_dropped_total",
+    help:
+      "Those that were not, and will not survive a restart: too many waited, or the disk failed."
+  )
+  private let journalBytes = GaugeFamily(
+    gauge: "sluice_cache_journal_bytes",
+    help: "Bytes of the cache's journal."
+  )
+  private let journalWritable = GaugeFamily(
+    gauge: "sluice_cache_journal_writable",
+    help: "1 while the cache's journal can be written, else 0."
+  )
+  private let journalDamaged = CounterFamily(
+    counter: "sluice_cache_journal_damaged_total",
+    help: "Starts that dropped what the cache's journal held, in all or before some place."
+  )
+
   package let cacheExchanges = CounterFamily(
     counter: "sluice_cache_exchanges_total",
     help: "Exchanges by product and what the cache was to them: exact, semantic, stale, miss, bypass.",
@@ -287,6 +309,11 @@ package final class MetricsRegistry: Sendable {
   package let cacheEntries: Gauge
   package let cacheBytes: Gauge
   package let cacheEvictions: Counter
+  package let cacheJournalWritten: Counter
+  package let cacheJournalDropped: Counter
+  package let cacheJournalBytes: Gauge
+  package let cacheJournalWritable: Gauge
+  package let cacheJournalDamaged: Counter
   package let semanticQuestions: Gauge
   package let semanticBytes: Gauge
   package let embeddingDuration: Histogram
@@ -316,6 +343,11 @@ package final class MetricsRegistry: Sendable {
     cacheEntries = entries[]
     cacheBytes = bytes[]
     cacheEvictions = evictions[]
+    cacheJournalWritten = journalWritten[]
+    cacheJournalDropped = journalDropped[]
+    cacheJournalBytes = journalBytes[]
+    cacheJournalWritable = journalWritable[]
+    cacheJournalDamaged = journalDamaged[]
     semanticQuestions = semanticQuestionsFamily[]
     semanticBytes = semanticBytesFamily[]
     embeddingDuration = embeddingDurationFamily[]
@@ -357,8 +389,10 @@ package final class MetricsRegistry: Sendable {
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, usageSource,
       reconciled, expressionErrors, followers, breakerState, breakerTransitions, upstreamReplays,
       breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
+      journalWritten, journalDropped, journalBytes, journalWritable, journalDamaged,
       cacheExchanges, semanticMisses, semanticComparisons, semanticBar, semanticQuestionsFamily,
-      semanticBytesFamily, embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent, budgetWarnings,
+      semanticBytesFamily, embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent,
+      budgetWarnings,
       budgetOverrun, ledgerWritableFamily, ledgerFailuresFamily,
       ledgerUnrecordedFamily, ledgerBytesFamily, ledgerAccountsFamily, ledgerHoldsFamily,
       ledgerHeldFamily, switchActive, switchTransitions, reloads,
