@@ -1,10 +1,12 @@
 """The semantic cache with the real encoder: whose answer is given to whose question."""
 
+import os
+import pathlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness.bundle import EXPOSE, policy
+from harness.bundle import EXPOSE, Bundle, policy
 from harness.gateway import run
 from harness.waiting import until
 from harness.wire import events
@@ -222,6 +224,19 @@ def test_a_reload_keeps_what_is_known(served, upstream):
     assert outcome(served.asked(SAME)) == "semantic"
 
 
+def test_the_operator_sees_what_the_caches_were_to_each_product(served):
+    served.asked(RESET)
+    served.kept(1)
+    assert outcome(served.asked(SAME)) == "semantic"
+    board = served.admin("GET", "/cache").json()
+    assert board["answers"]["count"] >= 1 and board["questions"]["count"] >= 1
+    product = next(p for p in board["products"] if p["product"] == "public")
+    assert product["scope"] == "product" and product["semantic"]["bar"] == "0.900"
+    assert product["exchanges"]["semantic"] == 1
+    assert product["semantic"]["misses"]["nothing_near"] == 1
+    assert "semantic" not in next(p for p in board["products"] if p["product"] == "exact")
+
+
 def test_a_product_without_it_is_not_compared(served):
     served.asked(RESET, product="exact")
     assert outcome(served.asked(SAME, product="exact")) == "miss"
@@ -229,14 +244,16 @@ def test_a_product_without_it_is_not_compared(served):
 
 
 def test_without_an_encoder_start_is_refused_and_lint_says_what_to_run(tmp_path, upstream, keys):
-    from harness.bundle import Bundle
-
     keys.add(tenant="acme", user="ada", products=PRODUCTS)
     bundle = Bundle(tmp_path / "bundle", semantic(upstream))
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    env = {"SLUICE_DATA": str(empty), "UPSTREAM_KEY": "sk-x", "HOME": str(empty)}
-    env["XDG_CACHE_HOME"] = str(empty)
+    # A folder with the tables of tokens and no encoder.
+    cache = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    data = pathlib.Path(os.environ.get("SLUICE_DATA") or pathlib.Path(cache) / "sluice")
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for table in data.glob("*.tiktoken"):
+        (bare / table.name).symlink_to(table)
+    env = {"SLUICE_DATA": str(bare), "UPSTREAM_KEY": "sk-x"}
     lint = run("lint", bundle.path, env=env)
     assert lint.returncode == 0
     assert "warning[SL0311]" in lint.stdout and "scripts/fetch-model" in lint.stdout

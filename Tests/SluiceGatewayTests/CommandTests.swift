@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SluiceCore
 import SluiceLanguage
 import Testing
@@ -119,6 +120,40 @@ struct CommandTests {
     )
     #expect(answer.status == .success)
   }
+
+  @Test("trace walks through the semantic cache, with the encoder of this machine or without")
+  func traceSemantic() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.semantic, to: "p.yaml")
+    var command = TraceCommand(path: folder.path)
+    command.environment = ["SLUICE_DATA": "/nowhere"]
+    let without = await command.run(body: question).output
+    #expect(
+      without.contains("semantic fast       failed\n    not embedded: texts cannot be embedded: ")
+    )
+    #expect(without.contains("Run `scripts/setup` to fetch it"))
+    command.environment = ProcessInfo.processInfo.environment
+    let with = await command.run(body: question).output
+    #expect(with.contains("semantic fast       miss\n    nothing is near\n"), "\(with)")
+  }
+
+  @Test("lint warns of an encoder that this machine has not, and of nothing where it is not asked")
+  func lintSemantic() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.semantic, to: "p.yaml")
+    var command = LintCommand(paths: [folder.path])
+    command.format = .short
+    #expect(!command.run().output.contains("SL0311"))
+    command.environment = ["SLUICE_DATA": "/nowhere"]
+    let answer = command.run()
+    #expect(answer.output.contains("warning[SL0311] `semantic` needs a sentence encoder"))
+    #expect(answer.status != .errors)
+    command.environment = ProcessInfo.processInfo.environment
+    #expect(!command.run().output.contains("SL0311"))
+  }
+
+  private static let semantic = Policies.simulated()
+    .replacing("ttl: 10m }", with: "ttl: 10m, semantic: { threshold: 0.95 } }")
 
   @Test("trace takes whom --as names for the holder of a key")
   func traceAs() async throws {

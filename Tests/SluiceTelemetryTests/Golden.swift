@@ -150,6 +150,12 @@ enum Golden {
     # HELP sluice_reload_total Reloads; result is accepted, unchanged, refused or rolled_back.
     # TYPE sluice_reload_total counter
     sluice_reload_total{result="accepted"} 1
+    # HELP sluice_semantic_bytes Bytes that kept questions take, their answers apart.
+    # TYPE sluice_semantic_bytes gauge
+    sluice_semantic_bytes 0
+    # HELP sluice_semantic_questions Questions that are kept to be compared with.
+    # TYPE sluice_semantic_questions gauge
+    sluice_semantic_questions 0
     # HELP sluice_tokens_total Tokens of attempts; direction is input or output.
     # TYPE sluice_tokens_total counter
     sluice_tokens_total{model="gpt-4",direction="input"} 12

@@ -46,6 +46,9 @@ enum PolicyOutline {
       if let cache = product.cache {
         writer.member("cache_scope", cache.scope.rawValue)
         writer.member("cache_ttl", cache.ttl.policyText)
+        if let semantic = cache.semantic {
+          writer.member("semantic_bar", DecimalText.threeDecimals(of: semantic.bar))
+        }
       }
     }
     list("limits", policy.limits, &writer) { limit, writer in

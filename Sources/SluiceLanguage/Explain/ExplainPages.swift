@@ -1943,6 +1943,28 @@ extension Explain {
 
 
       """###,
+    311: ###"""
+      # SL0311 encoder-missing
+
+      A semantic cache on a machine that has no sentence encoder.
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      products:
+        support:
+          cache: { scope: product, ttl: 6h, semantic: { threshold: 0.95 } }
+      ```
+
+      ## Why
+
+      A semantic cache compares what questions mean, and a model on the gateway's own machine makes that of
+      them. Without its files a start or a reload is refused: serving without it would not do what the policy
+      says. `scripts/fetch-model`, which `make run` calls, fetches them; `SLUICE_DATA` names another folder.
+      Lint warns only, since it may run elsewhere.
+
+      """###,
     401: ###"""
       # SL0401 limit-never-reached
 
@@ -3387,7 +3409,7 @@ extension Explain {
       ```yaml SL0901
       sluice: v1
       products:
-        support: { cache: { scope: product, ttl: 6h, semantic: { threshold: 0.95 } } }
+        support: { cache: { scope: product, ttl: 6h, semantic: { threshold: 0.95, shadow: 5% } } }
       ```
 
       ## Right
@@ -3395,7 +3417,7 @@ extension Explain {
       ```yaml
       sluice: v1
       products:
-        support: { cache: { scope: product, ttl: 6h } }
+        support: { cache: { scope: product, ttl: 6h, semantic: { threshold: 0.95 } } }
       ```
 
       ## Why

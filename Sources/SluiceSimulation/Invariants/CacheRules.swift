@@ -9,7 +9,7 @@ package struct CacheRules: Sendable {
   /// Whether the policy keeps the answer of an attempt that a leader made; the answer itself is
   /// judged apart.
   package var keeps: @Sendable (AttemptRecord, ExchangeRecord) -> Bool
-  /// What a question means: those that mean the same may share an answer. Usually the question.
+  /// What a question means: those that mean the same may share an answer.
   package var meaning: @Sendable (String) -> String = { $0 }
 
   package init(

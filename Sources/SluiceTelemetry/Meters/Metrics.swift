@@ -144,7 +144,8 @@ package final class MetricsRegistry: Sendable {
 
   package let cacheExchanges = CounterFamily(
     counter: "sluice_cache_exchanges_total",
-    help: "Exchanges by product and what the cache was to them: exact, semantic, stale, miss, bypass.",
+    help:
+      "Exchanges by product and what the cache was to them: exact, semantic, stale, miss, bypass.",
     labels: ["product", "cache"]
   )
   package let semanticMisses = CounterFamily(
