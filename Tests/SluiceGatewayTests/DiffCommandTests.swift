@@ -143,6 +143,12 @@ struct DiffCommandTests {
     let renamed = try await diff(Self.base.replacing("name: code", with: "name: coding"))
     #expect(renamed.output.hasPrefix("note: route code is called coding,"))
     #expect(renamed.output.hasSuffix(same))
+    let moved = try await diff(
+      Self.base.replacing("name: code", with: "name: coding")
+        .replacing("to: best", with: "to: fast")
+    )
+    #expect(moved.output.contains("route code to best: large, small → route coding to fast: small"))
+    #expect(!moved.output.contains("note:"))
     // Two routes that no request can tell apart from one.
     let split = Self.base.replacing(
       "  - name: rest\n",
