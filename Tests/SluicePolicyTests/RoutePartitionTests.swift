@@ -26,7 +26,7 @@ struct RoutePartitionTests {
   func exact(part: Int) {
     var random = SplitMix(seed: 5_000 + UInt64(part))
     var pairs = 0
-    for _ in 0..<200 {
+    for _ in 0..<260 {
       let old = RandomRoutes(&random)
       let new = old.another(&random)
       let partition = Self.partition(old, new)

@@ -69,7 +69,8 @@ package struct PolicyDifference: Sendable {
     }
     for (place, name) in old.routeNames.enumerated() where !news.contains(name) {
       guard let met = meetings[place], met.count == 1, case let other?? = met.first,
-        takers[other] == [place], !olds.contains(new.routeNames[other])
+        takers[other] == [place], !olds.contains(new.routeNames[other]),
+        old.destination(of: place) == new.destination(of: other)
       else { continue }
       renamedRoutes.append((place, other))
     }
@@ -304,6 +305,14 @@ package struct PolicyDifference: Sendable {
 }
 
 extension PolicyBehaviour {
+  /// The name of the target; `nil`: what the client named.
+  fileprivate func destination(of route: Int) -> String? {
+    switch policy.routes[route].destination {
+    case .target(let target): policy[target].name
+    case .requested: nil
+    }
+  }
+
   /// What there is about a tier in particular.
   fileprivate func traits(ofTier tier: String) -> [String] {
     let allowed = policy.tiers.first { $0.name == tier }?.models

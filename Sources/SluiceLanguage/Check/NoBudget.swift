@@ -5,7 +5,7 @@ import SluicePolicy
 /// Only where a price says so: a model without one, or one that is simulated, may cost nothing.
 struct NoBudget: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
-    guard binder.sections[.budgets] == nil, !binder.findings.haveErrors else { return }
+    guard binder.sections[.budgets] == nil else { return }
     let services = draft.upstreams
       .filter { if case .openai = $0.settings.api { true } else { false } }
       .map(\.settings.name)

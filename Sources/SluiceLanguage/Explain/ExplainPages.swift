@@ -2492,6 +2492,7 @@ extension Explain {
         openai: { api: openai, url: "https://api.openai.com/v1", secret: env:OPENAI_API_KEY }
       models:
         small: { upstream: openai, context: 16k, max_output: 4k, price: { input: $0.50/M, output: $1.50/M } }
+        large: { upstream: openai, context: 128k, max_output: 4k, price: { input: $10/M, output: $30/M } }
       ```
 
       ## Right
@@ -2502,6 +2503,7 @@ extension Explain {
         openai: { api: openai, url: "https://api.openai.com/v1", secret: env:OPENAI_API_KEY }
       models:
         small: { upstream: openai, context: 16k, max_output: 4k, price: { input: $0.50/M, output: $1.50/M } }
+        large: { upstream: openai, context: 128k, max_output: 4k, price: { input: $10/M, output: $30/M } }
       limits:
         all: { rate: 1000/m }
       budgets:

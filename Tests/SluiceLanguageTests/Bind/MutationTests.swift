@@ -208,6 +208,7 @@ struct MutationTests {
       if line.hasPrefix("budgets:") { break }
       if !refused.contains(where: { line.contains($0) }) { kept.append(line) }
     }
+    kept.append("budgets:\n  company: { per: day, limit: $100 }")
     return kept.joined(separator: "\n") + "\n"
   }
 
