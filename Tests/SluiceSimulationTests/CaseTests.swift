@@ -62,7 +62,8 @@ struct CaseBench {
   }
 
   /// The report of some cases; traps with the findings if they are wrong.
-  static func report(_ tests: String, isCovered: Bool = false) -> (report: TestReport, text: String) {
+  static func report(_ tests: String, isCovered: Bool = false) -> (report: TestReport, text: String)
+  {
     let compiled = compiled(tests)
     guard let policy = compiled.policy else {
       preconditionFailure(compiled.findings.rendered(as: .human, of: compiled.bundle))
@@ -99,41 +100,169 @@ struct CaseTests {
 
   static let pairs: [Pair] = [
     Pair(ask: "ask: hi", right: "status: 200", wrong: "status: 429", key: "status"),
-    Pair(ask: "{ ask: hi, as: stranger }", right: "code: invalid_api_key", wrong: "code: none", key: "code"),
+    Pair(
+      ask: "{ ask: hi, as: stranger }",
+      right: "code: invalid_api_key",
+      wrong: "code: none",
+      key: "code"
+    ),
     Pair(ask: "ask: hi", right: "code: none", wrong: "code: no_route", key: "code"),
     Pair(ask: "ask: a hard one", right: "route: hard", wrong: "route: rest", key: "route"),
-    Pair(ask: "{ ask: hi, as: stranger }", right: "route: none", wrong: "route: rest", key: "route"),
+    Pair(
+      ask: "{ ask: hi, as: stranger }",
+      right: "route: none",
+      wrong: "route: rest",
+      key: "route"
+    ),
     Pair(ask: "ask: a hard one", right: "target: main", wrong: "target: cheap", key: "target"),
     Pair(ask: "ask: a hard one", right: "model: big", wrong: "model: small", key: "model"),
-    Pair(ask: "{ ask: hi, models: { small: 400 } }", right: "status: 400", wrong: "status: 200", key: "status"),
+    Pair(
+      ask: "{ ask: hi, models: { small: 400 } }",
+      right: "status: 400",
+      wrong: "status: 200",
+      key: "status"
+    ),
     Pair(ask: "ask: hi", right: "cache: miss", wrong: "cache: exact", key: "cache"),
-    Pair(ask: "{ ask: hi, as: { user: ann, product: none } }", right: "cache: bypass", wrong: "cache: miss", key: "cache"),
-    Pair(ask: "ask: hi", right: "exits: { limit: admitted }", wrong: "exits: { limit: refused }", key: "exits.limit"),
-    Pair(ask: "ask: hi", right: "exits: { attempt cheap/small: answered }", wrong: "exits: { attempt cheap/small: [] }", key: "exits.attempt cheap/small"),
-    Pair(ask: "ask: hi", right: "exits: { retry: [] }", wrong: "exits: { retry: again }", key: "exits.retry"),
-    Pair(ask: "{ ask: hi, models: { small: [500, ok] } }", right: "exits: { attempt: [failed, answered] }", wrong: "exits: { attempt: [answered] }", key: "exits.attempt"),
-    Pair(ask: "{ ask: hi, models: { small: [500, ok] } }", right: "attempts: 2", wrong: "attempts: 1", key: "attempts"),
-    Pair(ask: "{ ask: a hard one, models: { big: 500 } }", right: "attempts: [big, small]", wrong: "attempts: [big]", key: "attempts"),
-    Pair(ask: "{ ask: hi, models: { small: { usage: { prompt: 1000, completion: 500 } } } }", right: "cost: $0.0002", wrong: "cost: $0.000200001", key: "cost"),
-    Pair(ask: "ask: { prompt: a hard one, max_tokens: 100 }", right: "held: $0.000285", wrong: "held: $0.00029", key: "held"),
-    Pair(ask: "ask: { prompt: a hard one, max_tokens: 100 }", right: "clamp: 100", wrong: "clamp: 1000", key: "clamp"),
+    Pair(
+      ask: "{ ask: hi, as: { user: ann, product: none } }",
+      right: "cache: bypass",
+      wrong: "cache: miss",
+      key: "cache"
+    ),
+    Pair(
+      ask: "ask: hi",
+      right: "exits: { limit: admitted }",
+      wrong: "exits: { limit: refused }",
+      key: "exits.limit"
+    ),
+    Pair(
+      ask: "ask: hi",
+      right: "exits: { attempt cheap/small: answered }",
+      wrong: "exits: { attempt cheap/small: [] }",
+      key: "exits.attempt cheap/small"
+    ),
+    Pair(
+      ask: "ask: hi",
+      right: "exits: { retry: [] }",
+      wrong: "exits: { retry: again }",
+      key: "exits.retry"
+    ),
+    Pair(
+      ask: "{ ask: hi, models: { small: [500, ok] } }",
+      right: "exits: { attempt: [failed, answered] }",
+      wrong: "exits: { attempt: [answered] }",
+      key: "exits.attempt"
+    ),
+    Pair(
+      ask: "{ ask: hi, models: { small: [500, ok] } }",
+      right: "attempts: 2",
+      wrong: "attempts: 1",
+      key: "attempts"
+    ),
+    Pair(
+      ask: "{ ask: a hard one, models: { big: 500 } }",
+      right: "attempts: [big, small]",
+      wrong: "attempts: [big]",
+      key: "attempts"
+    ),
+    Pair(
+      ask: "{ ask: hi, models: { small: { usage: { prompt: 1000, completion: 500 } } } }",
+      right: "cost: $0.0002",
+      wrong: "cost: $0.000200001",
+      key: "cost"
+    ),
+    Pair(
+      ask: "ask: { prompt: a hard one, max_tokens: 100 }",
+      right: "held: $0.000285",
+      wrong: "held: $0.00029",
+      key: "held"
+    ),
+    Pair(
+      ask: "ask: { prompt: a hard one, max_tokens: 100 }",
+      right: "clamp: 100",
+      wrong: "clamp: 1000",
+      key: "clamp"
+    ),
     Pair(ask: "{ ask: hi, as: stranger }", right: "clamp: none", wrong: "clamp: 1", key: "clamp"),
-    Pair(ask: "ask: { prompt: hi, max_tokens: 100 }", right: "reserved: { tokens: 107 }", wrong: "reserved: { tokens: 100 }", key: "reserved.tokens"),
-    Pair(ask: "ask: hi", right: "headers: { X-Sluice-Route: rest }", wrong: "headers: { X-Sluice-Route: hard }", key: "headers.X-Sluice-Route"),
-    Pair(ask: "ask: hi", right: "headers: { Retry-After: none }", wrong: "headers: { X-Sluice-Route: none }", key: "headers.X-Sluice-Route"),
-    Pair(ask: "{ ask: hi, models: { small: { answer: two words } } }", right: "answer: two words", wrong: "answer: one word", key: "answer"),
-    Pair(ask: "{ ask: { prompt: hi, stream: true }, models: { small: { answer: two words } } }", right: "answer: two words", wrong: "answer: two", key: "answer"),
-    Pair(ask: "{ ask: { prompt: hi, stream: true }, models: { small: { fault: cut, after: 2 } } }", right: "ends: cut", wrong: "ends: whole", key: "ends"),
-    Pair(ask: "ask: { prompt: hi, leaves: 10ms }", right: "ends: left", wrong: "ends: cut", key: "ends"),
+    Pair(
+      ask: "ask: { prompt: hi, max_tokens: 100 }",
+      right: "reserved: { tokens: 107 }",
+      wrong: "reserved: { tokens: 100 }",
+      key: "reserved.tokens"
+    ),
+    Pair(
+      ask: "ask: hi",
+      right: "headers: { X-Sluice-Route: rest }",
+      wrong: "headers: { X-Sluice-Route: hard }",
+      key: "headers.X-Sluice-Route"
+    ),
+    Pair(
+      ask: "ask: hi",
+      right: "headers: { Retry-After: none }",
+      wrong: "headers: { X-Sluice-Route: none }",
+      key: "headers.X-Sluice-Route"
+    ),
+    Pair(
+      ask: "{ ask: hi, models: { small: { answer: two words } } }",
+      right: "answer: two words",
+      wrong: "answer: one word",
+      key: "answer"
+    ),
+    Pair(
+      ask: "{ ask: { prompt: hi, stream: true }, models: { small: { answer: two words } } }",
+      right: "answer: two words",
+      wrong: "answer: two",
+      key: "answer"
+    ),
+    Pair(
+      ask: "{ ask: { prompt: hi, stream: true }, models: { small: { fault: cut, after: 2 } } }",
+      right: "ends: cut",
+      wrong: "ends: whole",
+      key: "ends"
+    ),
+    Pair(
+      ask: "ask: { prompt: hi, leaves: 10ms }",
+      right: "ends: left",
+      wrong: "ends: cut",
+      key: "ends"
+    ),
     Pair(ask: "ask: hi", right: "within: 50ms", wrong: "within: 49ms", key: "within"),
-    Pair(ask: "{ ask: a hard one, times: 2, as: { user: ann }, models: { big: 500 } }", right: "breakers: { big: open }", wrong: "breakers: { big: closed }", key: "breakers.big"),
-    Pair(ask: "{ ask: hi, as: { user: ann }, models: { small: { usage: { prompt: 1000, completion: 500 } } } }", right: "budgets: { day: $0.0098 }", wrong: "budgets: { day: $0.01 }", key: "budgets.day"),
-    Pair(ask: "{ ask: hi, as: { user: ann, tier: paid }, models: { small: { usage: { prompt: 1000, completion: 500 } } } }", right: "budgets: { day: { spent: $0.0002, held: $0, remaining: $0.9998 } }", wrong: "budgets: { day: { spent: $0.0001 } }", key: "budgets.day.spent"),
-    Pair(ask: "{ ask: hi, as: { user: ann } }", right: "budgets: { day: { key: bob, spent: $0 } }", wrong: "budgets: { day: { key: ann, spent: $0 } }", key: "budgets.day.spent"),
-    Pair(ask: "{ ask: a hard one, models: { big: { usage: { prompt: 6000, completion: 1 } } } }", right: "kill_switches: { runaway: on }", wrong: "kill_switches: { runaway: off }", key: "kill_switches.runaway"),
+    Pair(
+      ask: "{ ask: a hard one, times: 2, as: { user: ann }, models: { big: 500 } }",
+      right: "breakers: { big: open }",
+      wrong: "breakers: { big: closed }",
+      key: "breakers.big"
+    ),
+    Pair(
+      ask:
+        "{ ask: hi, as: { user: ann }, models: { small: { usage: { prompt: 1000, completion: 500 } } } }",
+      right: "budgets: { day: $0.0098 }",
+      wrong: "budgets: { day: $0.01 }",
+      key: "budgets.day"
+    ),
+    Pair(
+      ask:
+        "{ ask: hi, as: { user: ann, tier: paid }, models: { small: { usage: { prompt: 1000, completion: 500 } } } }",
+      right: "budgets: { day: { spent: $0.0002, held: $0, remaining: $0.9998 } }",
+      wrong: "budgets: { day: { spent: $0.0001 } }",
+      key: "budgets.day.spent"
+    ),
+    Pair(
+      ask: "{ ask: hi, as: { user: ann } }",
+      right: "budgets: { day: { key: bob, spent: $0 } }",
+      wrong: "budgets: { day: { key: ann, spent: $0 } }",
+      key: "budgets.day.spent"
+    ),
+    Pair(
+      ask: "{ ask: a hard one, models: { big: { usage: { prompt: 6000, completion: 1 } } } }",
+      right: "kill_switches: { runaway: on }",
+      wrong: "kill_switches: { runaway: off }",
+      key: "kill_switches.runaway"
+    ),
   ]
 
-  private static func run(_ pair: Pair, _ expectation: String) -> (report: TestReport, text: String) {
+  private static func run(_ pair: Pair, _ expectation: String) -> (report: TestReport, text: String)
+  {
     let step = pair.ask.hasPrefix("{") ? String(pair.ask.dropFirst(2).dropLast(2)) : pair.ask
     return CaseBench.one("steps:\n  - { \(step), expect: { \(expectation) } }")
   }
@@ -213,7 +342,9 @@ struct CaseTests {
   @Test("two cases share nothing")
   func apart() {
     let cases = (1...3)
-      .map { "  - { name: case \($0), ask: hi, expect: { cache: miss, budgets: { day: { held: $0 } } } }" }
+      .map {
+        "  - { name: case \($0), ask: hi, expect: { cache: miss, budgets: { day: { held: $0 } } } }"
+      }
     let (report, text) = CaseBench.report(
       "sluice-test: v1\ncases:\n" + cases.joined(separator: "\n")
     )
@@ -279,7 +410,10 @@ struct CaseTests {
     #expect(report.failed == 0, "\(text)")
   }
 
-  @Test("upstreams hang, refuse, reset, stall, cut and answer nonsense", arguments: TestBehaviour.Fault.allCases)
+  @Test(
+    "upstreams hang, refuse, reset, stall, cut and answer nonsense",
+    arguments: TestBehaviour.Fault.allCases
+  )
   func faults(fault: TestBehaviour.Fault) {
     let (report, text) = CaseBench.one(
       """
@@ -358,7 +492,9 @@ struct CaseTests {
       """
     )
     let runner = TestRunner(try #require(compiled.policy), of: compiled, .approximate)
-    #expect(runner.run(filter: "breakers").cases.map(\.name) == ["Breakers open", "breakers close"])
+    #expect(
+      runner.run(filter: "breakers").cases.map(\.name) == ["Breakers open", "breakers close"]
+    )
     let stopped = runner.run(stopsAtFailure: true)
     #expect(stopped.cases.count == 1)
     #expect(stopped.rendered(as: .human, of: compiled.bundle).contains("1 failed, 2 not run"))

@@ -27,6 +27,7 @@ package struct TestInput: Sendable {
   ///   - paths: folders and files of one bundle.
   ///   - environment: says where the tables of tokens lie, among others.
   ///   - style: of findings.
+  /// - Returns: what can be run, or what there is to say instead.
   package static func load(
     _ paths: [String],
     environment: [String: String],

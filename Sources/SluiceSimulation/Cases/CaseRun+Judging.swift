@@ -109,7 +109,8 @@ extension CaseRun {
   private func name(of attempt: AttemptRecord) -> String {
     policy.models.first {
       $0.upstream == attempt.upstream && $0.upstreamName == attempt.model
-    }?.name ?? attempt.model
+    }?
+    .name ?? attempt.model
   }
 
   /// A part of a budget's balance, for its key or for who asked last; in words if there is none.

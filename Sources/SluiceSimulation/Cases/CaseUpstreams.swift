@@ -123,7 +123,9 @@ final class CaseUpstreams: Sendable {
       return .status(
         status,
         code: said.code ?? Self.code(of: status),
-        retryAfterSeconds: said.retryAfter.map { Int(($0.nanoseconds + 999_999_999) / 1_000_000_000) }
+        retryAfterSeconds: said.retryAfter.map {
+          Int(($0.nanoseconds + 999_999_999) / 1_000_000_000)
+        }
       )
     }
     return said.usage == .none ? .missingUsage : nil

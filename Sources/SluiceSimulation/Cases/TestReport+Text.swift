@@ -23,7 +23,8 @@ extension TestReport {
     let paint = Paint(isOn: style.hasColor)
     var blocks: [String] = []
     for test in cases where !test.hasPassed {
-      var text = paint("failed", .error) + paint(": \(TerminalText.plain(test.name))", .strong) + "\n"
+      var text =
+        paint("failed", .error) + paint(": \(TerminalText.plain(test.name))", .strong) + "\n"
       for (place, failure) in test.failures.enumerated() {
         text += failure.excerpt(of: bundle, style)
         let next = place + 1 < test.failures.count ? test.failures[place + 1] : nil
@@ -90,7 +91,8 @@ extension TestReport {
       text += head + ">\n"
       for failure in test.failures {
         let words = failure.excerpt(of: bundle, FindingsStyle()) + failure.story(Paint(isOn: false))
-        text += "      <failure type=\"expectation\" message=\"\(XMLText.escaped(failure.message))\">"
+        text +=
+          "      <failure type=\"expectation\" message=\"\(XMLText.escaped(failure.message))\">"
         text += "\(XMLText.escaped(words))</failure>\n"
       }
       text += "    </testcase>\n"

@@ -60,7 +60,12 @@ package struct CaseFailure: Sendable {
 }
 
 extension CaseFailure {
-  init(_ expectation: TestExpectation, _ mismatch: CaseMismatch, _ asked: CaseRun.Asked?, in run: CaseRun) {
+  init(
+    _ expectation: TestExpectation,
+    _ mismatch: CaseMismatch,
+    _ asked: CaseRun.Asked?,
+    in run: CaseRun
+  ) {
     key = expectation.key
     expected = mismatch.expected
     got = mismatch.got

@@ -52,6 +52,7 @@ package struct TestRunner {
   ///   - filter: `nil`: all.
   ///   - isCovered: whether it is written down what they see of the policy.
   ///   - stopsAtFailure: whether the first case that fails is the last.
+  /// - Returns: what became of them.
   package func run(
     filter: String? = nil,
     isCovered: Bool = false,

@@ -15,7 +15,8 @@ struct ChatText {
     model = document.member("model", of: root).flatMap { document.string($0) } ?? ""
     streams = document.member("stream", of: root).flatMap { document.bool($0) } ?? false
     for name in ["max_completion_tokens", "max_tokens"] where outputLimit == nil {
-      outputLimit = document.member(name, of: root).flatMap { document.int($0) }.map(Int.init(clamping:))
+      outputLimit = document.member(name, of: root).flatMap { document.int($0) }
+        .map(Int.init(clamping:))
     }
     if let options = document.member("stream_options", of: root) {
       wantsUsage =

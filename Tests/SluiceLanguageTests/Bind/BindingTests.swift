@@ -280,7 +280,7 @@ struct BindingTests {
     #expect(Language.check(Bundle()).findings.shown.isEmpty)
     #expect(codes(check("")) == ["SL0023"])
     let other = Language.check(
-      Bundle(texts: [("t.yaml", "sluice-test: v1\n"), ("p.yaml", Self.base + Self.rest)])
+      Bundle(texts: [("t.yaml", "sluice-evidence: v1\n"), ("p.yaml", Self.base + Self.rest)])
     )
     #expect(codes(other) == ["SL0901"])
   }

@@ -162,51 +162,210 @@ struct TestFileTests {
   }
 
   static let mistakes: [Mistake] = [
-    Mistake(right: "{ sim: ok }", wrong: "{ sin: ok }", code: .unknownReference, words: "did you mean `sim`"),
-    Mistake(right: "small: [500, ok]", wrong: "smal: [500, ok]", code: .unknownReference, words: "did you mean `small`"),
-    Mistake(right: "{ sim: hang }", wrong: "{ sim: hung }", code: .unknownValue, words: "did you mean `hang`"),
-    Mistake(right: "{ sim: hang }", wrong: "{ sim: 700 }", code: .outOfRange, words: "from 200 to 599"),
+    Mistake(
+      right: "{ sim: ok }",
+      wrong: "{ sin: ok }",
+      code: .unknownReference,
+      words: "did you mean `sim`"
+    ),
+    Mistake(
+      right: "small: [500, ok]",
+      wrong: "smal: [500, ok]",
+      code: .unknownReference,
+      words: "did you mean `small`"
+    ),
+    Mistake(
+      right: "{ sim: hang }",
+      wrong: "{ sim: hung }",
+      code: .unknownValue,
+      words: "did you mean `hang`"
+    ),
+    Mistake(
+      right: "{ sim: hang }",
+      wrong: "{ sim: 700 }",
+      code: .outOfRange,
+      words: "from 200 to 599"
+    ),
     Mistake(right: "{ sim: hang }", wrong: "{ sim: [] }", code: .wrongType, words: "an empty list"),
     Mistake(right: "wait: 1m30s", wrong: "wait: 90", code: .durationWithoutUnit, words: "wait"),
-    Mistake(right: "wait: 1m30s", wrong: "wait: 1y", code: .badQuantity, words: "there is no unit `y`"),
-    Mistake(right: "at: 2026-03-01T12:00:00Z\nas", wrong: "at: tomorrow\nas", code: .badQuantity, words: "a time"),
-    Mistake(right: "tier: free, product: help, products", wrong: "tier: fre, product: help, products", code: .unknownReference, words: "did you mean `free`"),
-    Mistake(right: "ip: 10.0.0.7", wrong: "ip: 10.0.0.700", code: .badQuantity, words: "an address"),
-    Mistake(right: "as: stranger", wrong: "as: strange", code: .unknownValue, words: "did you mean `stranger`"),
-    Mistake(right: "fault: cut", wrong: "fault: cat", code: .unknownValue, words: "did you mean `cut`"),
-    Mistake(right: "retry_after: 7s", wrong: "retry_after: 7", code: .durationWithoutUnit, words: "retry_after"),
-    Mistake(right: "path: embeddings", wrong: "path: embedding", code: .unknownValue, words: "did you mean `embeddings`"),
-    Mistake(right: "body: '{}'", wrong: "body: '{}', prompt: hi", code: .conflictingKeys, words: "both"),
+    Mistake(
+      right: "wait: 1m30s",
+      wrong: "wait: 1y",
+      code: .badQuantity,
+      words: "there is no unit `y`"
+    ),
+    Mistake(
+      right: "at: 2026-03-01T12:00:00Z\nas",
+      wrong: "at: tomorrow\nas",
+      code: .badQuantity,
+      words: "a time"
+    ),
+    Mistake(
+      right: "tier: free, product: help, products",
+      wrong: "tier: fre, product: help, products",
+      code: .unknownReference,
+      words: "did you mean `free`"
+    ),
+    Mistake(
+      right: "ip: 10.0.0.7",
+      wrong: "ip: 10.0.0.700",
+      code: .badQuantity,
+      words: "an address"
+    ),
+    Mistake(
+      right: "as: stranger",
+      wrong: "as: strange",
+      code: .unknownValue,
+      words: "did you mean `stranger`"
+    ),
+    Mistake(
+      right: "fault: cut",
+      wrong: "fault: cat",
+      code: .unknownValue,
+      words: "did you mean `cut`"
+    ),
+    Mistake(
+      right: "retry_after: 7s",
+      wrong: "retry_after: 7",
+      code: .durationWithoutUnit,
+      words: "retry_after"
+    ),
+    Mistake(
+      right: "path: embeddings",
+      wrong: "path: embedding",
+      code: .unknownValue,
+      words: "did you mean `embeddings`"
+    ),
+    Mistake(
+      right: "body: '{}'",
+      wrong: "body: '{}', prompt: hi",
+      code: .conflictingKeys,
+      words: "both"
+    ),
     Mistake(right: "X-Sluice-Tag", wrong: "X Sluice", code: .badName, words: "header"),
-    Mistake(right: "ask: { body", wrong: "steps: []\n    ask: { body", code: .conflictingKeys, words: "steps"),
+    Mistake(
+      right: "ask: { body",
+      wrong: "steps: []\n    ask: { body",
+      code: .conflictingKeys,
+      words: "steps"
+    ),
     Mistake(right: "times: 3", wrong: "times: 0", code: .outOfRange, words: "from 1"),
-    Mistake(right: "background: true", wrong: "background: maybe", code: .wrongType, words: "a boolean"),
-    Mistake(right: "- revive", wrong: "- times: 3\n        revive", code: .missingKey, words: "ask"),
-    Mistake(right: "- revive", wrong: "- expect: { status: 200 }\n        revive", code: .missingKey, words: "expects a `status`"),
+    Mistake(
+      right: "background: true",
+      wrong: "background: maybe",
+      code: .wrongType,
+      words: "a boolean"
+    ),
+    Mistake(
+      right: "- revive",
+      wrong: "- times: 3\n        revive",
+      code: .missingKey,
+      words: "ask"
+    ),
+    Mistake(
+      right: "- revive",
+      wrong: "- expect: { status: 200 }\n        revive",
+      code: .missingKey,
+      words: "expects a `status`"
+    ),
     Mistake(right: "do: cache_only", wrong: "do: cache", code: .unknownValue, words: "cache_only"),
-    Mistake(right: "force: { small: open }", wrong: "force: { small: opened }", code: .unknownValue, words: "did you mean `open`"),
-    Mistake(right: "health: { sim: down }", wrong: "health: { sims: down }", code: .unknownReference, words: "did you mean `sim`"),
-    Mistake(right: "name: long", wrong: "name: short", code: .duplicateName, words: "declared twice"),
-    Mistake(right: "route: all", wrong: "route: al", code: .unknownReference, words: "did you mean `all`"),
-    Mistake(right: "target: fast", wrong: "target: fats", code: .unknownReference, words: "did you mean `fast`"),
+    Mistake(
+      right: "force: { small: open }",
+      wrong: "force: { small: opened }",
+      code: .unknownValue,
+      words: "did you mean `open`"
+    ),
+    Mistake(
+      right: "health: { sim: down }",
+      wrong: "health: { sims: down }",
+      code: .unknownReference,
+      words: "did you mean `sim`"
+    ),
+    Mistake(
+      right: "name: long",
+      wrong: "name: short",
+      code: .duplicateName,
+      words: "declared twice"
+    ),
+    Mistake(
+      right: "route: all",
+      wrong: "route: al",
+      code: .unknownReference,
+      words: "did you mean `all`"
+    ),
+    Mistake(
+      right: "target: fast",
+      wrong: "target: fats",
+      code: .unknownReference,
+      words: "did you mean `fast`"
+    ),
     Mistake(right: "cache: bypass", wrong: "cache: hit", code: .unknownValue, words: "exact"),
-    Mistake(right: "attempts: [small]", wrong: "attempts: [smal]", code: .unknownReference, words: "did you mean `small`"),
+    Mistake(
+      right: "attempts: [small]",
+      wrong: "attempts: [smal]",
+      code: .unknownReference,
+      words: "did you mean `small`"
+    ),
     Mistake(right: "cost: $0.01", wrong: "cost: 0.01", code: .quantityWithoutUnit, words: "cost"),
-    Mistake(right: "reserved: { tokens", wrong: "reserved: { token", code: .unknownReference, words: "did you mean `tokens`"),
-    Mistake(right: "ends: whole", wrong: "ends: hole", code: .unknownValue, words: "did you mean `whole`"),
-    Mistake(right: "half_open", wrong: "half-open", code: .unknownValue, words: "did you mean `half_open`"),
-    Mistake(right: "{ day: $1 }", wrong: "{ dya: $1 }", code: .unknownReference, words: "did you mean `day`"),
-    Mistake(right: "runaway: off", wrong: "runaway: of", code: .unknownValue, words: "did you mean `off`"),
-    Mistake(right: "status: 200", wrong: "status: 2000", code: .outOfRange, words: "from 100 to 599"),
-    Mistake(right: "- invalidate: { product: help }", wrong: "- {}", code: .missingKey, words: "ask"),
-    Mistake(right: "  - name: short\n", wrong: "  - name: ''\n", code: .wrongType, words: "a sentence"),
+    Mistake(
+      right: "reserved: { tokens",
+      wrong: "reserved: { token",
+      code: .unknownReference,
+      words: "did you mean `tokens`"
+    ),
+    Mistake(
+      right: "ends: whole",
+      wrong: "ends: hole",
+      code: .unknownValue,
+      words: "did you mean `whole`"
+    ),
+    Mistake(
+      right: "half_open",
+      wrong: "half-open",
+      code: .unknownValue,
+      words: "did you mean `half_open`"
+    ),
+    Mistake(
+      right: "{ day: $1 }",
+      wrong: "{ dya: $1 }",
+      code: .unknownReference,
+      words: "did you mean `day`"
+    ),
+    Mistake(
+      right: "runaway: off",
+      wrong: "runaway: of",
+      code: .unknownValue,
+      words: "did you mean `off`"
+    ),
+    Mistake(
+      right: "status: 200",
+      wrong: "status: 2000",
+      code: .outOfRange,
+      words: "from 100 to 599"
+    ),
+    Mistake(
+      right: "- invalidate: { product: help }",
+      wrong: "- {}",
+      code: .missingKey,
+      words: "ask"
+    ),
+    Mistake(
+      right: "  - name: short\n",
+      wrong: "  - name: ''\n",
+      code: .wrongType,
+      words: "a sentence"
+    ),
     Mistake(right: "sluice-test: v1", wrong: "sluice-test: v2", code: .unknownKind, words: "v1"),
     Mistake(right: "cases:", wrong: "other:", code: .missingKey, words: "cases"),
   ]
 
   @Test("a mistake has its code, its words and its place", arguments: mistakes)
   func mistake(mistake: Mistake) throws {
-    let parts = Self.everything.split(separator: mistake.right, maxSplits: 1, omittingEmptySubsequences: false)
+    let parts = Self.everything.split(
+      separator: mistake.right,
+      maxSplits: 1,
+      omittingEmptySubsequences: false
+    )
     try #require(parts.count == 2, "the file has no `\(mistake.right)`")
     let text = parts[0] + mistake.wrong + parts[1]
     let checked = Self.check(String(text))
@@ -218,7 +377,9 @@ struct TestFileTests {
     // A line or so around: what is missing is told at what lacks it.
     let near = (change.lowerBound - 12)...(change.upperBound + 12)
     #expect(
-      found.contains { $0.span.source.index == 0 && ($0.span.start == 0 || near.contains($0.span.start)) },
+      found.contains {
+        $0.span.source.index == 0 && ($0.span.start == 0 || near.contains($0.span.start))
+      },
       "\(rendered)"
     )
   }
