@@ -192,7 +192,8 @@ package struct SemanticCacheStage: WaitingStage {
         nearest = near
         // Read last, and with nothing to wait for behind it: an answer that was invalidated while
         // its question was looked up is gone here.
-        if let answer = near.first?.answer, let reply = cache.reply(for: answer, at: exchange.moment),
+        if let answer = near.first?.answer,
+          let reply = cache.reply(for: answer, at: exchange.moment),
           ModelReply(reply.body)?.onlyText != nil
         {
           return hit(exchange, asked, reply, SemanticMatch(answer: answer, judgement), judgement)
