@@ -66,10 +66,9 @@ extension Policy {
 extension Policy {
   var semanticSummary: String {
     products.compactMap { product in
-      product.cache?.semantic
-        .map {
-          "\(product.name) from a score of \(DecimalText.threeDecimals(of: $0.bar))"
-        }
+      product.cache?.semantic.map {
+        "\(product.name) from a score of \(DecimalText.threeDecimals(of: $0.bar))"
+      }
     }
     .joined(separator: ", ")
   }

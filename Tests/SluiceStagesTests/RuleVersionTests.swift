@@ -5,7 +5,9 @@ import Testing
 
 @testable import SluiceStages
 
-/// Evidence counts hits of one rule. Another rule needs another number: `SemanticEvidence.rule`.
+/// Evidence counts hits of one rule.
+///
+/// Another rule needs another number: `SemanticEvidence.rule`.
 @Suite("Version of the rule")
 struct RuleVersionTests {
   /// What the rule says of made-up questions, at a bar that the scores lie around.

@@ -136,13 +136,10 @@ struct SemanticCacheStageTests {
   func lateLookUp() async {
     let workers = HeldWorkers()
     let bench = SemanticBench(indexing: workers)
-    let exchange = await bench.ask(
-      "how to reset it",
-      meanwhile: {
-        await workers.untilHeld(1)
-        bench.fixture.world.advance(by: .milliseconds(Bounds.semanticMilliseconds))
-      }
-    )
+    let exchange = await bench.ask("how to reset it", meanwhile: {
+      await workers.untilHeld(1)
+      bench.fixture.world.advance(by: .milliseconds(Bounds.semanticMilliseconds))
+    })
     #expect(exchange == "cache:miss semantic:late attempt:answered store:stored")
     workers.release()
     #expect(bench.product.observations == 0)
@@ -153,14 +150,10 @@ struct SemanticCacheStageTests {
     let bench = SemanticBench()
     let cancellation = Cancellation()
     bench.embedder.hold()
-    let trail = await bench.ask(
-      "how to reset it",
-      cancellation: cancellation,
-      meanwhile: {
-        await bench.embedder.untilHeld()
-        cancellation.cancel(.clientLeft)
-      }
-    )
+    let trail = await bench.ask("how to reset it", cancellation: cancellation, meanwhile: {
+      await bench.embedder.untilHeld()
+      cancellation.cancel(.clientLeft)
+    })
     #expect(trail == "cache:miss semantic:gave_up refuse:refused")
     #expect(bench.flights.isEmpty)
     #expect(bench.attempts == 0)
@@ -173,14 +166,11 @@ struct SemanticCacheStageTests {
     let bench = SemanticBench()
     _ = await bench.ask("how to reset it")
     bench.embedder.hold()
-    let trail = await bench.ask(
-      "how do I reset it",
-      meanwhile: {
-        await bench.embedder.untilHeld()
-        #expect(bench.cache.invalidate(.product("support")) == 1)
-        bench.embedder.release()
-      }
-    )
+    let trail = await bench.ask("how do I reset it", meanwhile: {
+      await bench.embedder.untilHeld()
+      #expect(bench.cache.invalidate(.product("support")) == 1)
+      bench.embedder.release()
+    })
     #expect(trail == "cache:miss semantic:miss attempt:answered store:stored")
     #expect(bench.attempts == 2)
   }
@@ -192,15 +182,12 @@ struct SemanticCacheStageTests {
     workers.isHolding = false
     _ = await bench.ask("how to reset it")
     workers.isHolding = true
-    let trail = await bench.ask(
-      "how do I reset it",
-      meanwhile: {
-        await workers.untilHeld(1)
-        _ = bench.cache.invalidate(.everything)
-        workers.isHolding = false
-        workers.release()
-      }
-    )
+    let trail = await bench.ask("how do I reset it", meanwhile: {
+      await workers.untilHeld(1)
+      _ = bench.cache.invalidate(.everything)
+      workers.isHolding = false
+      workers.release()
+    })
     #expect(trail == "cache:miss semantic:miss attempt:answered store:stored")
   }
 
@@ -517,8 +504,7 @@ private final class FakeEmbedder: Embedder {
     in world: any World,
     unless cancellation: Cancellation
   ) async throws(EmbeddingFailure) -> Meaning {
-    let (failure, held) = state.withLock {
-      state -> (EmbeddingFailure?, OneShot<EmbeddingFailure?>?) in
+    let (failure, held) = state.withLock { state -> (EmbeddingFailure?, OneShot<EmbeddingFailure?>?) in
       state.count += 1
       state.deadline = deadline
       if state.isHolding {

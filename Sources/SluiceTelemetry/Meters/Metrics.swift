@@ -122,8 +122,7 @@ package final class MetricsRegistry: Sendable {
 
   package let cacheExchanges = CounterFamily(
     counter: "sluice_cache_exchanges_total",
-    help:
-      "Exchanges by product and what the cache was to them: exact, semantic, stale, miss, bypass.",
+    help: "Exchanges by product and what the cache was to them: exact, semantic, stale, miss, bypass.",
     labels: ["product", "cache"]
   )
   package let semanticMisses = CounterFamily(
@@ -359,8 +358,7 @@ package final class MetricsRegistry: Sendable {
       reconciled, expressionErrors, followers, breakerState, breakerTransitions, upstreamReplays,
       breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
       cacheExchanges, semanticMisses, semanticComparisons, semanticBar, semanticQuestionsFamily,
-      semanticBytesFamily, embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent,
-      budgetWarnings,
+      semanticBytesFamily, embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent, budgetWarnings,
       budgetOverrun, ledgerWritableFamily, ledgerFailuresFamily,
       ledgerUnrecordedFamily, ledgerBytesFamily, ledgerAccountsFamily, ledgerHoldsFamily,
       ledgerHeldFamily, switchActive, switchTransitions, reloads,
