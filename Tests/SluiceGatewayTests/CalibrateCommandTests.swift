@@ -28,7 +28,8 @@ struct CalibrateCommandTests {
     return String(repeating: line, count: count)
   }
 
-  private static func wrong(_ count: Int, _ score: Double, _ product: String = "support") -> String {
+  private static func wrong(_ count: Int, _ score: Double, _ product: String = "support") -> String
+  {
     hits(count, score, product).replacing("true", with: "false")
   }
 
@@ -149,7 +150,8 @@ struct CalibrateCommandTests {
   @Test("hits of another encoder or rule are left out; a share that is none is wrong usage")
   func foreign() throws {
     let other = "{\"product\": \"support\", \"score\": 0.9, \"same\": false, \"rule\": 999}\n"
-    let text = Self.hits(320, 0.955) + other + other.replacing("\"rule\": 999", with: "\"encoder\": \"0\"")
+    let text =
+      Self.hits(320, 0.955) + other + other.replacing("\"rule\": 999", with: "\"encoder\": \"0\"")
     var (command, folder) = try command(text, isShadow: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let answer = command.run(on: Self.today)

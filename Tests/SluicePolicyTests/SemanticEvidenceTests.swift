@@ -16,7 +16,11 @@ struct SemanticEvidenceTests {
   }
 
   private func bar(_ points: [(Double, Int, Int)], _ maxWrong: Double = 0.01) -> Double? {
-    if case .supports(let point) = evidence(points).reading(for: maxWrong) { point.bar } else { nil }
+    if case .supports(let point) = evidence(points).reading(for: maxWrong) {
+      point.bar
+    } else {
+      nil
+    }
   }
 
   @Test("supports the lowest bar whose counts bound the share, and no lower one behind a failure")

@@ -59,10 +59,11 @@ struct OperatingPointTests {
       #expect(point.observe(score: score, isWrong: isWrong) == nil)
     }
     var bad = Traffic(seed: 2, share: 0.05)
-    let after = (1...2_000).first { _ in
-      let (score, isWrong) = bad.next()
-      return point.observe(score: score, isWrong: isWrong) != nil
-    }
+    let after = (1...2_000)
+      .first { _ in
+        let (score, isWrong) = bad.next()
+        return point.observe(score: score, isWrong: isWrong) != nil
+      }
     #expect(after ?? .max < 800)
   }
 
@@ -138,7 +139,10 @@ struct OperatingPointTests {
     var random = Seeded(seed: 4)
     for _ in 0..<5_000 {
       var torn = bytes
-      torn[Int.random(in: 0..<torn.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      torn[Int.random(in: 0..<torn.count, using: &random)] = UInt8.random(
+        in: 0...255,
+        using: &random
+      )
       // It may be another point, but traps nowhere.
       if var other = OperatingPoint(bytes: torn) { _ = other.observe(score: 0.9, isWrong: true) }
     }

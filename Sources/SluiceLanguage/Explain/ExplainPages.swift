@@ -1965,6 +1965,233 @@ extension Explain {
       Lint warns only, since it may run elsewhere.
 
       """###,
+    321: ###"""
+      # SL0321 evidence-missing
+
+      Nobody measured how often semantic hits of a product are wrong.
+
+      ## Wrong
+
+      ```yaml SL0321
+      sluice: v1
+      products:
+        support:
+          cache: { scope: product, ttl: 6h, semantic: { max_wrong: 1% } }
+      ```
+
+      ## Right
+
+      With a file of evidence for `faq` in the bundle, by `sluice calibrate --output`:
+
+      ```yaml
+      sluice: v1
+      products:
+        faq:
+          cache: { scope: product, ttl: 6h, semantic: { max_wrong: 1% } }
+      ```
+
+      ## Why
+
+      Which score keeps to a share of wrong hits depends on what a product is asked. `max_wrong` without
+      evidence is a promise that nobody looked into: a warning, and until it is measured a hit needs 0.95,
+      which little passes. A `threshold` alone promises nothing: a note.
+
+      """###,
+    322: ###"""
+      # SL0322 threshold-below-evidence
+
+      A threshold below the lowest that evidence supports.
+
+      ## Wrong
+
+      The evidence for `faq` counts 2 wrong of 641 at 0.87, and 11 of 790 at 0.82.
+
+      ```yaml SL0322
+      sluice: v1
+      products:
+        faq:
+          cache: { scope: product, ttl: 6h, semantic: { threshold: 0.82, max_wrong: 1% } }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice: v1
+      products:
+        faq:
+          cache: { scope: product, ttl: 6h, semantic: { threshold: 0.90, max_wrong: 1% } }
+      ```
+
+      ## Why
+
+      The lowest score that keeps to `max_wrong`, or to 1% where none is named, is computed from the counts
+      in the file of evidence: bars are tested from strict to loose until the first whose one-sided 95 % bound
+      by Clopper and Pearson lies above the share. With `max_wrong` a hit needs that score, whatever
+      `threshold` says below it; without, the threshold stands, and so does this warning.
+
+      """###,
+    323: ###"""
+      # SL0323 evidence-stale
+
+      Evidence is old, or of another encoder or rule.
+
+      ## Wrong
+
+      ```yaml SL0323
+      sluice-evidence: v1
+      products:
+        faq:
+          encoder: "0b1c2d3e4f5061728394a5b6c7d8e9f00b1c2d3e4f5061728394a5b6c7d8e9f0"
+          rule: 1
+          measured: 2026-02-01
+          source: pairs
+          points:
+            - { bar: 0.90, accepted: 512, wrong: 0 }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice-evidence: v1
+      products:
+        faq:
+          encoder: "0b1c2d3e4f5061728394a5b6c7d8e9f00b1c2d3e4f5061728394a5b6c7d8e9f0"
+          rule: 1
+          measured: 2026-11-01
+          source: pairs
+          points:
+            - { bar: 0.90, accepted: 512, wrong: 0 }
+      ```
+
+      ## Why
+
+      Another encoder gives other scores, and another rule makes other hits of them: such counts say nothing,
+      so a hit needs 0.95 until it is measured again. What people ask, and what is right to answer, changes
+      too: after 90 days there is a warning, but the counts still count, so that no day changes what is
+      served. The encoder is compared where one is installed; the one at hand names itself in the output of
+      `sluice calibrate --format json`.
+
+      """###,
+    324: ###"""
+      # SL0324 evidence-too-weak
+
+      Evidence supports the allowed share at no bar: too few pairs, or too many of them wrong.
+
+      ## Wrong
+
+      ```yaml SL0324
+      sluice-evidence: v1
+      products:
+        faq:
+          encoder: "0b1c2d3e4f5061728394a5b6c7d8e9f00b1c2d3e4f5061728394a5b6c7d8e9f0"
+          rule: 1
+          measured: 2026-11-01
+          source: pairs
+          points:
+            - { bar: 0.90, accepted: 120, wrong: 0 }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice-evidence: v1
+      products:
+        faq:
+          encoder: "0b1c2d3e4f5061728394a5b6c7d8e9f00b1c2d3e4f5061728394a5b6c7d8e9f0"
+          rule: 1
+          measured: 2026-11-01
+          source: pairs
+          points:
+            - { bar: 0.90, accepted: 299, wrong: 0 }
+      ```
+
+      ## Why
+
+      That none of 120 is wrong does not exclude a share of 2.5 %: seeing none then has a chance of a
+      twentieth. A bound of 1 % takes 299 accepted pairs with none wrong, 473 with one, 628 with two. Until
+      there are so many, a hit needs 0.95.
+
+      """###,
+    325: ###"""
+      # SL0325 evidence-unused
+
+      Evidence for a product that has no semantic caching.
+
+      ## Wrong
+
+      ```yaml SL0325
+      sluice-evidence: v1
+      products:
+        shop:
+          encoder: "0b1c2d3e4f5061728394a5b6c7d8e9f00b1c2d3e4f5061728394a5b6c7d8e9f0"
+          rule: 1
+          measured: 2026-11-01
+          source: pairs
+          points:
+            - { bar: 0.90, accepted: 512, wrong: 0 }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice-evidence: v1
+      products:
+        faq:
+          encoder: "0b1c2d3e4f5061728394a5b6c7d8e9f00b1c2d3e4f5061728394a5b6c7d8e9f0"
+          rule: 1
+          measured: 2026-11-01
+          source: pairs
+          points:
+            - { bar: 0.90, accepted: 512, wrong: 0 }
+      ```
+
+      ## Why
+
+      A measurement that decides nothing is a name mixed up, or `semantic` forgotten under the product's
+      `cache`.
+
+      """###,
+    326: ###"""
+      # SL0326 evidence-impossible
+
+      Counts that no measurement can give.
+
+      ## Wrong
+
+      ```yaml SL0326
+      sluice-evidence: v1
+      products:
+        faq:
+          encoder: "0b1c2d3e4f5061728394a5b6c7d8e9f00b1c2d3e4f5061728394a5b6c7d8e9f0"
+          rule: 1
+          measured: 2026-11-01
+          source: pairs
+          points:
+            - { bar: 0.95, accepted: 512, wrong: 3 }
+            - { bar: 0.90, accepted: 512, wrong: 0 }
+      ```
+
+      ## Right
+
+      ```yaml
+      sluice-evidence: v1
+      products:
+        faq:
+          encoder: "0b1c2d3e4f5061728394a5b6c7d8e9f00b1c2d3e4f5061728394a5b6c7d8e9f0"
+          rule: 1
+          measured: 2026-11-01
+          source: pairs
+          points:
+            - { bar: 0.95, accepted: 301, wrong: 0 }
+            - { bar: 0.90, accepted: 512, wrong: 0 }
+      ```
+
+      ## Why
+
+      A lower bar accepts all that a higher one does, the wrong ones too, and no more can be wrong than was
+      accepted. Counts that say otherwise were edited, or mixed from two measurements.
+
+      """###,
     401: ###"""
       # SL0401 limit-never-reached
 

@@ -120,6 +120,12 @@ struct DocumentationTests {
     let folder = Repository.pages.appending(component: "base")
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
     where name.hasSuffix(".yaml") && !keys.contains(String(name.dropLast(5))) {
+      // Evidence is of a product of the base; without it, an error would keep checks from looking.
+      if name == "evidence.yaml", let products = document.root.mapping?["products"]?.value.mapping,
+        products["faq"] == nil
+      {
+        continue
+      }
       let data = try Data(contentsOf: folder.appending(component: name))
       var text = String(decoding: data, as: UTF8.self)
       if isPrices, block.codes.isEmpty {

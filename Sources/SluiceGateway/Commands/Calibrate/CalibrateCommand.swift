@@ -145,10 +145,12 @@ package struct CalibrateCommand: Sendable {
     let lines = JudgedLines(product: products.count == 1 ? products[0] : nil)
     switch judged {
     case .pairs:
-      let pairs = try lines.pairs(bytes).filter { products.isEmpty || products.contains($0.product) }
+      let pairs = try lines.pairs(bytes)
+        .filter { products.isEmpty || products.contains($0.product) }
       let result = try PairJudge(encoder, progress: progress).judge(pairs)
       let left = [
-        (result.repeated, "stand there again"), (result.exact, "are equal texts, which hit exactly"),
+        (result.repeated, "stand there again"),
+        (result.exact, "are equal texts, which hit exactly"),
         (result.incomparable, "have a text that is never compared"),
       ]
       return (

@@ -25,7 +25,8 @@ struct Calibration: Sendable {
     case .supports: return nil
     case .tooThin(let accepted):
       let needed = (0...2).map { SemanticEvidence.needed(wrong: $0, for: maxWrong) }
-      return "a bound of \(share) needs \(needed[0]) accepted pairs with none wrong, \(needed[1]) with"
+      return
+        "a bound of \(share) needs \(needed[0]) accepted pairs with none wrong, \(needed[1]) with"
         + " 1, \(needed[2]) with 2; product \(product) has \(accepted)"
     case .exceeded(let point):
       return "product \(product) keeps to \(share) at no bar: at \(text(point.bar)), where its"

@@ -26,14 +26,15 @@ struct JudgedLines {
   /// `{"product": "support", "a": "…", "b": "…", "same": true}`, a line each; `label`, 0 or 1, does
   /// for `same`, and what else a line has is passed over.
   func pairs(_ bytes: [UInt8]) throws(Refusal) -> [JudgedPair] {
-    try lines(bytes).map { line throws(Refusal) in
-      JudgedPair(
-        product: try product(of: line),
-        kept: try text("a", of: line),
-        asked: try text("b", of: line),
-        isSame: try isSame(line)
-      )
-    }
+    try lines(bytes)
+      .map { line throws(Refusal) in
+        JudgedPair(
+          product: try product(of: line),
+          kept: try text("a", of: line),
+          asked: try text("b", of: line),
+          isSame: try isSame(line)
+        )
+      }
   }
 
   /// `{"product": "support", "score": 0.91, "same": true}`, a line each; one that names an `encoder` or
@@ -69,7 +70,9 @@ struct JudgedLines {
     var number: Int
     var document: JSONDocument
 
-    func refusal(_ words: String) -> Refusal { Refusal("line \(number): \(words)", status: .errors) }
+    func refusal(_ words: String) -> Refusal {
+      Refusal("line \(number): \(words)", status: .errors)
+    }
   }
 
   private func lines(_ bytes: [UInt8]) throws(Refusal) -> [Line] {

@@ -252,7 +252,8 @@ extension OperatingPoint {
       let basis = Digest(hex: String(decoding: bytes[..<64], as: UTF8.self))
     else { return nil }
     var words = stride(from: 64, to: bytes.count, by: 8)
-      .map { start in (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) } }
+      .map { start in (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
+      }
     let stakeCount = words[5]
     let places = Self.bars.count + 1
     guard words[0] == Self.layout, stakeCount <= 16,
