@@ -21,7 +21,8 @@ struct Sluice: AsyncParsableCommand {
       """,
     version: "sluice \(SluiceVersion.current)",
     subcommands: [
-      Serve.self, Lint.self, Format.self, SchemaOf.self, GraphOf.self, Trace.self, ExplainCode.self, Keys.self, Prices.self,
+      Serve.self, Lint.self, Format.self, SchemaOf.self, GraphOf.self, Trace.self, ExplainCode.self,
+      Keys.self, Prices.self,
       Kill.self, Revive.self, Switches.self, Cost.self, Spend.self, Similarity.self, Eval.self,
     ]
   )

@@ -36,42 +36,32 @@ package struct GraphCommand: Sendable {
     case .text: return CommandAnswer(output: printer.text)
     case .dot: return CommandAnswer(output: printer.dot)
     case .mermaid: return CommandAnswer(output: printer.mermaid)
-    case .svg:
-      do throws(Refusal) {
-        return CommandAnswer(output: try Self.drawn(printer.dot))
-      } catch {
-        return CommandAnswer(error)
-      }
+    case .svg: return Self.draw(printer.dot)
     }
   }
 
-  /// What Graphviz makes of a picture in its language.
-  private static func drawn(_ dot: String) throws(Refusal) -> String {
-    let name = "sluice-\(UUID().uuidString)"
+  /// Has Graphviz draw a picture in its language, on the standard output of this process.
+  private static func draw(_ dot: String) -> CommandAnswer {
     let folder = FileManager.default.temporaryDirectory.path
-    let (source, drawing) = ("\(folder)/\(name).dot", "\(folder)/\(name).svg")
-    defer {
-      Files.remove(source)
-      Files.remove(drawing)
-    }
-    let status: Int32
+    let source = "\(folder)/sluice-graph.\(ProcessInfo.processInfo.processIdentifier).dot"
+    defer { Files.remove(source) }
     do throws(IOFailure) {
       try Files.writeAtomically(Array(dot.utf8), to: source)
-      status = try ChildProcess.run("dot", "-Tsvg", "-o\(drawing)", source)
+    } catch {
+      return CommandAnswer(Refusal("`\(source)` cannot be written: \(error)"))
+    }
+    do throws(IOFailure) {
+      let status = try ChildProcess.run("dot", "-Tsvg", source)
+      return status == 0 ? CommandAnswer() : CommandAnswer(Refusal("`dot` ended with \(status)"))
     } catch .notFound {
-      throw Refusal(
-        "`dot` of Graphviz draws the picture, and is not on the PATH: install the package "
-          + "`graphviz`, or print --format dot"
+      return CommandAnswer(
+        Refusal(
+          "`dot` of Graphviz draws the picture, and is not on the PATH: install the package "
+            + "`graphviz`, or print --format dot"
+        )
       )
     } catch {
-      throw Refusal("`dot` cannot be run: \(error)")
-    }
-    guard status == 0 else { throw Refusal("`dot` ended with \(status)") }
-    do throws(IOFailure) {
-      let bytes = try Files.read(drawing, maximumBytes: Bounds.pictureBytes)
-      return String(decoding: bytes, as: UTF8.self)
-    } catch {
-      throw Refusal("the picture cannot be read: \(error)")
+      return CommandAnswer(Refusal("`dot` cannot be run: \(error)"))
     }
   }
 }
