@@ -16,6 +16,8 @@ package struct GraphCommand: Sendable {
   package var path: String
   package var format = Format.text
   package var style = FindingsStyle()
+  /// The name of the file, among temporary ones, that Graphviz reads; no other process's.
+  package var scratch = "sluice-graph.dot"
 
   package init(path: String) { self.path = path }
 
@@ -36,14 +38,13 @@ package struct GraphCommand: Sendable {
     case .text: return CommandAnswer(output: printer.text)
     case .dot: return CommandAnswer(output: printer.dot)
     case .mermaid: return CommandAnswer(output: printer.mermaid)
-    case .svg: return Self.draw(printer.dot)
+    case .svg: return draw(printer.dot)
     }
   }
 
   /// Has Graphviz draw a picture in its language, on the standard output of this process.
-  private static func draw(_ dot: String) -> CommandAnswer {
-    let folder = FileManager.default.temporaryDirectory.path
-    let source = "\(folder)/sluice-graph.\(ProcessInfo.processInfo.processIdentifier).dot"
+  private func draw(_ dot: String) -> CommandAnswer {
+    let source = FileManager.default.temporaryDirectory.path + "/" + scratch
     defer { Files.remove(source) }
     do throws(IOFailure) {
       try Files.writeAtomically(Array(dot.utf8), to: source)
