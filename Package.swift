@@ -193,6 +193,15 @@ let package = Package(
       path: "Benchmarks/Expressions",
       swiftSettings: strict
     ),
+    // What many routes cost: a decision, a compilation.
+    .executableTarget(
+      name: "policy-bench",
+      dependencies: [
+        "SluiceExpressions", "SluicePolicy", "SluiceStages", "SluiceReactor", "SluiceGateway",
+      ],
+      path: "Benchmarks/Policy",
+      swiftSettings: strict
+    ),
     .executableTarget(
       name: "sluice",
       dependencies: [

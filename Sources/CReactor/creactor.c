@@ -534,8 +534,8 @@ int reactor_make_folder(const char *path, uint32_t mode) {
   return failed(mkdir(path, (mode_t)mode));
 }
 
-int reactor_run(const char *program, const char *first, const char *second, const char *third) {
-  char *arguments[] = {(char *)program, (char *)first, (char *)second, (char *)third, NULL};
+int reactor_run(const char *program, const char *first, const char *second) {
+  char *arguments[] = {(char *)program, (char *)first, (char *)second, NULL};
   pid_t child;
   int error = posix_spawnp(&child, program, NULL, NULL, arguments, environ);
   if (error) return -error;

@@ -308,7 +308,4 @@ package enum Bounds {
   package static let secretFileBytes = 64 << 10
   /// Tokens, over all choices, of one answer of the simulated upstream.
   package static let simulatedTokens = 1 << 20
-
-  /// Bytes of a picture of a graph, drawn by Graphviz, that `sluice graph` reads back.
-  package static let pictureBytes = 64 << 20
 }

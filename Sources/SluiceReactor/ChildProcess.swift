@@ -11,9 +11,8 @@ package enum ChildProcess {
   package static func run(
     _ program: String,
     _ first: String,
-    _ second: String,
-    _ third: String
+    _ second: String
   ) throws(IOFailure) -> Int32 {
-    unsafe try checked(reactor_run(program, first, second, third))
+    unsafe try checked(reactor_run(program, first, second))
   }
 }

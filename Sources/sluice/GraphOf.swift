@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import SluiceGateway
 
 /// `sluice graph`.
@@ -28,6 +29,7 @@ struct GraphOf: ParsableCommand {
   func run() throws {
     var command = GraphCommand(path: path)
     command.format = format
+    command.scratch = "sluice-graph.\(ProcessInfo.processInfo.processIdentifier).dot"
     command.style = colors.style(on: .error)
     try command.run().finish()
   }

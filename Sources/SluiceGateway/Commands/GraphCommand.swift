@@ -16,6 +16,8 @@ package struct GraphCommand: Sendable {
   package var path: String
   package var format = Format.text
   package var style = FindingsStyle()
+  /// The name of the file, among temporary ones, that Graphviz reads; no other process's.
+  package var scratch = "sluice-graph.dot"
 
   package init(path: String) { self.path = path }
 
@@ -36,42 +38,31 @@ package struct GraphCommand: Sendable {
     case .text: return CommandAnswer(output: printer.text)
     case .dot: return CommandAnswer(output: printer.dot)
     case .mermaid: return CommandAnswer(output: printer.mermaid)
-    case .svg:
-      do throws(Refusal) {
-        return CommandAnswer(output: try Self.drawn(printer.dot))
-      } catch {
-        return CommandAnswer(error)
-      }
+    case .svg: return draw(printer.dot)
     }
   }
 
-  /// What Graphviz makes of a picture in its language.
-  private static func drawn(_ dot: String) throws(Refusal) -> String {
-    let name = "sluice-\(UUID().uuidString)"
-    let folder = FileManager.default.temporaryDirectory.path
-    let (source, drawing) = ("\(folder)/\(name).dot", "\(folder)/\(name).svg")
-    defer {
-      Files.remove(source)
-      Files.remove(drawing)
-    }
-    let status: Int32
+  /// Has Graphviz draw a picture in its language, on the standard output of this process.
+  private func draw(_ dot: String) -> CommandAnswer {
+    let source = FileManager.default.temporaryDirectory.path + "/" + scratch
+    defer { Files.remove(source) }
     do throws(IOFailure) {
       try Files.writeAtomically(Array(dot.utf8), to: source)
-      status = try ChildProcess.run("dot", "-Tsvg", "-o\(drawing)", source)
+    } catch {
+      return CommandAnswer(Refusal("`\(source)` cannot be written: \(error)"))
+    }
+    do throws(IOFailure) {
+      let status = try ChildProcess.run("dot", "-Tsvg", source)
+      return status == 0 ? CommandAnswer() : CommandAnswer(Refusal("`dot` ended with \(status)"))
     } catch .notFound {
-      throw Refusal(
-        "`dot` of Graphviz draws the picture, and is not on the PATH: install the package "
-          + "`graphviz`, or print --format dot"
+      return CommandAnswer(
+        Refusal(
+          "`dot` of Graphviz draws the picture, and is not on the PATH: install the package "
+            + "`graphviz`, or print --format dot"
+        )
       )
     } catch {
-      throw Refusal("`dot` cannot be run: \(error)")
-    }
-    guard status == 0 else { throw Refusal("`dot` ended with \(status)") }
-    do throws(IOFailure) {
-      let bytes = try Files.read(drawing, maximumBytes: Bounds.pictureBytes)
-      return String(decoding: bytes, as: UTF8.self)
-    } catch {
-      throw Refusal("the picture cannot be read: \(error)")
+      return CommandAnswer(Refusal("`dot` cannot be run: \(error)"))
     }
   }
 }

@@ -15,7 +15,7 @@ package enum PolicyFormatter {
     case unfaithful
   }
 
-  /// Formats one file of a bundle. Pure.
+  /// Formats one file of a bundle; pure.
   package static func format(_ source: SourceID, of bundle: Bundle) -> Outcome {
     var findings = Findings()
     let document = YAMLReader.read(source, of: bundle, &findings)

@@ -236,6 +236,11 @@ struct MutationTests {
 
   /// Where a key of a table stands in the policy, by walking the tree along the table's path.
   private static func places(of key: String, in table: KeyTable) -> [Int] {
+    maps(of: table).compactMap { $0[key]?.keySpan.start }
+  }
+
+  /// The maps of the policy whose keys a table fixes.
+  static func maps(of table: KeyTable) -> [YAMLMapping] {
     var findings = Findings()
     let bundle = Bundle(texts: [("policy.yaml", everything)])
     let document = YAMLReader.read(SourceID(index: 0), of: bundle, &findings)
@@ -250,6 +255,6 @@ struct MutationTests {
       }
       if isList { nodes = nodes.flatMap { $0.sequence ?? [] } }
     }
-    return nodes.compactMap { $0.mapping?[key]?.keySpan.start }
+    return nodes.compactMap(\.mapping)
   }
 }
