@@ -217,7 +217,12 @@ package enum Bounds {
   package static let manualSwitches = 100
   /// Accounts that `GET /budgets` lists of one budget.
   package static let listedAccounts = 100
-  /// Bytes of `X-Sluice-Tag`.
+  /// Tags that one request, or one expression, gives an answer.
+  package static let cacheTags = 16
+  /// Percent of its TTL by which an answer may expire earlier, so that answers that were stored
+  /// together do not expire together.
+  package static let expirySpreadPercent: Int64 = 10
+  /// Bytes of `X-Sluice-Tag`, and of one tag of `X-Sluice-Cache-Tags`.
   package static let tagBytes = 64
   /// Times that a hold is tried with a lower clamp, while others take what was left.
   package static let clampTries = 8

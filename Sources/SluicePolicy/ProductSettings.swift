@@ -21,6 +21,8 @@ package struct ProductSettings: Sendable {
     package var key: Expression?
     /// What an invalidation can name besides product and key.
     package var tags: [String]
+    /// Gives the tags of a request, where they are not the same for all; `tags` is empty then.
+    package var tagging: Expression?
     /// Whether a fallback's answer is stored under the primary's key.
     package var storeFallbacks: Bool
     package var place: SourcePlace
@@ -32,6 +34,7 @@ package struct ProductSettings: Sendable {
       staleIfError: Duration? = nil,
       key: Expression? = nil,
       tags: [String] = [],
+      tagging: Expression? = nil,
       storeFallbacks: Bool = false,
       place: SourcePlace = .builtIn
     ) {
@@ -41,6 +44,7 @@ package struct ProductSettings: Sendable {
       self.staleIfError = staleIfError
       self.key = key
       self.tags = tags
+      self.tagging = tagging
       self.storeFallbacks = storeFallbacks
       self.place = place
     }

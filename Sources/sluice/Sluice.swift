@@ -22,7 +22,8 @@ struct Sluice: AsyncParsableCommand {
     version: "sluice \(SluiceVersion.current)",
     subcommands: [
       Serve.self, Lint.self, GraphOf.self, Trace.self, ExplainCode.self, Keys.self, Prices.self,
-      Kill.self, Revive.self, Switches.self, Cost.self, Spend.self, Similarity.self, Eval.self,
+      Kill.self, Revive.self, Switches.self, Invalidate.self, Cost.self, Spend.self,
+      Similarity.self, Eval.self,
     ]
   )
 

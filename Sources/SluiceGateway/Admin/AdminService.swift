@@ -212,6 +212,25 @@ final class AdminConsole: Sendable {
     return switches.json(released: released.count)
   }
 
+  /// Has the cache forget answers as a person decides, and tells the log.
+  ///
+  /// - Returns: how many were forgotten; no look-up that begins now finds one of them.
+  func invalidate(_ order: AdminOrder.Invalidation, from client: String) -> Int {
+    let forgotten = machine.cache.invalidate(order.selection)
+    let words = order.selection.words
+    machine.tell(
+      CacheInvalidated(
+        selection: words.selection,
+        name: words.name,
+        forgotten: forgotten,
+        reason: order.reason,
+        by: order.by,
+        client: client
+      )
+    )
+    return forgotten
+  }
+
   /// What every budget of the policy that is served has spent and holds.
   func budgets(named name: String? = nil, key: String? = nil) throws(AdminError) -> BudgetBoard {
     let policy = installer.cell.generation.policy
@@ -354,13 +373,8 @@ private struct AdminHandler: RequestHandler {
       try AdminOrder.checkEmpty(request.body)
       return try await carryOut(.rollBack)
     case .invalidate:
-      let selection = try AdminOrder.selection(request.body)
-      let count = console.machine.cache.invalidate(selection)
-      let words = selection.words
-      console.machine.tell(
-        CacheInvalidated(selection: words.selection, name: words.name, forgotten: count)
-      )
-      return AdminPage.invalidated(count)
+      let order = try AdminOrder.invalidation(request.body)
+      return AdminPage.invalidated(console.invalidate(order, from: "\(request.peer)"))
     }
   }
 

@@ -33,21 +33,33 @@ package struct ExactCacheStage: WaitingStage {
     package var storesFallbacks: Bool
     /// The program of the policy's own `key`.
     package var key: Program?
+    /// The program of `tags`, where they are not the same for all.
+    package var tagging: Program?
 
-    package init(_ settings: ProductSettings.Cache, key: Program?) {
+    package init(_ settings: ProductSettings.Cache, key: Program?, tagging: Program? = nil) {
       scope = settings.scope
       ttlNanoseconds = settings.ttl.nanoseconds
       staleNanoseconds = settings.staleIfError?.nanoseconds ?? 0
       tags = settings.tags
       storesFallbacks = settings.storeFallbacks
       self.key = key
+      self.tagging = tagging
     }
 
     /// Those of a policy's products, by name; a product without a cache has none.
     package static func all(of policy: Policy) -> [String: Rules] {
       Dictionary(
         uniqueKeysWithValues: policy.products.compactMap { product in
-          product.cache.map { (product.name, Rules($0, key: $0.key?.checked.program())) }
+          product.cache.map { cache in
+            (
+              product.name,
+              Rules(
+                cache,
+                key: cache.key?.checked.program(),
+                tagging: cache.tagging?.checked.program()
+              )
+            )
+          }
         }
       )
     }
@@ -65,7 +77,7 @@ package struct ExactCacheStage: WaitingStage {
   ///   - rules: by the name of the product; those without a cache are left out.
   ///   - cache: where answers are kept.
   ///   - flights: who is asking for which answer.
-  ///   - errors: counts keys that had no value.
+  ///   - errors: counts keys and tags that had no value.
   package init(
     rules: [String: Rules],
     cache: any ReplyCache,
@@ -99,13 +111,16 @@ package struct ExactCacheStage: WaitingStage {
     exchange.cacheOutcome = .miss
     if fields.list("cache-control", contains: "no-cache") {
       exchange.explain("the client said no-cache")
-      return ask(exchange, key, rules, flights: nil, by: .refresh)
+      guard let tags = tags(of: exchange, under: rules) else { return bypass(exchange) }
+      return ask(exchange, key, rules, tags, flights: nil, by: .refresh)
     }
     return await lookUp(exchange, key, rules)
   }
 
   private func lookUp(_ exchange: Exchange, _ key: Digest, _ rules: Rules) async -> ExitIndex {
     if let reply = cache.reply(for: key, at: exchange.moment) { return hit(exchange, reply) }
+    // Only an answer that is to be kept needs them.
+    guard let tags = tags(of: exchange, under: rules) else { return bypass(exchange) }
     if exchange.isTraced {
       exchange.explain("not in the cache: \(key.hex)")
       return Exit.miss.index
@@ -124,7 +139,7 @@ package struct ExactCacheStage: WaitingStage {
       exchange.upstreamWait += exchange.moment.monotonic - start
       switch turn {
       case .lead:
-        let exit = ask(exchange, key, rules, flights: flights, by: .miss)
+        let exit = ask(exchange, key, rules, tags, flights: flights, by: .miss)
         // Between the look-up and the lead another flight may have landed.
         guard let reply = cache.reply(for: key, at: exchange.moment) else { return exit }
         land(exchange)
@@ -134,7 +149,7 @@ package struct ExactCacheStage: WaitingStage {
         if let reply = cache.reply(for: key, at: exchange.moment) { return hit(exchange, reply) }
       case .alone:
         exchange.explain("\(Bounds.flightFollowers) wait for this answer already")
-        return ask(exchange, key, rules, flights: nil, by: .miss)
+        return ask(exchange, key, rules, tags, flights: nil, by: .miss)
       case .deadline:
         exchange.failure = Failure(.deadline)
         return Exit.gaveUp.index
@@ -150,6 +165,7 @@ package struct ExactCacheStage: WaitingStage {
     _ exchange: Exchange,
     _ key: Digest,
     _ rules: Rules,
+    _ tags: [String],
     flights: FlightTable?,
     by exit: Exit
   ) -> ExitIndex {
@@ -158,6 +174,7 @@ package struct ExactCacheStage: WaitingStage {
       key: key,
       product: product,
       rules: rules,
+      tags: tags,
       epoch: cache.epoch(of: product),
       flights: flights
     )
@@ -169,6 +186,38 @@ package struct ExactCacheStage: WaitingStage {
   private func land(_ exchange: Exchange) {
     (exchange.flight as? PendingAnswer)?.land(isStored: true)
     exchange.flight = nil
+  }
+
+  /// Neither looks up nor keeps, after all.
+  private func bypass(_ exchange: Exchange) -> ExitIndex {
+    exchange.cacheOutcome = .bypass
+    exchange.cacheKey = nil
+    return Exit.bypass.index
+  }
+
+  /// What an invalidation can name of the answer, each once: of the policy, and of the caller.
+  ///
+  /// `nil` if the policy's expression has no value: what cannot be named must not be kept.
+  private func tags(of exchange: Exchange, under rules: Rules) -> [String]? {
+    var tags = rules.tags
+    if let program = rules.tagging {
+      do throws(EvaluationError) {
+        tags = try program.tags(&exchange.frame)
+      } catch {
+        errors.increment()
+        exchange.explain("the tags have no value: \(error)")
+        return nil
+      }
+      guard tags.count <= Bounds.cacheTags, tags.allSatisfy(TagRule.allows) else {
+        errors.increment()
+        exchange.explain(
+          "the tags are more than \(Bounds.cacheTags), or one is not \(TagRule.words)"
+        )
+        return nil
+      }
+    }
+    for tag in exchange.caller.cacheTags where !tags.contains(tag) { tags.append(tag) }
+    return tags
   }
 
   private func key(of exchange: Exchange, under rules: Rules) -> Digest? {
@@ -203,6 +252,22 @@ package struct ExactCacheStage: WaitingStage {
     guard let asked = exchange.facts.asked else { preconditionFailure("read before a look-up") }
     exchange.answer(asked, from: reply, as: .exact, at: exchange.moment)
     return Exit.hit.index
+  }
+}
+
+extension Program {
+  /// The value of an expression that gives a list of strings, each once.
+  fileprivate func tags(_ frame: inout Frame) throws(EvaluationError) -> [String] {
+    guard case .list(let values) = try evaluate(&frame) else {
+      throw .noSuchOverload("tags")
+    }
+    var tags: [String] = []
+    for value in values {
+      // An element may be `dyn` to the checker.
+      guard case .string(let tag) = value else { throw .noSuchOverload("tags") }
+      if !tags.contains(tag) { tags.append(tag) }
+    }
+    return tags
   }
 }
 

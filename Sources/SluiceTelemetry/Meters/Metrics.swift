@@ -119,6 +119,16 @@ package final class MetricsRegistry: Sendable {
     counter: "sluice_cache_evictions_total",
     help: "Answers that were dropped before their time to make room."
   )
+  package let cacheInvalidations = CounterFamily(
+    counter: "sluice_cache_invalidations_total",
+    help: "Orders to forget answers, by what they named: product, tag, key or everything.",
+    labels: ["selection"]
+  )
+  package let cacheInvalidated = CounterFamily(
+    counter: "sluice_cache_invalidated_answers_total",
+    help: "Answers that were forgotten by order, by what it named.",
+    labels: ["selection"]
+  )
 
   package let embeddings = CounterFamily(
     counter: "sluice_embeddings_total",

@@ -83,6 +83,7 @@ struct PolicyPrinterTests {
         - { name: c, to: all }
       products:
         "yes": { volatility: 1h30m, cache: { ttl: 90s, key: 'headers["x-a"]', tags: [a, b] } }
+        tagged: { cache: { ttl: 1h, tags: '["a", product + ":x"]' } }
         plain: {}
       limits:
         a: { key: user.id, rate: 30/10s, burst: 5, tiers: { free: 5/s } }
