@@ -22,6 +22,8 @@ package struct Ports: Sendable {
   /// Looks on when money is settled.
   package var budgetWatch: BudgetWatch
   package var flights: FlightTable
+  /// Runs what nobody waits for.
+  package var background: BackgroundExchanges
   package var breakers: BreakerTable
   package var switches: SwitchTable
   package var retryBudgets: RetryBudgetTable
@@ -40,6 +42,7 @@ package struct Ports: Sendable {
     ledger: any Ledger,
     budgetWatch: BudgetWatch? = nil,
     flights: FlightTable,
+    background: BackgroundExchanges? = nil,
     breakers: BreakerTable = BreakerTable(),
     switches: SwitchTable? = nil,
     retryBudgets: RetryBudgetTable = RetryBudgetTable(),
@@ -54,6 +57,7 @@ package struct Ports: Sendable {
     self.ledger = ledger
     self.budgetWatch = budgetWatch ?? BudgetWatch(metrics: metrics)
     self.flights = flights
+    self.background = background ?? BackgroundExchanges(metrics: metrics)
     self.breakers = breakers
     self.switches = switches ?? SwitchTable(ledger: ledger)
     self.retryBudgets = retryBudgets

@@ -139,6 +139,8 @@ package enum Bounds {
   package static let cachedReplyBytes = 4 << 20
   /// Products, tags and keys whose last invalidation is remembered.
   package static let invalidatedNames = 1_000
+  /// Exchanges without a client that run at a time.
+  package static let backgroundExchanges = 128
   /// Exchanges that wait for one flight.
   package static let flightFollowers = 1_024
   /// Bytes of a client's name for a user, and of one value of a limit's key.

@@ -186,7 +186,14 @@ package final class Gateway: Sendable {
     machine.tell(
       Draining(inFlight: Int(machine.metrics.activeRequests.value), grace: grace)
     )
-    await console.listeners.traffic.drain(until: machine.world.now.monotonic + grace)
+    let deadline = machine.world.now.monotonic + grace
+    machine.background.close()
+    let cut = machine.world.schedule(atMonotonic: deadline) { [machine] in
+      machine.background.cancelAll()
+    }
+    await console.listeners.traffic.drain(until: deadline)
+    await machine.background.emptied()
+    cut.withdraw()
     machine.tell(Stopped(cut: exchanges.cut))
     // Operators read until the traffic has ended, and then lose their connections at once.
     await console.listeners.admin.drain(until: machine.world.now.monotonic)

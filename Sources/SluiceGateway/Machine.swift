@@ -40,6 +40,7 @@ final class Machine: Sendable {
   private let journal: any JournalMedium
   private let archive: any SpendArchive
   let flights: FlightTable
+  let background: BackgroundExchanges
   let breakers: BreakerTable
   let switches: SwitchTable
   let budgetWatch: BudgetWatch
@@ -74,6 +75,9 @@ final class Machine: Sendable {
     telemetry = Telemetry(metrics: metrics, sink: log ?? NoLog())
     flights = FlightTable(followers: metrics.flightFollowers)
     let (telemetry, clock) = (telemetry, control.loops[0])
+    background = BackgroundExchanges(metrics: metrics) { exchange, moment in
+      telemetry.tell(ExchangeFinished(background: exchange, at: moment), at: moment)
+    }
     breakers = BreakerTable { transition in
       telemetry.tell(
         BreakerChanged(

@@ -23,6 +23,8 @@ package final class Exchange {
   package var frame: Frame
   /// Whether decisions are to be explained and no upstream asked.
   package let isTraced: Bool
+  /// What it is for if it has no client: a background exchange.
+  package let purpose: BackgroundPurpose?
 
   /// The time of the node that is deciding: read once at the start and after each wait.
   package var moment: Moment
@@ -101,7 +103,8 @@ package final class Exchange {
     cancellation: Cancellation,
     startedAt: Moment,
     deadline: Int64,
-    isTraced: Bool = false
+    isTraced: Bool = false,
+    purpose: BackgroundPurpose? = nil
   ) {
     self.id = id
     self.generation = generation
@@ -111,6 +114,7 @@ package final class Exchange {
     self.startedAt = startedAt
     self.deadline = deadline
     self.isTraced = isTraced
+    self.purpose = purpose
     moment = startedAt
     facts = Facts(
       request: request,

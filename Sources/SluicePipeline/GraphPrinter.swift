@@ -13,6 +13,9 @@ package struct GraphPrinter {
       guard let entry = graph.entries[service] else { continue }
       lines.append("\(service.rawValue) starts at \(graph[entry].name)")
     }
+    for (_, entry) in backgroundEntries {
+      lines.append("what nobody waits for starts at \(graph[entry].name)")
+    }
     lines.append("")
     for node in graph.nodes {
       lines.append(node.summary.isEmpty ? node.name : "\(node.name): \(node.summary)")
@@ -41,6 +44,12 @@ package struct GraphPrinter {
       lines.append("  \(service.rawValue) [shape=plaintext, style=\"\"];")
       lines.append("  \(service.rawValue) -> n\(entry.position);")
     }
+    if !backgroundEntries.isEmpty {
+      lines.append("  background [shape=plaintext, style=\"\"];")
+      for (_, entry) in backgroundEntries {
+        lines.append("  background -> n\(entry.position) [style=dashed];")
+      }
+    }
     for (position, node) in graph.nodes.enumerated() {
       let label = [node.name, node.summary, "\(node.place)"].filter { !$0.isEmpty }
         .map(Self.escaped).joined(separator: "\\n")
@@ -52,6 +61,10 @@ package struct GraphPrinter {
     }
     lines.append("}")
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var backgroundEntries: [(key: String, value: NodeIndex)] {
+    graph.backgroundEntries.sorted { $0.value.position < $1.value.position }
   }
 
   private static func escaped(_ text: String) -> String {

@@ -17,6 +17,8 @@ package struct ProductSettings: Sendable {
     package var semantic: Semantic?
     /// How long after its TTL an answer may be served when nothing else answers.
     package var staleIfError: Duration?
+    /// How long after its TTL an answer is served at once while it is asked for anew.
+    package var staleWhileRevalidate: Duration?
     /// A further part of the key.
     package var key: Expression?
     /// What an invalidation can name besides product and key.
@@ -27,11 +29,15 @@ package struct ProductSettings: Sendable {
     package var storeFallbacks: Bool
     package var place: SourcePlace
 
+    /// How long after its TTL an answer may be served for whichever reason.
+    package var staleness: Duration { max(staleIfError ?? .zero, staleWhileRevalidate ?? .zero) }
+
     package init(
       scope: Scope = .user,
       ttl: Duration,
       semantic: Semantic? = nil,
       staleIfError: Duration? = nil,
+      staleWhileRevalidate: Duration? = nil,
       key: Expression? = nil,
       tags: [String] = [],
       tagging: Expression? = nil,
@@ -42,6 +48,7 @@ package struct ProductSettings: Sendable {
       self.ttl = ttl
       self.semantic = semantic
       self.staleIfError = staleIfError
+      self.staleWhileRevalidate = staleWhileRevalidate
       self.key = key
       self.tags = tags
       self.tagging = tagging

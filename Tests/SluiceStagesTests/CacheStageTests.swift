@@ -161,6 +161,89 @@ struct CacheStageTests {
     #expect(await bench.ask("hi").cacheOutcome == .miss)
   }
 
+  // MARK: Revalidation
+
+  @Test("what expired a moment ago is served at once, marked, and asked for anew in the background")
+  func revalidates() async {
+    let bench = CacheBench(staleWhileRevalidate: .seconds(30))
+    _ = await bench.ask("hi")
+    bench.fixture.world.advance(by: .seconds(61))
+    let stale = await bench.ask("hi")
+    #expect(bench.trail(stale) == "cache:stale")
+    #expect(stale.cacheOutcome == .stale)
+    #expect(stale.ageSeconds == 61)
+    #expect(stale.cost == .zero)
+    await bench.background.emptied()
+    #expect(bench.attempts == 2)
+    #expect(bench.ended.all == ["attempt:answered store:stored"])
+    let fresh = await bench.ask("hi")
+    #expect(fresh.cacheOutcome == .exact)
+    #expect(fresh.ageSeconds == 0)
+    #expect(bench.flights.isEmpty)
+  }
+
+  @Test("one background exchange at a time asks for an answer; all get the old one meanwhile")
+  func revalidatesOnce() async {
+    let bench = CacheBench(isGated: true, staleWhileRevalidate: .seconds(30))
+    bench.gate.open(.answer)
+    _ = await bench.ask("hi")
+    bench.fixture.world.advance(by: .seconds(61))
+    for _ in 0..<5 { #expect(await bench.ask("hi").cacheOutcome == .stale) }
+    await bench.untilAttempts(are: 2)
+    #expect(bench.background.count == 1)
+    // One that fails leaves the old answer where it was, and the next who asks has it tried again.
+    bench.gate.open(.fail)
+    await bench.background.emptied()
+    #expect(await bench.ask("hi").cacheOutcome == .stale)
+    bench.gate.open(.answer)
+    await bench.background.emptied()
+    #expect(bench.attempts == 3)
+    #expect(await bench.ask("hi").cacheOutcome == .exact)
+  }
+
+  @Test("behind the time for it, an old answer is not served")
+  func revalidationEnds() async {
+    let bench = CacheBench(staleWhileRevalidate: .seconds(30))
+    let first = await bench.ask("hi")
+    let lifetime = first.cacheKey.map { ExpirySpread.lifetime(of: $0, ttl: 60_000_000_000) } ?? 0
+    bench.fixture.world.advance(by: .nanoseconds(lifetime + 30_000_000_000))
+    #expect(await bench.trail(bench.ask("hi")) == "cache:miss attempt:answered store:stored")
+    #expect(bench.ended.all == [])
+  }
+
+  @Test("a client that asks for a new answer waits for it")
+  func noCacheWaits() async {
+    let bench = CacheBench(staleWhileRevalidate: .seconds(30))
+    _ = await bench.ask("hi")
+    bench.fixture.world.advance(by: .seconds(61))
+    let exchange = await bench.ask("hi", fields: [("Cache-Control", "no-cache")])
+    #expect(bench.trail(exchange) == "cache:refresh attempt:answered store:stored")
+  }
+
+  @Test("where no more may run in the background, the old answer is served and nothing asked")
+  func backgroundFull() async {
+    let bench = CacheBench(staleWhileRevalidate: .seconds(30), backgroundBound: 0)
+    _ = await bench.ask("hi")
+    bench.fixture.world.advance(by: .seconds(61))
+    #expect(await bench.ask("hi").cacheOutcome == .stale)
+    #expect(bench.attempts == 1)
+    #expect(bench.flights.isEmpty)
+    #expect(bench.metrics.backgroundExchanges["refresh", "full"].value == 1)
+    bench.background.close()
+    #expect(await bench.ask("hi").cacheOutcome == .stale)
+    #expect(bench.metrics.backgroundRunning.value == 0)
+  }
+
+  @Test("a traced exchange has nothing asked in the background")
+  func tracedRevalidation() async {
+    let bench = CacheBench(staleWhileRevalidate: .seconds(30))
+    _ = await bench.ask("hi")
+    bench.fixture.world.advance(by: .seconds(61))
+    #expect(await bench.ask("hi", isTraced: true).cacheOutcome == .stale)
+    await bench.background.emptied()
+    #expect(bench.attempts == 1)
+  }
+
   @Test(
     "who asks behind an acknowledged invalidation never gets an answer from before, on any thread",
     arguments: ["product", "tag", "everything"]
@@ -343,6 +426,13 @@ struct CacheStageTests {
   }
 }
 
+/// The trails of background exchanges, in the order of their ends.
+private final class Trails: Sendable {
+  private let lines = Mutex<[String]>([])
+  var all: [String] { lines.withLock { $0 } }
+  func add(_ line: String) { lines.withLock { $0.append(line) } }
+}
+
 /// How far a race is.
 private final class Progress: Sendable {
   let version = Atomic<Int>(0)
@@ -365,6 +455,9 @@ private final class CacheBench: Sendable {
   let flights: FlightTable
   let errors = Counter()
   let gate: Gate
+  let metrics = MetricsRegistry()
+  let background: BackgroundExchanges
+  let ended = Trails()
   private let graph: Graph
   private let attempt: FakeAttempt
 
@@ -380,6 +473,8 @@ private final class CacheBench: Sendable {
     storeFallbacks: Bool = false,
     isGated: Bool = false,
     followerBound: Int = Bounds.flightFollowers,
+    staleWhileRevalidate: Duration? = nil,
+    backgroundBound: Int = Bounds.backgroundExchanges,
     saying text: @escaping @Sendable () -> String = { "answer" }
   ) {
     var fixture = Fixture()
@@ -389,11 +484,15 @@ private final class CacheBench: Sendable {
       }
     self.fixture = fixture
     flights = FlightTable(followers: followers, bound: followerBound)
+    background = BackgroundExchanges(metrics: metrics, bound: backgroundBound) { [ended] exchange, _ in
+      ended.add(exchange.trail.line(in: exchange.generation.graph))
+    }
     gate = Gate(isOpen: !isGated)
     attempt = FakeAttempt(answer: answer, gate: gate, text: text)
     let settings = ProductSettings.Cache(
       scope: scope,
       ttl: .seconds(60),
+      staleWhileRevalidate: staleWhileRevalidate,
       tags: tags,
       storeFallbacks: storeFallbacks
     )
@@ -411,10 +510,11 @@ private final class CacheBench: Sendable {
         rules: ["support": rules],
         cache: cache,
         flights: flights,
+        background: BackgroundEntry(background, goal: "fast"),
         errors: errors
       ),
       exits: [
-        "hit": nil, "miss": "attempt", "refresh": "attempt", "bypass": "attempt",
+        "hit": nil, "stale": nil, "miss": "attempt", "refresh": "attempt", "bypass": "attempt",
         "gave_up": "refuse",
       ]
     )
@@ -440,6 +540,7 @@ private final class CacheBench: Sendable {
       exits: ["stored": nil, "kept_out": nil]
     )
     builder.enter(.chat, at: "cache")
+    builder.enterBackground(of: "fast", at: "attempt")
     graph = builder.build { _, _ in Counter() }
   }
 

@@ -188,6 +188,7 @@ final class PolicyInstaller: Sendable {
         ledger: machine.ledger,
         budgetWatch: machine.budgetWatch,
         flights: machine.flights,
+        background: machine.background,
         breakers: machine.breakers,
         switches: machine.switches,
         retryBudgets: machine.retryBudgets,

@@ -284,6 +284,9 @@ extension PolicyPrinter {
           lines.add("semantic: { threshold: \(semantic.threshold) }")
         }
         if let stale = cache.staleIfError { lines.add("stale_if_error: \(stale.text)") }
+        if let stale = cache.staleWhileRevalidate {
+          lines.add("stale_while_revalidate: \(stale.text)")
+        }
         if let key = cache.key { lines.add("key: \(expression(key))") }
         lines.add("tags: \(cache.tagging.map(expression) ?? list(cache.tags))")
         lines.add("store_fallbacks: \(cache.storeFallbacks)")

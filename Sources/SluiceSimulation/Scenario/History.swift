@@ -60,6 +60,13 @@ package final class History: Sendable {
     }
   }
 
+  func endBackground(_ exchange: Int, trail: [String]) {
+    record { run, stamp in
+      run.background.append(BackgroundRecord(exchange: exchange, ended: stamp, trail: trail))
+      return ("the background of exchange \(exchange) ends: \(trail.joined(separator: " "))", ())
+    }
+  }
+
   func receive(_ exchange: Int, _ what: String, _ change: (inout Received) -> Void) {
     record { run, stamp in
       change(&run.exchanges[exchange].received)
@@ -77,11 +84,14 @@ package final class History: Sendable {
     let request = ChatText(request: request.body)
     return record { run, stamp in
       let number = run.attempts.count
+      // What asks when its walk is over asks in the background.
+      let isLate = exchange.map { run.exchanges[$0].walked != nil } ?? false
       run.attempts.append(
         AttemptRecord(
           number: number,
           upstream: upstream,
-          exchange: exchange,
+          exchange: isLate ? nil : exchange,
+          refreshed: isLate ? exchange : nil,
           model: request.model,
           question: request.question,
           streams: request.streams,
@@ -247,6 +257,7 @@ package final class History: Sendable {
 package struct Run: Sendable {
   package var exchanges: [ExchangeRecord] = []
   package var attempts: [AttemptRecord] = []
+  package var background: [BackgroundRecord] = []
   package var turns: [BreakerTurn] = []
   package var reservations: [ReservationRecord] = []
   /// Every hold that was asked for, granted or not, in the order of the answers.
@@ -257,6 +268,12 @@ package struct Run: Sendable {
   package var stops: [Stamp] = []
 
   package init() {}
+
+  /// When what attempt's answer was kept at the latest; `nil`: its walk is not over.
+  func kept(_ attempt: AttemptRecord) -> Stamp? {
+    if let exchange = attempt.exchange { return exchanges[exchange].walked }
+    return background.first { $0.exchange == attempt.refreshed }?.ended
+  }
 
   /// The attempts that exchange `number` made, in their order.
   package func attempts(of number: Int) -> [AttemptRecord] {

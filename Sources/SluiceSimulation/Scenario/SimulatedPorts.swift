@@ -1,5 +1,6 @@
 internal import SluiceCompiler
 internal import SluiceCore
+internal import SluiceHTTP
 internal import SluiceLanguage
 package import SluicePipeline
 package import SluicePolicy
@@ -26,6 +27,7 @@ package struct SimulatedPorts: Sendable {
   /// What the ledger writes to; its faults are a test's to choose.
   package let journal: MemoryJournal
   package let flights: FlightTable
+  package let background: BackgroundExchanges
   /// By the name of the upstream in the policy.
   package let upstreams: [String: ScriptedUpstream]
   private let ports: Ports
@@ -50,6 +52,9 @@ package struct SimulatedPorts: Sendable {
     self.journal = journal
     ledger = disguise.ledger(.opened(journal, in: history.world))
     flights = FlightTable(followers: metrics.flightFollowers)
+    background = BackgroundExchanges(metrics: metrics) { exchange, _ in
+      history.endBackground(of: exchange)
+    }
     var upstreams: [String: ScriptedUpstream] = [:]
     for name in names {
       upstreams[name] = ScriptedUpstream(
@@ -75,6 +80,7 @@ package struct SimulatedPorts: Sendable {
       cache: cache,
       ledger: RecordedLedger(ledger, in: history),
       flights: flights,
+      background: background,
       breakers: BreakerTable { history.turn($0) },
       upstreams: upstreams,
       tokens: PromptCount(ScriptedTokens(), remembering: RememberedCounts()),
@@ -90,6 +96,22 @@ package struct SimulatedPorts: Sendable {
   /// Has all upstreams follow another plan.
   package func follow(_ plan: FaultPlan) {
     for upstream in upstreams.values { upstream.follow(plan) }
+  }
+}
+
+extension History {
+  /// Writes down where the walk of a background exchange ended.
+  fileprivate func endBackground(of exchange: Exchange) {
+    guard let origin = exchange.request.fields.first(Self.exchangeField).flatMap({ Int($0) }) else {
+      preconditionFailure("a background exchange that no exchange began")
+    }
+    let graph = exchange.generation.graph
+    endBackground(
+      origin,
+      trail: exchange.trail.steps.map { step in
+        "\(graph[step.node].name):\(graph[step.node].exits[step.exit.position].name)"
+      }
+    )
   }
 }
 

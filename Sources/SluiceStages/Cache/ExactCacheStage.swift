@@ -14,6 +14,8 @@ package struct ExactCacheStage: WaitingStage {
   package enum Exit: Int, StageExit {
     /// Answered from the cache, perhaps after waiting for an equal request.
     case hit
+    /// Answered with what is past its time, while a background exchange asks anew.
+    case stale
     /// Not in the cache; the answer will be stored.
     case miss
     /// The client asked for a new answer, which will be stored.
@@ -28,7 +30,10 @@ package struct ExactCacheStage: WaitingStage {
   package struct Rules: Sendable {
     package var scope: ProductSettings.Scope
     package var ttlNanoseconds: Int64
+    /// After that, how long it may be served where it is marked, for whichever reason.
     package var staleNanoseconds: Int64
+    /// Of that, how long it is served at once while it is asked for anew.
+    package var revalidationNanoseconds: Int64
     package var tags: [String]
     package var storesFallbacks: Bool
     /// The program of the policy's own `key`.
@@ -39,7 +44,8 @@ package struct ExactCacheStage: WaitingStage {
     package init(_ settings: ProductSettings.Cache, key: Program?, tagging: Program? = nil) {
       scope = settings.scope
       ttlNanoseconds = settings.ttl.nanoseconds
-      staleNanoseconds = settings.staleIfError?.nanoseconds ?? 0
+      revalidationNanoseconds = settings.staleWhileRevalidate?.nanoseconds ?? 0
+      staleNanoseconds = max(settings.staleIfError?.nanoseconds ?? 0, revalidationNanoseconds)
       tags = settings.tags
       storesFallbacks = settings.storeFallbacks
       self.key = key
@@ -69,6 +75,7 @@ package struct ExactCacheStage: WaitingStage {
   private let rules: [String: Rules]
   private let cache: any ReplyCache
   private let flights: FlightTable
+  private let background: BackgroundEntry?
   private let errors: Counter
 
   /// Makes the node.
@@ -77,16 +84,19 @@ package struct ExactCacheStage: WaitingStage {
   ///   - rules: by the name of the product; those without a cache are left out.
   ///   - cache: where answers are kept.
   ///   - flights: who is asking for which answer.
+  ///   - background: asks anew for what is served past its time; `nil` where nothing is.
   ///   - errors: counts keys and tags that had no value.
   package init(
     rules: [String: Rules],
     cache: any ReplyCache,
     flights: FlightTable,
+    background: BackgroundEntry? = nil,
     errors: Counter
   ) {
     self.rules = rules
     self.cache = cache
     self.flights = flights
+    self.background = background
     self.errors = errors
   }
 
@@ -119,6 +129,7 @@ package struct ExactCacheStage: WaitingStage {
 
   private func lookUp(_ exchange: Exchange, _ key: Digest, _ rules: Rules) async -> ExitIndex {
     if let reply = cache.reply(for: key, at: exchange.moment) { return hit(exchange, reply) }
+    if let exit = revalidate(exchange, key, rules) { return exit }
     // Only an answer that is to be kept needs them.
     guard let tags = tags(of: exchange, under: rules) else { return bypass(exchange) }
     if exchange.isTraced {
@@ -158,6 +169,51 @@ package struct ExactCacheStage: WaitingStage {
         return Exit.gaveUp.index
       }
     }
+  }
+
+  /// Answers at once with what expired a moment ago, and has it asked for anew, by one background
+  /// exchange at a time.
+  ///
+  /// `nil`: nothing is kept that may be served so.
+  private func revalidate(_ exchange: Exchange, _ key: Digest, _ rules: Rules) -> ExitIndex? {
+    guard let background, rules.revalidationNanoseconds > 0,
+      let reply = cache.staleReply(for: key, at: exchange.moment),
+      // What was kept under another policy is served as this one says.
+      exchange.moment.monotonic - reply.storedAt.monotonic
+        < reply.ttlNanoseconds.addingSaturated(rules.revalidationNanoseconds)
+    else { return nil }
+    // Another may have stored the next one since the look-up.
+    let isFresh = exchange.moment.monotonic - reply.storedAt.monotonic < reply.ttlNanoseconds
+    if isFresh { return hit(exchange, reply) }
+    answer(exchange, with: reply, as: .stale)
+    if !exchange.isTraced { refresh(exchange, key, rules, by: background) }
+    return Exit.stale.index
+  }
+
+  private func refresh(
+    _ exchange: Exchange,
+    _ key: Digest,
+    _ rules: Rules,
+    by background: BackgroundEntry
+  ) {
+    guard let tags = tags(of: exchange, under: rules), flights.lead(key) else { return }
+    let product = exchange.caller.product
+    let pending = PendingAnswer(
+      key: key,
+      product: product,
+      rules: rules,
+      tags: tags,
+      epoch: cache.epoch(of: product),
+      flights: flights
+    )
+    // Between the look-up and the lead the flight before may have landed.
+    if cache.reply(for: key, at: exchange.moment) != nil { return pending.land(isStored: true) }
+    let hasBegun = background.exchanges.begin(.refresh, of: background.goal, for: exchange) { next in
+      next.cacheKey = key
+      next.flight = pending
+      next.atEnd(pending)
+    }
+    if !hasBegun { pending.land(isStored: false) }
   }
 
   /// Goes on to ask; the answer is to be kept under `key`.
@@ -249,9 +305,21 @@ package struct ExactCacheStage: WaitingStage {
   }
 
   private func hit(_ exchange: Exchange, _ reply: CachedReply) -> ExitIndex {
-    guard let asked = exchange.facts.asked else { preconditionFailure("read before a look-up") }
-    exchange.answer(asked, from: reply, as: .exact, at: exchange.moment)
+    answer(exchange, with: reply, as: .exact)
     return Exit.hit.index
+  }
+
+  private func answer(_ exchange: Exchange, with reply: CachedReply, as outcome: CacheOutcome) {
+    guard let asked = exchange.facts.asked else { preconditionFailure("read before a look-up") }
+    exchange.answer(asked, from: reply, as: outcome, at: exchange.moment)
+  }
+}
+
+extension Int64 {
+  /// The sum, or the largest number there is.
+  fileprivate func addingSaturated(_ other: Int64) -> Int64 {
+    let (sum, overflowed) = addingReportingOverflow(other)
+    return overflowed ? .max : sum
   }
 }
 

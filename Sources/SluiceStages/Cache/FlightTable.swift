@@ -60,6 +60,9 @@ package final class FlightTable: Sendable {
     }
   }
 
+  /// Leads the flight of `key` if nobody does; the caller does not wait.
+  func lead(_ key: Digest) -> Bool { state.withLock { $0.flights.lead(key) } }
+
   /// Ends a flight that the caller leads.
   func land(_ key: Digest, isStored: Bool) {
     let landing = state.withLock { state in

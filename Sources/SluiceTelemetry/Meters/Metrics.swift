@@ -69,6 +69,18 @@ package final class MetricsRegistry: Sendable {
     help: "Exchanges that wait for the answer to an equal request."
   )
 
+  /// Exchanges without a client.
+  package let backgroundExchanges = CounterFamily(
+    counter: "sluice_background_exchanges_total",
+    help:
+      "Exchanges without a client that ended, as requests do; full: not begun, since too many run.",
+    labels: ["purpose", "status"]
+  )
+  private let background = GaugeFamily(
+    gauge: "sluice_background_exchanges",
+    help: "Exchanges without a client that run."
+  )
+
   // The upstreams.
   package let breakerState = GaugeFamily(
     gauge: "sluice_breaker_state",
@@ -265,6 +277,7 @@ package final class MetricsRegistry: Sendable {
   package let activeRequests: Gauge
   package let overhead: Histogram
   package let flightFollowers: Gauge
+  package let backgroundRunning: Gauge
   package let cacheEntries: Gauge
   package let cacheBytes: Gauge
   package let cacheEvictions: Counter
@@ -292,6 +305,7 @@ package final class MetricsRegistry: Sendable {
     activeRequests = active[]
     overhead = overheadFamily[]
     flightFollowers = followers[]
+    backgroundRunning = background[]
     cacheEntries = entries[]
     cacheBytes = bytes[]
     cacheEvictions = evictions[]

@@ -346,6 +346,12 @@ package enum Schema {
         .otherwise("none"),
         "how long after its `ttl` it may be served when nothing else answers"
       ),
+      Key(
+        "stale_while_revalidate",
+        "duration",
+        .otherwise("none"),
+        "how long after its `ttl` it is served at once while it is asked for anew"
+      ),
       Key("key", "CEL string", .otherwise("none"), "a further part of the key"),
       Key(
         "tags",

@@ -49,6 +49,7 @@ extension Binder {
     let ttl = keeping(fields, "ttl")
     let semantic = fields["semantic"].flatMap { self.semantic($0, of: product) }
     let stale = keeping(fields, "stale_if_error")
+    let revalidation = keeping(fields, "stale_while_revalidate")
     let key = fields["key"].flatMap { expression($0, .string, in: .routed) }
     // A list is of names; anything else is an expression that gives one.
     let isTagged = fields["tags"].map { $0.value.scalar != nil } ?? false
@@ -62,6 +63,7 @@ extension Binder {
       ttl: ttl,
       semantic: semantic,
       staleIfError: stale,
+      staleWhileRevalidate: revalidation,
       key: key,
       tags: tags ?? [],
       tagging: tagging,
