@@ -188,12 +188,11 @@ package final class Gateway: Sendable {
     )
     let deadline = machine.world.now.monotonic + grace
     machine.background.close()
-    let cut = machine.world.schedule(atMonotonic: deadline) { [machine] in
-      machine.background.cancelAll()
+    machine.world.startWork { [machine] in
+      _ = machine.world.schedule(atMonotonic: deadline) { machine.background.cancelAll() }
     }
     await console.listeners.traffic.drain(until: deadline)
     await machine.background.emptied()
-    cut.withdraw()
     machine.tell(Stopped(cut: exchanges.cut))
     // Operators read until the traffic has ended, and then lose their connections at once.
     await console.listeners.admin.drain(until: machine.world.now.monotonic)

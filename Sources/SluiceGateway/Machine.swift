@@ -75,9 +75,12 @@ final class Machine: Sendable {
     telemetry = Telemetry(metrics: metrics, sink: log ?? NoLog())
     flights = FlightTable(followers: metrics.flightFollowers)
     let (telemetry, clock) = (telemetry, control.loops[0])
-    background = BackgroundExchanges(metrics: metrics) { exchange, moment in
-      telemetry.tell(ExchangeFinished(background: exchange, at: moment), at: moment)
-    }
+    background = BackgroundExchanges(
+      metrics: metrics,
+      ended: { exchange, moment in
+        telemetry.tell(ExchangeFinished(background: exchange, at: moment), at: moment)
+      }
+    )
     breakers = BreakerTable { transition in
       telemetry.tell(
         BreakerChanged(

@@ -20,7 +20,7 @@ package enum BackgroundPurpose: String, Sendable, CaseIterable {
 /// At most `Bounds.backgroundExchanges` run at a time; one more is simply not begun, and counted.
 /// Safe from any thread.
 package final class BackgroundExchanges: Sendable {
-  /// Sees background exchanges end, on their loop.
+  /// Sees background exchanges begin or end, on their loop.
   package typealias Observer = @Sendable (Exchange, Moment) -> Void
 
   private struct State {
@@ -32,22 +32,26 @@ package final class BackgroundExchanges: Sendable {
   private let state = Mutex(State())
   private let bound: Int
   private let metrics: MetricsRegistry
-  private let observer: Observer
+  private let began: Observer
+  private let ended: Observer
 
   /// Makes it so that nothing runs yet.
   ///
   /// - Parameters:
   ///   - metrics: counts what runs, and what was not begun.
   ///   - bound: how many run at a time.
-  ///   - observer: is shown each when it has ended.
+  ///   - began: is shown each before its walk.
+  ///   - ended: is shown each behind its walk.
   package init(
     metrics: MetricsRegistry,
     bound: Int = Bounds.backgroundExchanges,
-    observer: @escaping Observer = { _, _ in }
+    began: @escaping Observer = { _, _ in },
+    ended: @escaping Observer = { _, _ in }
   ) {
     self.metrics = metrics
     self.bound = bound
-    self.observer = observer
+    self.began = began
+    self.ended = ended
   }
 
   /// How many run now.
@@ -87,10 +91,11 @@ package final class BackgroundExchanges: Sendable {
     world.startWork { [self] in
       let exchange = legacy.heir(for: purpose, in: world, unless: cancellation)
       prepare(exchange)
+      began(exchange, exchange.startedAt)
       let due = world.schedule(atMonotonic: exchange.deadline) { cancellation.cancel(.deadline) }
       await GraphRunner.walk(exchange, from: entry)
       due.withdraw()
-      observer(exchange, world.now)
+      ended(exchange, world.now)
       metrics.backgroundRunning.decrement()
       end(number)
     }

@@ -15,6 +15,7 @@ struct RefreshTests {
     expect(scenario.history, keeps: RefreshScenario.invariants, test: "RefreshTests")
     #expect(scenario.ports.flights.isEmpty)
     #expect(scenario.ports.background.count == 0)
+    #expect(scenario.history.run.everyBackgroundEnded)
   }
 
   @Test("is tried by runs in which the background meets all that a client meets")

@@ -484,9 +484,13 @@ private final class CacheBench: Sendable {
       }
     self.fixture = fixture
     flights = FlightTable(followers: followers, bound: followerBound)
-    background = BackgroundExchanges(metrics: metrics, bound: backgroundBound) { [ended] exchange, _ in
-      ended.add(exchange.trail.line(in: exchange.generation.graph))
-    }
+    background = BackgroundExchanges(
+      metrics: metrics,
+      bound: backgroundBound,
+      ended: { [ended] exchange, _ in
+        ended.add(exchange.trail.line(in: exchange.generation.graph))
+      }
+    )
     gate = Gate(isOpen: !isGated)
     attempt = FakeAttempt(answer: answer, gate: gate, text: text)
     let settings = ProductSettings.Cache(

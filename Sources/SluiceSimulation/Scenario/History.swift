@@ -60,6 +60,13 @@ package final class History: Sendable {
     }
   }
 
+  func beginBackground(_ exchange: Int) {
+    record { run, _ in
+      run.hasBackground.insert(exchange)
+      return ("the background of exchange \(exchange) begins", ())
+    }
+  }
+
   func endBackground(_ exchange: Int, trail: [String]) {
     record { run, stamp in
       run.background.append(BackgroundRecord(exchange: exchange, ended: stamp, trail: trail))
@@ -84,8 +91,8 @@ package final class History: Sendable {
     let request = ChatText(request: request.body)
     return record { run, stamp in
       let number = run.attempts.count
-      // What asks when its walk is over asks in the background.
-      let isLate = exchange.map { run.exchanges[$0].walked != nil } ?? false
+      // Who has something asked in the background asks nothing any more.
+      let isLate = exchange.map { run.hasBackground.contains($0) } ?? false
       run.attempts.append(
         AttemptRecord(
           number: number,
@@ -257,6 +264,9 @@ package final class History: Sendable {
 package struct Run: Sendable {
   package var exchanges: [ExchangeRecord] = []
   package var attempts: [AttemptRecord] = []
+  /// The exchanges that have had something asked in the background.
+  var hasBackground: Set<Int> = []
+  /// The walks in the background that are over.
   package var background: [BackgroundRecord] = []
   package var turns: [BreakerTurn] = []
   package var reservations: [ReservationRecord] = []
@@ -268,6 +278,11 @@ package struct Run: Sendable {
   package var stops: [Stamp] = []
 
   package init() {}
+
+  /// Whether all that was begun in the background ended, once.
+  package var everyBackgroundEnded: Bool {
+    background.map(\.exchange).sorted() == hasBackground.sorted()
+  }
 
   /// When what attempt's answer was kept at the latest; `nil`: its walk is not over.
   func kept(_ attempt: AttemptRecord) -> Stamp? {

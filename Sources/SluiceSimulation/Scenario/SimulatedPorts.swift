@@ -52,9 +52,19 @@ package struct SimulatedPorts: Sendable {
     self.journal = journal
     ledger = disguise.ledger(.opened(journal, in: history.world))
     flights = FlightTable(followers: metrics.flightFollowers)
-    background = BackgroundExchanges(metrics: metrics) { exchange, _ in
-      history.endBackground(of: exchange)
-    }
+    background = BackgroundExchanges(
+      metrics: metrics,
+      began: { exchange, _ in history.beginBackground(exchange.origin) },
+      ended: { exchange, _ in
+        let graph = exchange.generation.graph
+        history.endBackground(
+          exchange.origin,
+          trail: exchange.trail.steps.map { step in
+            "\(graph[step.node].name):\(graph[step.node].exits[step.exit.position].name)"
+          }
+        )
+      }
+    )
     var upstreams: [String: ScriptedUpstream] = [:]
     for name in names {
       upstreams[name] = ScriptedUpstream(
@@ -99,19 +109,13 @@ package struct SimulatedPorts: Sendable {
   }
 }
 
-extension History {
-  /// Writes down where the walk of a background exchange ended.
-  fileprivate func endBackground(of exchange: Exchange) {
-    guard let origin = exchange.request.fields.first(Self.exchangeField).flatMap({ Int($0) }) else {
-      preconditionFailure("a background exchange that no exchange began")
+extension Exchange {
+  /// The number of the exchange that it is, or that it takes over from.
+  fileprivate var origin: Int {
+    guard let number = request.fields.first(History.exchangeField).flatMap({ Int($0) }) else {
+      preconditionFailure("an exchange without a number")
     }
-    let graph = exchange.generation.graph
-    endBackground(
-      origin,
-      trail: exchange.trail.steps.map { step in
-        "\(graph[step.node].name):\(graph[step.node].exits[step.exit.position].name)"
-      }
-    )
+    return number
   }
 }
 

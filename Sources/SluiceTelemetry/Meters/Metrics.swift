@@ -346,8 +346,10 @@ package final class MetricsRegistry: Sendable {
   package func exposition() -> [UInt8] {
     ExpositionPage([
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, usageSource,
-      reconciled, expressionErrors, followers, breakerState, breakerTransitions, upstreamReplays,
+      reconciled, expressionErrors, followers, backgroundExchanges, background,
+      breakerState, breakerTransitions, upstreamReplays,
       breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
+      cacheInvalidations, cacheInvalidated,
       embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent, budgetWarnings,
       budgetOverrun, ledgerWritableFamily, ledgerFailuresFamily,
       ledgerUnrecordedFamily, ledgerBytesFamily, ledgerAccountsFamily, ledgerHoldsFamily,
