@@ -61,7 +61,10 @@ struct RefreshTests {
     return scenario.history.run
   }
 
-  @Test("serves the old answer at once to all, asks once, and then serves the new", arguments: Seeds.some(20))
+  @Test(
+    "serves the old answer at once to all, asks once, and then serves the new",
+    arguments: Seeds.some(20)
+  )
   func once(seed: UInt64) {
     let late = (0..<6).map { ask(at: 12, loop: $0 % 2, streams: $0 % 3 == 0) }
     let run = run(seed: seed, [ask(at: 0)] + late + [ask(at: 14)])
@@ -79,19 +82,29 @@ struct RefreshTests {
     #expect(run.exchanges[7].received.field("x-sluice-cache") == "exact")
   }
 
-  @Test("goes on serving the old answer, within its time, while nothing else comes", arguments: Seeds.some(20))
+  @Test(
+    "goes on serving the old answer, within its time, while nothing else comes",
+    arguments: Seeds.some(20)
+  )
   func outage(seed: UInt64) {
     let down = FaultPlan(
       listed: [Behaviour()] + Array(repeating: Behaviour(fault: .serverError), count: 100)
     )
-    let run = run(seed: seed, [ask(at: 0), ask(at: 12), ask(at: 20), ask(at: 28), ask(at: 31)], down)
+    let run = run(
+      seed: seed,
+      [ask(at: 0), ask(at: 12), ask(at: 20), ask(at: 28), ask(at: 31)],
+      down
+    )
     let outcomes = run.exchanges.map { $0.received.field("x-sluice-cache") }
     #expect(outcomes == ["miss", "stale", "stale", "stale", "miss"])
     #expect(run.exchanges[4].received.status ?? 0 >= 500)
     #expect(run.background.count == 3)
   }
 
-  @Test("keeps no answer that an invalidation passed by in the background", arguments: Seeds.some(20))
+  @Test(
+    "keeps no answer that an invalidation passed by in the background",
+    arguments: Seeds.some(20)
+  )
   func invalidated(seed: UInt64) {
     let slow = Behaviour(headDelay: Self.second)
     let plan = FaultPlan(listed: [Behaviour(), slow, Behaviour()])

@@ -208,7 +208,8 @@ package struct ExactCacheStage: WaitingStage {
     )
     // Between the look-up and the lead the flight before may have landed.
     if cache.reply(for: key, at: exchange.moment) != nil { return pending.land(isStored: true) }
-    let hasBegun = background.exchanges.begin(.refresh, of: background.goal, for: exchange) { next in
+    let hasBegun = background.exchanges.begin(.refresh, of: background.goal, for: exchange) {
+      next in
       next.cacheKey = key
       next.flight = pending
       next.atEnd(pending)
