@@ -71,6 +71,10 @@ struct Lowering {
       && (policy.budgets.contains { $0.onExceed.contains(.cacheOnly) }
         || policy.killSwitches.contains { $0.action == .cacheOnly })
   }
+  /// Whether something asks the candidates for nobody.
+  private var hasBackground: Bool {
+    cacheRules.values.contains { $0.revalidationNanoseconds > 0 }
+  }
   private var servesStale: Bool { cacheRules.values.contains { $0.staleNanoseconds > 0 } }
   /// Where an exchange goes when no candidate answered.
   var unanswered: String { servesStale ? "stale" : "refuse" }
@@ -269,7 +273,22 @@ struct Lowering {
     for (position, limit) in tokenLimits.enumerated() {
       add(limit, as: tokenLimit(goal, position), next: tokenLimit(goal, position + 1))
     }
+    if hasBackground { addBackground(goal) }
     addCandidates(of: goal, in: .goal)
+  }
+
+  /// Where an exchange without a client enters: a switch stops it, a person cuts it, as any other.
+  private mutating func addBackground(_ goal: RouteTable.Goal) {
+    let name = "background \(policy.name(of: goal))"
+    builder.add(
+      .switches,
+      name,
+      summary: policy.killSwitches.map(\.summary).joined(separator: "; "),
+      place: policy.products.cachePlace,
+      stage: SwitchStage(rules: switches),
+      exits: ["clear": candidate(goal, 0, in: .goal), "cache_only": nil, "denied": nil]
+    )
+    builder.enterBackground(of: policy.name(of: goal), at: name)
   }
 
   private mutating func addCache(_ goal: RouteTable.Goal) {
@@ -283,10 +302,12 @@ struct Lowering {
         rules: cacheRules,
         cache: ports.cache,
         flights: ports.flights,
+        background: hasBackground
+          ? BackgroundEntry(ports.background, goal: policy.name(of: goal)) : nil,
         errors: ports.metrics.expressionErrors["cache"]
       ),
       exits: [
-        "hit": nil, "miss": hasSemanticCache ? semantic(goal) : tokenLimit(goal, 0),
+        "hit": nil, "stale": nil, "miss": hasSemanticCache ? semantic(goal) : tokenLimit(goal, 0),
         "refresh": tokenLimit(goal, 0),
         "bypass": tokenLimit(goal, 0), "gave_up": unanswered,
       ]

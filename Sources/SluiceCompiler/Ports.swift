@@ -24,6 +24,8 @@ package struct Ports: Sendable {
   package var flights: FlightTable
   /// What semantic caches remember; must have an encoder if the policy serves one.
   package var semantic: SemanticMemory
+  /// Runs what nobody waits for.
+  package var background: BackgroundExchanges
   package var breakers: BreakerTable
   package var switches: SwitchTable
   package var retryBudgets: RetryBudgetTable
@@ -43,6 +45,7 @@ package struct Ports: Sendable {
     budgetWatch: BudgetWatch? = nil,
     flights: FlightTable,
     semantic: SemanticMemory? = nil,
+    background: BackgroundExchanges? = nil,
     breakers: BreakerTable = BreakerTable(),
     switches: SwitchTable? = nil,
     retryBudgets: RetryBudgetTable = RetryBudgetTable(),
@@ -58,6 +61,7 @@ package struct Ports: Sendable {
     self.budgetWatch = budgetWatch ?? BudgetWatch(metrics: metrics)
     self.flights = flights
     self.semantic = semantic ?? .without(NoEmbedder(), metrics: metrics)
+    self.background = background ?? BackgroundExchanges(metrics: metrics)
     self.breakers = breakers
     self.switches = switches ?? SwitchTable(ledger: ledger)
     self.retryBudgets = retryBudgets

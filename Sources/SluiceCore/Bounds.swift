@@ -156,6 +156,8 @@ package enum Bounds {
   package static let cacheStates = 4_096
   /// Bytes of one small state.
   package static let cacheStateBytes = 1 << 20
+  /// Exchanges without a client that run at a time.
+  package static let backgroundExchanges = 128
   /// Exchanges that wait for one flight.
   package static let flightFollowers = 1_024
   /// Bytes of a client's name for a user, and of one value of a limit's key.
@@ -256,7 +258,12 @@ package enum Bounds {
   package static let manualSwitches = 100
   /// Accounts that `GET /budgets` lists of one budget.
   package static let listedAccounts = 100
-  /// Bytes of `X-Sluice-Tag`.
+  /// Tags that one request, or one expression, gives an answer.
+  package static let cacheTags = 16
+  /// Percent of its TTL by which an answer may expire earlier, so that answers that were stored
+  /// together do not expire together.
+  package static let expirySpreadPercent: Int64 = 10
+  /// Bytes of `X-Sluice-Tag`, and of one tag of `X-Sluice-Cache-Tags`.
   package static let tagBytes = 64
   /// Times that a hold is tried with a lower clamp, while others take what was left.
   package static let clampTries = 8

@@ -60,6 +60,9 @@ package struct Digest: Hashable, Sendable {
       }
   }
 
+  /// The first 64 bits, as evenly spread as the whole.
+  package var leadingBits: UInt64 { words.0 }
+
   /// 64 lower-case hexadecimal digits.
   package var hex: String {
     [words.0, words.1, words.2, words.3]

@@ -50,6 +50,10 @@ package protocol World: AnyObject, Sendable {
   /// - Throws: `CancellationError` when the task is cancelled first.
   func sleep(untilMonotonic deadline: Int64) async throws
 
+  /// Starts a task whose every part runs on the executor that owns the world, as soon as that has
+  /// time; nobody waits for it.
+  func startWork(_ work: @escaping @Sendable () async -> Void)
+
   /// Runs `action` after the work that is ready now, and before anything new is waited for.
   ///
   /// What many tasks of a turn want done once, such as one write to a journal, is done there; the

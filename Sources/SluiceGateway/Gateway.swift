@@ -193,7 +193,13 @@ package final class Gateway: Sendable {
     machine.tell(
       Draining(inFlight: Int(machine.metrics.activeRequests.value), grace: grace)
     )
-    await console.listeners.traffic.drain(until: machine.world.now.monotonic + grace)
+    let deadline = machine.world.now.monotonic + grace
+    machine.background.close()
+    machine.world.startWork { [machine] in
+      _ = machine.world.schedule(atMonotonic: deadline) { machine.background.cancelAll() }
+    }
+    await console.listeners.traffic.drain(until: deadline)
+    await machine.background.emptied()
     machine.tell(Stopped(cut: exchanges.cut))
     // Operators read until the traffic has ended, and then lose their connections at once.
     await console.listeners.admin.drain(until: machine.world.now.monotonic)

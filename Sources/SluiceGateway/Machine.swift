@@ -50,6 +50,7 @@ final class Machine: Sendable {
   private let journal: any JournalMedium
   private let archive: any SpendArchive
   let flights: FlightTable
+  let background: BackgroundExchanges
   let breakers: BreakerTable
   let switches: SwitchTable
   let budgetWatch: BudgetWatch
@@ -95,6 +96,12 @@ final class Machine: Sendable {
     telemetry = Telemetry(metrics: metrics, sink: log ?? NoLog())
     flights = FlightTable(followers: metrics.flightFollowers)
     let (telemetry, clock) = (telemetry, control.loops[0])
+    background = BackgroundExchanges(
+      metrics: metrics,
+      ended: { exchange, moment in
+        telemetry.tell(ExchangeFinished(background: exchange, at: moment), at: moment)
+      }
+    )
     breakers = BreakerTable { transition in
       telemetry.tell(
         BreakerChanged(

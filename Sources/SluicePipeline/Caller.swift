@@ -11,6 +11,8 @@ package struct Caller: Sendable, Equatable {
   package var product: String
   /// What the spending is for, in the caller's own words: `X-Sluice-Tag`, where one may be set.
   package var tag: String
+  /// What an invalidation can name of the answers, from `X-Sluice-Cache-Tags`, where it counts.
+  package var cacheTags: [String]
   /// The right-most hop that is not trusted.
   package var address: HostAddress
   /// Whether the connection came from a network in `identity.headers.trust_from`.
@@ -23,6 +25,7 @@ package struct Caller: Sendable, Equatable {
     tier: String = "",
     product: String = "",
     tag: String = "",
+    cacheTags: [String] = [],
     address: HostAddress,
     isTrustedNetwork: Bool = false
   ) {
@@ -32,6 +35,7 @@ package struct Caller: Sendable, Equatable {
     self.tier = tier
     self.product = product
     self.tag = tag
+    self.cacheTags = cacheTags
     self.address = address
     self.isTrustedNetwork = isTrustedNetwork
   }

@@ -25,6 +25,8 @@ package final class Exchange {
   package let isTraced: Bool
   /// Whether decisions are to be explained.
   private let isExplained: Bool
+  /// What it is for if it has no client: a background exchange.
+  package let purpose: BackgroundPurpose?
 
   /// The time of the node that is deciding: read once at the start and after each wait.
   package var moment: Moment
@@ -107,7 +109,8 @@ package final class Exchange {
     startedAt: Moment,
     deadline: Int64,
     isTraced: Bool = false,
-    isExplained: Bool = false
+    isExplained: Bool = false,
+    purpose: BackgroundPurpose? = nil
   ) {
     self.id = id
     self.generation = generation
@@ -118,6 +121,7 @@ package final class Exchange {
     self.deadline = deadline
     self.isTraced = isTraced
     self.isExplained = isTraced || isExplained
+    self.purpose = purpose
     moment = startedAt
     facts = Facts(
       request: request,

@@ -16,8 +16,14 @@ package struct Graph: Sendable {
   package let nodes: [Node]
   /// Where an exchange of each service starts.
   package let entries: [Service: NodeIndex]
+  /// Where an exchange without a client starts, by the name of the goal whose candidates are asked.
+  package let backgroundEntries: [String: NodeIndex]
 
-  package init(nodes: [Node], entries: [Service: NodeIndex]) {
+  package init(
+    nodes: [Node],
+    entries: [Service: NodeIndex],
+    backgroundEntries: [String: NodeIndex] = [:]
+  ) {
     for (position, node) in nodes.enumerated() {
       for exit in node.exits {
         if let destination = exit.destination {
@@ -30,6 +36,7 @@ package struct Graph: Sendable {
     }
     self.nodes = nodes
     self.entries = entries
+    self.backgroundEntries = backgroundEntries
   }
 
   package subscript(index: NodeIndex) -> Node { nodes[index.position] }
@@ -117,5 +124,12 @@ package struct Exit: Sendable {
     self.name = name
     self.destination = destination
     self.counter = counter
+  }
+}
+
+extension Graph {
+  /// Where exchanges without a client begin, in the order of the pipeline.
+  var backgroundStarts: [NodeIndex] {
+    backgroundEntries.values.sorted { $0.position < $1.position }
   }
 }

@@ -16,6 +16,7 @@ package struct GraphBuilder {
 
   private var drafts: [Draft] = []
   private var entries: [Service: String] = [:]
+  private var backgroundEntries: [String: String] = [:]
 
   package init() {}
 
@@ -66,6 +67,11 @@ package struct GraphBuilder {
   /// Has exchanges of `service` start at the node called `name`.
   package mutating func enter(_ service: Service, at name: String) { entries[service] = name }
 
+  /// Has exchanges without a client that ask the candidates of `goal` start at the node called `name`.
+  package mutating func enterBackground(of goal: String, at name: String) {
+    backgroundEntries[goal] = name
+  }
+
   /// The graph.
   ///
   /// `counter` gives the counter of an exit, by the names of node and exit: the same one for the same
@@ -104,6 +110,10 @@ package struct GraphBuilder {
         }
       )
     }
-    return Graph(nodes: nodes, entries: entries.mapValues(place(of:)))
+    return Graph(
+      nodes: nodes,
+      entries: entries.mapValues(place(of:)),
+      backgroundEntries: backgroundEntries.mapValues(place(of:))
+    )
   }
 }

@@ -149,6 +149,14 @@ extension GraphPicture {
       )
       lines.append("  \(service.rawValue) -> n\(entry.position);")
     }
+    if !graph.backgroundStarts.isEmpty {
+      lines.append(
+        "  background [shape=plaintext, style=\"\", fontcolor=\"\(Self.grey)\"];"
+      )
+      for entry in graph.backgroundStarts {
+        lines.append("  background -> n\(entry.position) [style=dashed];")
+      }
+    }
     var boxes = 0
     dot(root, "  ", &boxes, &lines)
     for (position, node) in graph.nodes.enumerated() {
@@ -212,6 +220,9 @@ extension GraphPicture {
     for service in Service.allCases {
       guard let entry = graph.entries[service] else { continue }
       lines.append("  \(service.rawValue)([\(service.rawValue)]) --> n\(entry.position)")
+    }
+    for entry in graph.backgroundStarts {
+      lines.append("  background([background]) -.-> n\(entry.position)")
     }
     var boxes = 0
     mermaid(root, "  ", &boxes, &lines)

@@ -13,6 +13,9 @@ package struct GraphPrinter {
       guard let entry = graph.entries[service] else { continue }
       lines.append("\(service.rawValue) starts at \(graph[entry].name)")
     }
+    for entry in graph.backgroundStarts {
+      lines.append("what nobody waits for starts at \(graph[entry].name)")
+    }
     lines.append("")
     for node in graph.nodes {
       lines.append(node.summary.isEmpty ? node.name : "\(node.name): \(node.summary)")

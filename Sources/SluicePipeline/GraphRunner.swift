@@ -8,8 +8,13 @@ package enum GraphRunner {
   /// Runs on the exchange's loop. Afterwards the exchange has a reply, a refusal, or a stream that
   /// was already sent; every obligation was met once.
   package static func run(_ exchange: Exchange, service: Service) async {
+    await walk(exchange, from: exchange.generation.graph.entries[service])
+  }
+
+  /// Takes `exchange` from a node to the end of its walk, then ends it.
+  static func walk(_ exchange: Exchange, from entry: NodeIndex?) async {
     let graph = exchange.generation.graph
-    var next = graph.entries[service]
+    var next = entry
     while let index = next {
       let exit: ExitIndex
       // Only what is needed is read of a node: it is large to copy.

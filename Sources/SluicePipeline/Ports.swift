@@ -24,7 +24,7 @@ package struct KeyRecord: Sendable, Equatable {
   package var products: [String]
   /// Seconds since 1970, UTC; `nil`: never.
   package var expiresAt: Int64?
-  /// Whether its holder may set `X-Sluice-Tag`.
+  /// Whether its holder may set `X-Sluice-Tag` and `X-Sluice-Cache-Tags`.
   package var maySetTag: Bool
 
   package init(

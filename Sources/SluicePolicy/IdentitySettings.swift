@@ -15,11 +15,14 @@ package struct IdentitySettings: Sendable, Equatable {
     }
   }
 
-  package enum AcceptedHeader: String, Sendable, CaseIterable { case user, tier, tag }
+  package enum AcceptedHeader: String, Sendable, CaseIterable {
+    case user, tier, tag
+    case cacheTags = "cache_tags"
+  }
 
   /// The file of key records, relative to the state folder; `nil`: no keys are accepted.
   package var keys: String?
-  /// Networks whose `X-Sluice-User`, `-Tier`, `-Tag` and forwarding headers count.
+  /// Networks whose `X-Sluice-User`, `-Tier`, `-Tag`, `-Cache-Tags` and forwarding headers count.
   package var trustFrom: [Network] = []
   package var accept: Set<AcceptedHeader> = []
   /// `nil`: a request without a key is refused.

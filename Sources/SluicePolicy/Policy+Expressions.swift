@@ -7,7 +7,7 @@ extension Policy {
     for target in targets {
       if case .split(_, let key) = target.kind { all.append(key) }
     }
-    all += products.compactMap { $0.cache?.key }
+    all += products.flatMap { [$0.cache?.key, $0.cache?.tagging].compactMap(\.self) }
     all += budgets.compactMap(\.key)
     for killSwitch in killSwitches {
       all.append(killSwitch.condition)

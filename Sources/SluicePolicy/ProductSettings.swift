@@ -53,21 +53,30 @@ package struct ProductSettings: Sendable {
     package var semantic: Semantic?
     /// How long after its TTL an answer may be served when nothing else answers.
     package var staleIfError: Duration?
+    /// How long after its TTL an answer is served at once while it is asked for anew.
+    package var staleWhileRevalidate: Duration?
     /// A further part of the key.
     package var key: Expression?
     /// What an invalidation can name besides product and key.
     package var tags: [String]
+    /// Gives the tags of a request, where they are not the same for all; `tags` is empty then.
+    package var tagging: Expression?
     /// Whether a fallback's answer is stored under the primary's key.
     package var storeFallbacks: Bool
     package var place: SourcePlace
+
+    /// How long after its TTL an answer may be served for whichever reason.
+    package var staleness: Duration { max(staleIfError ?? .zero, staleWhileRevalidate ?? .zero) }
 
     package init(
       scope: Scope = .user,
       ttl: Duration,
       semantic: Semantic? = nil,
       staleIfError: Duration? = nil,
+      staleWhileRevalidate: Duration? = nil,
       key: Expression? = nil,
       tags: [String] = [],
+      tagging: Expression? = nil,
       storeFallbacks: Bool = false,
       place: SourcePlace = .builtIn
     ) {
@@ -75,8 +84,10 @@ package struct ProductSettings: Sendable {
       self.ttl = ttl
       self.semantic = semantic
       self.staleIfError = staleIfError
+      self.staleWhileRevalidate = staleWhileRevalidate
       self.key = key
       self.tags = tags
+      self.tagging = tagging
       self.storeFallbacks = storeFallbacks
       self.place = place
     }

@@ -293,6 +293,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, World, @unchecked S
     Task(executorPreference: self, operation: body)
   }
 
+  package func startWork(_ work: @escaping @Sendable () async -> Void) { startTask(work) }
+
   /// Lets the others of this loop have a turn.
   package func yield() async {
     assertCurrent()

@@ -52,7 +52,7 @@ struct Keys: ParsableCommand {
     @Option(help: "When it ends: 2027-01-01, or 2027-01-01T12:00:00Z. (default: never)")
     var expires: String?
 
-    @Flag(help: "Let its holder say what spending is for, in X-Sluice-Tag.")
+    @Flag(help: "Let its holder set X-Sluice-Tag (what spending is for) and X-Sluice-Cache-Tags.")
     var tags = false
 
     func run() throws {

@@ -36,6 +36,7 @@ struct Sluice: AsyncParsableCommand {
       Kill.self,
       Revive.self,
       Switches.self,
+      Invalidate.self,
       Cost.self,
       Spend.self,
       Similarity.self,

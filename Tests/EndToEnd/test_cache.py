@@ -212,6 +212,57 @@ def test_an_acknowledged_invalidation_by_key_is_obeyed(served, tmp_path):
     assert outcome(served.asked(prompt="Another")) == "exact"
 
 
+def test_a_trusted_caller_and_the_policy_s_expression_tag_answers(start, upstream, keys):
+    _, plain = keys.add(tenant="acme", user="ada", products=["shop"])
+    granted = run(
+        "keys", "add", "--tenant", "acme", "--user", "eve", "--product", "shop", "--tags",
+        "--state", keys.state,
+    ).stdout.strip()
+    tags = '["catalog", "region:" + headers["x-region"]]'
+    gateway = start(policy(
+        upstream,
+        identity={"keys": "keys.jsonl"},
+        products={"shop": {"cache": {"scope": "user", "ttl": "1h", "tags": tags}}},
+    ))
+
+    def asked(key, region="eu", tags="beta, spring"):
+        headers = {"x-region": region, "x-sluice-cache-tags": tags}
+        return gateway.chat("What does it cost?", key=key, headers=headers)
+
+    def forgotten(tag):
+        return invalidate(gateway, tag=tag)["forgotten"]
+
+    asked(granted), asked(plain)
+    assert forgotten("spring") == 1
+    assert outcome(asked(plain)) == "exact"
+    assert outcome(asked(granted)) == "miss"
+    assert forgotten("region:us") == 0
+    assert forgotten("region:eu") == 2
+    # What cannot be named is not kept; what is no tag is told.
+    assert outcome(asked(plain, region="not a tag")) == "bypass"
+    bad = asked(granted, tags="a b")
+    assert (bad.status_code, bad.json()["error"]["code"]) == (400, "invalid_cache_tags")
+    assert all(not call.field("x-sluice-cache-tags") for call in upstream.calls)
+
+
+def test_the_command_invalidates_and_says_who_and_why(served):
+    for product in ("public", "ours", "mine"):
+        served.asked(product=product)
+    done = run(
+        "invalidate", "--tag", "catalog", "--reason", "new prices", "--by", "ada",
+        "--state", served.state,
+    )
+    assert done.stdout == "2 answers were forgotten\n", done.stderr
+    until(lambda: served.events("cache_invalidated"), "the line")
+    line = served.events("cache_invalidated")[0]
+    said = {name: line[name] for name in ("selection", "name", "forgotten", "reason", "by")}
+    assert said == {
+        "selection": "tag", "name": "catalog", "forgotten": 2, "reason": "new prices", "by": "ada",
+    }
+    assert line["client"].startswith("127.0.0.1")
+    assert run("invalidate", "--tag", "a", "--everything").returncode == 2
+
+
 def test_everything_can_be_forgotten(served):
     for product in ("public", "ours", "mine"):
         served.asked(product=product)

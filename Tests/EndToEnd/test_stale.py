@@ -1,10 +1,13 @@
 """When nobody answers, what was right a while ago is told again: marked, in scope, within its time."""
 
+import signal
+import threading
 import time
 
 import pytest
 
 from harness import faults
+from harness.bundle import policy
 from harness.resilient import one
 from harness.upstream import default
 from harness.waiting import until
@@ -160,3 +163,97 @@ def test_a_deadline_that_passes_ends_in_a_stale_answer(start, upstream):
     assert 0.4 < time.monotonic() - began[-1] < 4
     fresh = gateway.chat("new")
     assert (fresh.status_code, fresh.json()["error"]["code"]) == (504, "deadline_exceeded")
+
+
+def test_what_expired_is_served_at_once_while_the_next_is_asked_for(start, upstream):
+    go = threading.Event()
+    numbers = iter(range(1, 100))
+
+    def behave(call):
+        number = next(numbers)
+        if number == 2:
+            call.hold(until=go)
+        call.answer(f"answer {number}")
+
+    upstream.behave = behave
+    gateway = start(policy(
+        upstream,
+        identity={"anonymous": {"products": ["support"]}},
+        products={"support": {"cache": {
+            "scope": "product", "ttl": "1s", "stale_while_revalidate": "1m",
+        }}},
+    ))
+
+    def asked():
+        reply = gateway.chat("What is a sluice?", timeout=5)
+        return reply.headers["x-sluice-cache"], reply.json()["choices"][0]["message"]["content"]
+
+    assert asked() == ("miss", "answer 1")
+    until(lambda: asked() == ("stale", "answer 1"), "the end of its time")
+    upstream.called(times=2)
+    # One exchange asks, and nobody waits for it.
+    for _ in range(5):
+        assert asked() == ("stale", "answer 1")
+    assert upstream.count == 2
+    assert gateway.metric("sluice_background_exchanges") == 1
+    go.set()
+    until(
+        lambda: gateway.metric(
+            "sluice_background_exchanges_total", purpose="refresh", status="success"
+        ) == 1,
+        "the end of the refresh",
+    )
+    line = gateway.events("background")[0]
+    assert (line["purpose"], line["status"], line["attempts"]) == ("refresh", "success", 1)
+    assert line["trail"].endswith("store:stored")
+    outcome, text = asked()
+    assert outcome in ("exact", "stale") and text == "answer 2"
+
+
+def test_a_kill_switch_stops_what_nobody_waits_for(start, upstream):
+    gateway = start(policy(
+        upstream,
+        identity={"anonymous": {"products": ["support"]}},
+        products={"support": {"cache": {
+            "scope": "product", "ttl": "1s", "stale_while_revalidate": "1m",
+        }}},
+    ))
+    gateway.chat("What is a sluice?")
+    order = {"do": "cache_only", "scope": "everything", "reason": "a test"}
+    assert gateway.order("/kill", order).status_code == 200
+
+    def outcome():
+        return gateway.chat("What is a sluice?").headers["x-sluice-cache"]
+
+    until(lambda: outcome() == "stale", "the end of its time")
+    until(
+        lambda: gateway.metric(
+            "sluice_background_exchanges_total", purpose="refresh", status="refused"
+        ) >= 1,
+        "the refusal",
+    )
+    assert upstream.count == 1
+
+
+def test_draining_waits_for_the_background_and_then_cuts_it(start, upstream):
+    upstream.behave = lambda call: (
+        call.answer("old") if upstream.count == 1 else call.hold(within=30)
+    )
+    gateway = start(policy(
+        upstream,
+        server={"timeout": {"drain": "1s"}},
+        identity={"anonymous": {"products": ["support"]}},
+        products={"support": {"cache": {
+            "scope": "product", "ttl": "1s", "stale_while_revalidate": "1m",
+        }}},
+    ))
+    gateway.chat("What is a sluice?")
+    until(
+        lambda: gateway.chat("What is a sluice?").headers["x-sluice-cache"] == "stale",
+        "the end of its time",
+    )
+    upstream.called(times=2)
+    gateway.signal(signal.SIGTERM)
+    assert gateway.wait() == 0
+    line = gateway.events("background")[0]
+    assert (line["status"], line["failure"]) == ("error", "draining")

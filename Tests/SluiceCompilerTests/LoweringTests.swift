@@ -96,6 +96,7 @@ struct LoweringTests {
         cache powerful: help by product for 10m
           from policy.yaml:14:11
           hit     -> end
+          stale   -> end
           miss    -> attempt powerful/large
           refresh -> attempt powerful/large
           bypass  -> attempt powerful/large
@@ -124,6 +125,7 @@ struct LoweringTests {
         cache fast: help by product for 10m
           from policy.yaml:14:11
           hit     -> end
+          stale   -> end
           miss    -> attempt fast/small
           refresh -> attempt fast/small
           bypass  -> attempt fast/small

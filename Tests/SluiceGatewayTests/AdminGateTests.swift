@@ -1,3 +1,4 @@
+import SluiceCore
 import SluiceHTTP
 import SluicePipeline
 import Testing
@@ -137,14 +138,31 @@ struct AdminOrderTests {
 
   @Test("an invalidation names exactly one thing")
   func selection() throws {
-    #expect(try AdminOrder.selection(bytes(#"{"product":"support"}"#)) == .product("support"))
-    #expect(try AdminOrder.selection(bytes(#"{"tag":"catalog"}"#)) == .tag("catalog"))
-    #expect(try AdminOrder.selection(bytes(#"{"everything":true}"#)) == .everything)
-    let digits = String(repeating: "0a", count: 32)
-    guard case .key = try AdminOrder.selection(bytes(#"{"key":"\#(digits)"}"#)) else {
-      Issue.record("no key")
-      return
+    func named(_ body: String) throws -> CacheSelection {
+      let order = try AdminOrder.invalidation(bytes(body))
+      #expect(order.reason.isEmpty)
+      #expect(order.by == "admin")
+      return order.selection
     }
+    #expect(try named(#"{"product":"support"}"#) == .product("support"))
+    #expect(try named(#"{"tag":"catalog"}"#) == .tag("catalog"))
+    #expect(try named(#"{"everything":true}"#) == .everything)
+    let digits = String(repeating: "0a", count: 32)
+    #expect(try named(#"{"key":"\#(digits)"}"#) == .key(#require(Digest(hex: digits))))
+  }
+
+  @Test("an invalidation may say why, and who; the command says it as the listener reads it")
+  func reasonOfAnInvalidation() throws {
+    let command = InvalidateCommand(
+      stateFolder: "",
+      selection: .tag("catalog"),
+      reason: "new prices",
+      by: "ada"
+    )
+    let order = try AdminOrder.invalidation(command.body)
+    #expect(order == .init(selection: .tag("catalog"), reason: "new prices", by: "ada"))
+    #expect(InvalidateCommand.words(of: bytes(#"{"forgotten":1}"#)) == "1 answer was forgotten\n")
+    #expect(InvalidateCommand.words(of: bytes(#"{"forgotten":7}"#)) == "7 answers were forgotten\n")
   }
 
   @Test(
@@ -152,11 +170,12 @@ struct AdminOrderTests {
     arguments: [
       "", "{}", "[]", "null", #"{"product":""}"#, #"{"product":1}"#, #"{"everything":false}"#,
       #"{"product":"a","tag":"b"}"#, #"{"product":"a","product":"b"}"#, #"{"prodct":"a"}"#,
-      #"{"key":"xyz"}"#, #"{"tag":"a""#,
+      #"{"key":"xyz"}"#, #"{"tag":"a""#, #"{"reason":"why"}"#, #"{"tag":"a","reason":""}"#,
+      #"{"tag":"a","everything":true}"#,
     ]
   )
   func badSelection(body: String) {
-    #expect(throws: AdminError.self) { try AdminOrder.selection(bytes(body)) }
+    #expect(throws: AdminError.self) { try AdminOrder.invalidation(bytes(body)) }
   }
 
   @Test("a reload is forced only when it says so")

@@ -52,6 +52,7 @@ final class StillWorld: World {
     preconditionFailure("nothing sleeps here")
   }
 
+  func startWork(_ work: @escaping @Sendable () async -> Void) { Task { await work() } }
   func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
 }
 

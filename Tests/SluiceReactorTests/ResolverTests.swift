@@ -216,6 +216,7 @@ private final class SteppedWorld: World {
     preconditionFailure("a resolver schedules nothing")
   }
   func sleep(untilMonotonic deadline: Int64) async throws {}
+  func startWork(_ work: @escaping @Sendable () async -> Void) { Task { await work() } }
   func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
   func advance(seconds: Int64, nanoseconds: Int64 = 0) {
     time.withLock { $0 += seconds * 1_000_000_000 + nanoseconds }

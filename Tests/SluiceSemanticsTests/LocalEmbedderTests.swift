@@ -219,6 +219,7 @@ final class StillWorld: World {
   private let actions = Mutex<[Action]>([])
 
   var scheduled: Int { actions.withLock { $0.filter(\.isLive).count } }
+  func startWork(_ work: @escaping @Sendable () async -> Void) { Task { await work() } }
   func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
   func fire() { for action in actions.withLock({ $0.filter(\.isLive) }) { action.run() } }
 

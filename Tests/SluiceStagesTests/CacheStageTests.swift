@@ -90,6 +90,203 @@ struct CacheStageTests {
     #expect(bench.errors.value == 1)
   }
 
+  @Test("an answer has the tags of the policy and of the caller, and any of them names it")
+  func tags() async {
+    let tagging = #"["catalog", "region:" + headers["x-region"]]"#
+    for (tag, isNamed) in [
+      ("catalog", true), ("region:eu", true), ("beta", true), ("region:us", false),
+    ] {
+      let bench = CacheBench(tagging: tagging)
+      _ = await bench.ask("hi", fields: [("X-Region", "eu")], cacheTags: ["beta", "catalog"])
+      #expect(bench.cache.invalidate(.tag(tag)) == (isNamed ? 1 : 0), "\(tag)")
+    }
+    let bench = CacheBench(tags: ["handbook"])
+    _ = await bench.ask("hi", cacheTags: ["beta"])
+    #expect(bench.cache.invalidate(.tag("beta")) == 1)
+    _ = await bench.ask("hi")
+    #expect(bench.cache.invalidate(.tag("handbook")) == 1)
+  }
+
+  @Test(
+    "an answer whose tags have no value is not kept, and that is counted",
+    arguments: [
+      #"[headers["x-region"]]"#, #"["not a tag"]"#, #"["a", ""]"#,
+      #"prompt.text.split("").map(c, c + string(size(prompt.text))) + ["1", "2", "3", "4"]"#,
+    ]
+  )
+  func tagsWithoutValue(tagging: String) async {
+    let bench = CacheBench(tagging: tagging)
+    let exchange = await bench.ask("abcdefghijklm")
+    #expect(bench.trail(exchange) == "cache:bypass attempt:answered store:kept_out")
+    #expect(exchange.cacheOutcome == .bypass)
+    #expect(exchange.cacheKey == nil)
+    #expect(bench.errors.value == 1)
+    #expect(bench.flights.isEmpty)
+    #expect(bench.cache.usage.entries == 0)
+  }
+
+  @Test("answers stored together expire apart, each by its key, and none after its TTL")
+  func expirySpread() {
+    let ttl: Int64 = 1_000_000
+    let keys = (0..<1_000).map { Digest(of: Array("key \($0)".utf8)) }
+    let lifetimes = keys.map { ExpirySpread.lifetime(of: $0, ttl: ttl) }
+    let least = ttl - ttl * Bounds.expirySpreadPercent / 100
+    #expect(lifetimes.allSatisfy { (least...ttl).contains($0) })
+    #expect(lifetimes == keys.map { ExpirySpread.lifetime(of: $0, ttl: ttl) })
+    // In every tenth of the spread some, and nowhere most.
+    var tenths = [Int](repeating: 0, count: 10)
+    for lifetime in lifetimes {
+      tenths[min(9, Int((ttl - lifetime) * 10 / (ttl - least + 1)))] += 1
+    }
+    #expect(tenths.allSatisfy { (60...150).contains($0) }, "\(tenths)")
+    #expect(ExpirySpread.lifetime(of: keys[0], ttl: .max) > 0)
+    #expect(ExpirySpread.lifetime(of: keys[0], ttl: 1) == 1)
+  }
+
+  @Test("an answer is fresh for its lifetime, which its age does not show")
+  func spreadInPlace() async {
+    let bench = CacheBench()
+    let first = await bench.ask("hi")
+    guard let key = first.cacheKey else {
+      Issue.record("no key")
+      return
+    }
+    let lifetime = ExpirySpread.lifetime(of: key, ttl: 60_000_000_000)
+    #expect(lifetime < 60_000_000_000)
+    bench.fixture.world.advance(by: .nanoseconds(lifetime - 1))
+    let hit = await bench.ask("hi")
+    #expect(hit.cacheOutcome == .exact)
+    #expect(hit.ageSeconds == (lifetime - 1) / 1_000_000_000)
+    bench.fixture.world.advance(by: .nanoseconds(1))
+    #expect(await bench.ask("hi").cacheOutcome == .miss)
+  }
+
+  // MARK: Revalidation
+
+  @Test("what expired a moment ago is served at once, marked, and asked for anew in the background")
+  func revalidates() async {
+    let bench = CacheBench(staleWhileRevalidate: .seconds(30))
+    _ = await bench.ask("hi")
+    bench.fixture.world.advance(by: .seconds(61))
+    let stale = await bench.ask("hi")
+    #expect(bench.trail(stale) == "cache:stale")
+    #expect(stale.cacheOutcome == .stale)
+    #expect(stale.ageSeconds == 61)
+    #expect(stale.cost == .zero)
+    await bench.background.emptied()
+    #expect(bench.attempts == 2)
+    #expect(bench.ended.all == ["attempt:answered store:stored"])
+    let fresh = await bench.ask("hi")
+    #expect(fresh.cacheOutcome == .exact)
+    #expect(fresh.ageSeconds == 0)
+    #expect(bench.flights.isEmpty)
+  }
+
+  @Test("one background exchange at a time asks for an answer; all get the old one meanwhile")
+  func revalidatesOnce() async {
+    let bench = CacheBench(isGated: true, staleWhileRevalidate: .seconds(30))
+    bench.gate.open(.answer)
+    _ = await bench.ask("hi")
+    bench.fixture.world.advance(by: .seconds(61))
+    for _ in 0..<5 { #expect(await bench.ask("hi").cacheOutcome == .stale) }
+    await bench.untilAttempts(are: 2)
+    #expect(bench.background.count == 1)
+    // One that fails leaves the old answer where it was, and the next who asks has it tried again.
+    bench.gate.open(.fail)
+    await bench.background.emptied()
+    #expect(await bench.ask("hi").cacheOutcome == .stale)
+    bench.gate.open(.answer)
+    await bench.background.emptied()
+    #expect(bench.attempts == 3)
+    #expect(await bench.ask("hi").cacheOutcome == .exact)
+  }
+
+  @Test("behind the time for it, an old answer is not served")
+  func revalidationEnds() async {
+    let bench = CacheBench(staleWhileRevalidate: .seconds(30))
+    let first = await bench.ask("hi")
+    let lifetime = first.cacheKey.map { ExpirySpread.lifetime(of: $0, ttl: 60_000_000_000) } ?? 0
+    bench.fixture.world.advance(by: .nanoseconds(lifetime + 30_000_000_000))
+    #expect(await bench.trail(bench.ask("hi")) == "cache:miss attempt:answered store:stored")
+    #expect(bench.ended.all == [])
+  }
+
+  @Test("a client that asks for a new answer waits for it")
+  func noCacheWaits() async {
+    let bench = CacheBench(staleWhileRevalidate: .seconds(30))
+    _ = await bench.ask("hi")
+    bench.fixture.world.advance(by: .seconds(61))
+    let exchange = await bench.ask("hi", fields: [("Cache-Control", "no-cache")])
+    #expect(bench.trail(exchange) == "cache:refresh attempt:answered store:stored")
+  }
+
+  @Test("where no more may run in the background, the old answer is served and nothing asked")
+  func backgroundFull() async {
+    let bench = CacheBench(staleWhileRevalidate: .seconds(30), backgroundBound: 0)
+    _ = await bench.ask("hi")
+    bench.fixture.world.advance(by: .seconds(61))
+    #expect(await bench.ask("hi").cacheOutcome == .stale)
+    #expect(bench.attempts == 1)
+    #expect(bench.flights.isEmpty)
+    #expect(bench.metrics.backgroundExchanges["refresh", "full"].value == 1)
+    bench.background.close()
+    #expect(await bench.ask("hi").cacheOutcome == .stale)
+    #expect(bench.metrics.backgroundRunning.value == 0)
+  }
+
+  @Test("a traced exchange has nothing asked in the background")
+  func tracedRevalidation() async {
+    let bench = CacheBench(staleWhileRevalidate: .seconds(30))
+    _ = await bench.ask("hi")
+    bench.fixture.world.advance(by: .seconds(61))
+    #expect(await bench.ask("hi", isTraced: true).cacheOutcome == .stale)
+    await bench.background.emptied()
+    #expect(bench.attempts == 1)
+  }
+
+  @Test(
+    "who asks behind an acknowledged invalidation never gets an answer from before, on any thread",
+    arguments: ["product", "tag", "everything"]
+  )
+  func invalidationUnderLoad(selection: String) async {
+    let progress = Progress()
+    let bench = CacheBench(tags: ["catalog"]) {
+      "v\(progress.version.load(ordering: .sequentiallyConsistent))"
+    }
+    let selection: CacheSelection =
+      switch selection {
+      case "product": .product("support")
+      case "tag": .tag("catalog")
+      default: .everything
+      }
+    await withTaskGroup(of: Void.self) { group in
+      for asker in 0..<4 {
+        group.addTask {
+          var hits = 0
+          while !progress.isDone.load(ordering: .relaxed) {
+            let least = progress.acknowledged.load(ordering: .sequentiallyConsistent)
+            let question = "q\((hits + asker) % 3)"
+            let exchange = await bench.ask(question)
+            hits += 1
+            let said = exchange.reply.flatMap { bench.version(in: $0.body) }
+            #expect(said ?? -1 >= least)
+            await Task.yield()
+          }
+        }
+      }
+      group.addTask {
+        for round in 1...300 {
+          progress.version.store(round, ordering: .sequentiallyConsistent)
+          _ = bench.cache.invalidate(selection)
+          progress.acknowledged.store(round, ordering: .sequentiallyConsistent)
+          for _ in 0..<4 { await Task.yield() }
+        }
+        progress.isDone.store(true, ordering: .relaxed)
+      }
+    }
+    #expect(bench.flights.isEmpty)
+  }
+
   @Test(
     "what is cut, or comes from a fallback, is kept out",
     arguments: [
@@ -229,6 +426,20 @@ struct CacheStageTests {
   }
 }
 
+/// The trails of background exchanges, in the order of their ends.
+private final class Trails: Sendable {
+  private let lines = Mutex<[String]>([])
+  var all: [String] { lines.withLock { $0 } }
+  func add(_ line: String) { lines.withLock { $0.append(line) } }
+}
+
+/// How far a race is.
+private final class Progress: Sendable {
+  let version = Atomic<Int>(0)
+  let acknowledged = Atomic<Int>(0)
+  let isDone = Atomic<Bool>(false)
+}
+
 /// What the fake attempt answers.
 private struct Answer: Sendable, CustomTestStringConvertible {
   var isComplete = true
@@ -244,6 +455,9 @@ private final class CacheBench: Sendable {
   let flights: FlightTable
   let errors = Counter()
   let gate: Gate
+  let metrics = MetricsRegistry()
+  let background: BackgroundExchanges
+  let ended = Trails()
   private let graph: Graph
   private let attempt: FakeAttempt
 
@@ -253,10 +467,15 @@ private final class CacheBench: Sendable {
   init(
     scope: ProductSettings.Scope = .product,
     key: String? = nil,
+    tags: [String] = [],
+    tagging: String? = nil,
     answer: Answer = Answer(),
     storeFallbacks: Bool = false,
     isGated: Bool = false,
-    followerBound: Int = Bounds.flightFollowers
+    followerBound: Int = Bounds.flightFollowers,
+    staleWhileRevalidate: Duration? = nil,
+    backgroundBound: Int = Bounds.backgroundExchanges,
+    saying text: @escaping @Sendable () -> String = { "answer" }
   ) {
     var fixture = Fixture()
     fixture.policy.models = ["primary", "fallback"]
@@ -265,14 +484,27 @@ private final class CacheBench: Sendable {
       }
     self.fixture = fixture
     flights = FlightTable(followers: followers, bound: followerBound)
+    background = BackgroundExchanges(
+      metrics: metrics,
+      bound: backgroundBound,
+      ended: { [ended] exchange, _ in
+        ended.add(exchange.trail.line(in: exchange.generation.graph))
+      }
+    )
     gate = Gate(isOpen: !isGated)
-    attempt = FakeAttempt(answer: answer, gate: gate)
+    attempt = FakeAttempt(answer: answer, gate: gate, text: text)
     let settings = ProductSettings.Cache(
       scope: scope,
       ttl: .seconds(60),
+      staleWhileRevalidate: staleWhileRevalidate,
+      tags: tags,
       storeFallbacks: storeFallbacks
     )
-    let rules = ExactCacheStage.Rules(settings, key: key.map { Fixture.program($0) })
+    let rules = ExactCacheStage.Rules(
+      settings,
+      key: key.map { Fixture.program($0) },
+      tagging: tagging.map { Fixture.program($0) }
+    )
     var builder = GraphBuilder()
     builder.add(
       .cache,
@@ -282,10 +514,11 @@ private final class CacheBench: Sendable {
         rules: ["support": rules],
         cache: cache,
         flights: flights,
+        background: BackgroundEntry(background, goal: "fast"),
         errors: errors
       ),
       exits: [
-        "hit": nil, "miss": "attempt", "refresh": "attempt", "bypass": "attempt",
+        "hit": nil, "stale": nil, "miss": "attempt", "refresh": "attempt", "bypass": "attempt",
         "gave_up": "refuse",
       ]
     )
@@ -311,6 +544,7 @@ private final class CacheBench: Sendable {
       exits: ["stored": nil, "kept_out": nil]
     )
     builder.enter(.chat, at: "cache")
+    builder.enterBackground(of: "fast", at: "attempt")
     graph = builder.build { _, _ in Counter() }
   }
 
@@ -320,6 +554,7 @@ private final class CacheBench: Sendable {
     product: String = "support",
     user: String = "ada",
     fields: [(String, String)] = [],
+    cacheTags: [String] = [],
     cancellation: Cancellation = Cancellation(),
     isTraced: Bool = false
   ) async -> Exchange {
@@ -333,6 +568,7 @@ private final class CacheBench: Sendable {
         tenant: "acme",
         user: user,
         product: product,
+        cacheTags: cacheTags,
         address: HostAddress(ipv4: 1)
       ),
       cancellation: cancellation,
@@ -343,6 +579,13 @@ private final class CacheBench: Sendable {
     exchange.target = "fast"
     await GraphRunner.run(exchange, service: .chat)
     return exchange
+  }
+
+  /// The number behind `v` in what the attempt said.
+  func version(in body: [UInt8]) -> Int? {
+    let text = String(decoding: body, as: UTF8.self)
+    guard let start = text.firstRange(of: #""content":"v"#)?.upperBound else { return nil }
+    return Int(text[start...].prefix { $0.isNumber })
   }
 
   func trail(_ exchange: Exchange) -> String { exchange.trail.line(in: graph) }
@@ -455,14 +698,16 @@ private final class FakeAttempt: WaitingStage {
   let exits = Exit.names
   private let answer: Answer
   private let gate: Gate
+  private let text: @Sendable () -> String
   private let state = Mutex<(count: Int, leader: (any LeadingFlight)?)>((0, nil))
 
   var count: Int { state.withLock { $0.count } }
   var leader: (any LeadingFlight)? { state.withLock { $0.leader } }
 
-  init(answer: Answer, gate: Gate) {
+  init(answer: Answer, gate: Gate, text: @escaping @Sendable () -> String) {
     self.answer = answer
     self.gate = gate
+    self.text = text
   }
 
   func decide(_ exchange: Exchange) async -> ExitIndex {
@@ -472,7 +717,7 @@ private final class FakeAttempt: WaitingStage {
     }
     guard case .answer = await gate.pass() else { return Exit.failed.index }
     let body = Array(
-      #"{"id":"c1","object":"asked.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"answer"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#
+      #"{"id":"c1","object":"asked.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"\#(text())"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#
         .utf8
     )
     exchange.answeredBy = answer.model

@@ -118,6 +118,61 @@ struct CallerResolutionTests {
     )
   }
 
+  @Test(
+    "tags of kept answers count from a trusted network that may set them, or by the key's right"
+  )
+  func cacheTags() throws {
+    var granted = Self.record
+    granted.maySetTag = true
+    let accepting = try settings(accept: [.cacheTags])
+    func tags(
+      _ settings: IdentitySettings,
+      record: KeyRecord = Self.record,
+      from peer: String = "192.0.2.7"
+    ) throws -> [String]? {
+      let address = try #require(HostAddress(peer))
+      return try caller(
+        rule(settings, record: record) { claims in
+          claims.peer = address
+          claims.cacheTags = ["catalog", "", "eu/prices"]
+        }
+      )?
+      .cacheTags
+    }
+    #expect(try tags(accepting, from: "10.1.2.3") == ["catalog", "eu/prices"])
+    #expect(try tags(settings(accept: [.tag]), from: "10.1.2.3") == [])
+    #expect(try tags(accepting) == [])
+    #expect(try tags(settings(accept: []), record: granted) == ["catalog", "eu/prices"])
+  }
+
+  @Test("tags of kept answers that are none, or too many, are refused where they count")
+  func badCacheTags() throws {
+    var granted = Self.record
+    granted.maySetTag = true
+    let many = (0...Bounds.cacheTags).map { "t\($0)" }
+    for tags in [["a b"], ["ok", "é"], [String(repeating: "x", count: 65)], many] {
+      let refusal = try error(rule(settings(), record: granted) { $0.cacheTags = tags })
+      #expect(refusal?.status == 400)
+      #expect(refusal?.code == "invalid_cache_tags")
+      #expect(try caller(rule(settings()) { $0.cacheTags = tags })?.cacheTags == [])
+    }
+    let most = Array(many.prefix(Bounds.cacheTags))
+    #expect(
+      try caller(rule(settings(), record: granted) { $0.cacheTags = most })?.cacheTags == most
+    )
+  }
+
+  @Test("tags of kept answers are read from one field or several")
+  func readsCacheTags() {
+    let request = Fixture()
+      .exchange(
+        Fixture.graph(Always()),
+        fields: [("X-Sluice-Cache-Tags", "a, b ,"), ("x-sluice-cache-tags", "c")]
+      )
+      .request
+    #expect(Claims(request).cacheTags.filter { !$0.isEmpty } == ["a", "b", "c"])
+  }
+
   @Test("a product is chosen among those of the key, and no other")
   func products() throws {
     #expect(try caller(rule(settings()) { $0.product = "pricing" })?.product == "pricing")

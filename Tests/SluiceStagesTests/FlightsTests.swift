@@ -22,6 +22,20 @@ struct FlightsTests {
     #expect(flights.join(key, with: 3) == .lead)
   }
 
+  @Test("who leads without waiting does so where nobody leads, and others follow")
+  func leadsWithoutWaiting() {
+    var flights = Flights<Int>()
+    let leads = flights.lead(key)
+    #expect(leads)
+    let leadsAgain = flights.lead(key)
+    #expect(!leadsAgain)
+    let joined = flights.join(key, with: 1)
+    #expect(joined != .lead)
+    let landing = flights.land(key, isStored: true)
+    #expect(landing.served == [1])
+    #expect(flights.isEmpty)
+  }
+
   @Test("when nothing was stored, the one that waits longest leads and the rest wait on")
   func promotes() {
     var flights = Flights<Int>()

@@ -107,7 +107,19 @@ struct ReplyCacheTests {
             let epoch = cache.epoch(of: "p")
             var reply = self.reply("x")
             reply.model = String(progress.version.load(ordering: .sequentiallyConsistent))
+            reply.tags = ["t"]
+            reply.staleNanoseconds = 10 * second
             _ = cache.store(reply, for: key, epoch: epoch, at: self.at(0))
+            await Task.yield()
+          }
+        }
+        group.addTask {
+          while !progress.isDone.load(ordering: .relaxed) {
+            let least = progress.acknowledged.load(ordering: .sequentiallyConsistent)
+            let found = [
+              cache.reply(for: key, at: self.at(0)), cache.staleReply(for: key, at: self.at(101)),
+            ]
+            for reply in found.compactMap(\.self) { #expect(Int(reply.model) ?? -1 >= least) }
             await Task.yield()
           }
         }
@@ -115,7 +127,9 @@ struct ReplyCacheTests {
       group.addTask {
         for round in 1...2_000 {
           progress.version.store(round, ordering: .sequentiallyConsistent)
-          _ = cache.invalidate(round.isMultiple(of: 2) ? .product("p") : .key(key))
+          let selections: [CacheSelection] = [.product("p"), .tag("t"), .key(key), .everything]
+          _ = cache.invalidate(selections[round % selections.count])
+          progress.acknowledged.store(round, ordering: .sequentiallyConsistent)
           let found = cache.reply(for: key, at: self.at(0)).flatMap { Int($0.model) }
           #expect(found ?? round >= round)
           if round.isMultiple(of: 16) { await Task.yield() }
@@ -237,5 +251,6 @@ struct ReplyCacheTests {
 
 private final class Progress: Sendable {
   let version = Atomic<Int>(0)
+  let acknowledged = Atomic<Int>(0)
   let isDone = Atomic<Bool>(false)
 }

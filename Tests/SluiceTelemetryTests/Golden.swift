@@ -34,6 +34,9 @@ enum Golden {
     # HELP process_resident_memory_bytes Resident memory of the process.
     # TYPE process_resident_memory_bytes gauge
     process_resident_memory_bytes 0
+    # HELP sluice_background_exchanges Exchanges without a client that run.
+    # TYPE sluice_background_exchanges gauge
+    sluice_background_exchanges 0
     # HELP sluice_cache_bytes Bytes that the cache holds, book-keeping included.
     # TYPE sluice_cache_bytes gauge
     sluice_cache_bytes 0

@@ -166,6 +166,7 @@ final class ShiftedWorld: World {
     try await loop.sleep(untilMonotonic: deadline)
   }
 
+  func startWork(_ work: @escaping @Sendable () async -> Void) { loop.startWork(work) }
   func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { loop.atEndOfTurn(action) }
 }
 

@@ -28,26 +28,46 @@ enum AdminOrder {
     }
   }
 
-  /// Exactly one of `product`, `tag`, `key` and `everything`.
-  static func selection(_ body: [UInt8]) throws(AdminError) -> CacheSelection {
+  /// Which answers are to be forgotten, and why.
+  struct Invalidation: Equatable {
+    var selection: CacheSelection
+    /// The empty string: none was said.
+    var reason: String
+    var by: String
+  }
+
+  /// Exactly one of `product`, `tag`, `key` and `everything`, and perhaps `reason` and `by`.
+  static func invalidation(_ body: [UInt8]) throws(AdminError) -> Invalidation {
     let usage =
       "Send exactly one of {\"product\": \"NAME\"}, {\"tag\": \"NAME\"}, {\"key\": \"64 hexadecimal "
-      + "digits\"} and {\"everything\": true}."
-    let found = try members(of: body)
-    guard found.count == 1, let (name, value, document) = found.first else { throw .badBody(usage) }
-    let text = document.string(value)
-    switch name {
-    case "product":
-      if let text, !text.isEmpty { return .product(text) }
-    case "tag":
-      if let text, !text.isEmpty { return .tag(text) }
-    case "key":
-      if let text, let digest = Digest(hex: text) { return .key(digest) }
-    case "everything":
-      if document.bool(value) == true { return .everything }
-    default: break
+      + "digits\"} and {\"everything\": true}, and if you like \"reason\": \"WHY\" and "
+      + "\"by\": \"WHO\"; a reason has up to \(Bounds.reasonBytes) bytes."
+    var texts: [String: String] = [:]
+    var selections: [CacheSelection] = []
+    for (name, value, document) in try members(of: body) {
+      if name == "everything", document.bool(value) == true {
+        selections.append(.everything)
+        continue
+      }
+      guard let text = document.string(value), !text.isEmpty,
+        text.utf8.count <= Bounds.reasonBytes
+      else { throw .badBody(usage) }
+      switch name {
+      case "product": selections.append(.product(text))
+      case "tag": selections.append(.tag(text))
+      case "key":
+        guard let digest = Digest(hex: text) else { throw .badBody(usage) }
+        selections.append(.key(digest))
+      case "reason", "by": texts[name] = text
+      default: throw .badBody(usage)
+      }
     }
-    throw .badBody(usage)
+    guard selections.count == 1, let selection = selections.first else { throw .badBody(usage) }
+    return Invalidation(
+      selection: selection,
+      reason: texts["reason"] ?? "",
+      by: texts["by"] ?? "admin"
+    )
   }
 
   /// What is decided for a breaker, and why.
@@ -211,7 +231,7 @@ extension CacheSelection {
     case .everything: ("everything", "")
     case .product(let name): ("product", name)
     case .tag(let name): ("tag", name)
-    case .key: ("key", "")
+    case .key(let digest): ("key", digest.hex)
     }
   }
 }

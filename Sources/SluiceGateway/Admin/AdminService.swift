@@ -212,6 +212,38 @@ final class AdminConsole: Sendable {
     return switches.json(released: released.count)
   }
 
+  /// Has the cache forget answers as a person decides, and tells the log.
+  ///
+  /// - Returns: how many were forgotten; no look-up that begins now finds one of them, in this
+  ///   process or a later one.
+  /// - Throws: `cacheNotWritable` when this process has forgotten, but a later one may not have.
+  func invalidate(
+    _ order: AdminOrder.Invalidation,
+    from client: String
+  ) async throws(AdminError) -> Int {
+    let forgotten: Int
+    do {
+      forgotten = try await machine.forget(order.selection)
+    } catch {
+      machine.tell(
+        Warned("cache_not_forgotten", "an invalidation may not survive a restart: \(error)")
+      )
+      throw .cacheNotWritable
+    }
+    let words = order.selection.words
+    machine.tell(
+      CacheInvalidated(
+        selection: words.selection,
+        name: words.name,
+        forgotten: forgotten,
+        reason: order.reason,
+        by: order.by,
+        client: client
+      )
+    )
+    return forgotten
+  }
+
   /// What every budget of the policy that is served has spent and holds.
   func budgets(named name: String? = nil, key: String? = nil) throws(AdminError) -> BudgetBoard {
     let policy = installer.cell.generation.policy
@@ -379,21 +411,8 @@ private struct AdminHandler: RequestHandler {
       return try await carryOut(.rollBack)
     case .cache: return ServerReply(status: 200, body: console.caches.json)
     case .invalidate:
-      let selection = try AdminOrder.selection(request.body)
-      let count: Int
-      do {
-        count = try await console.machine.forget(selection)
-      } catch {
-        console.machine.tell(
-          Warned("cache_not_forgotten", "an invalidation may not survive a restart: \(error)")
-        )
-        throw .cacheNotWritable
-      }
-      let words = selection.words
-      console.machine.tell(
-        CacheInvalidated(selection: words.selection, name: words.name, forgotten: count)
-      )
-      return AdminPage.invalidated(count)
+      let order = try AdminOrder.invalidation(request.body)
+      return AdminPage.invalidated(try await console.invalidate(order, from: "\(request.peer)"))
     }
   }
 

@@ -32,6 +32,17 @@ final class ExchangeLog: ExchangeObserver {
 }
 
 extension ExchangeFinished {
+  /// What the log says of an exchange that nobody waits for.
+  init(background exchange: Exchange, at moment: Moment) {
+    // A reply is as good as sent.
+    self.init(exchange, httpStatus: 200, at: moment)
+    purpose = exchange.purpose?.rawValue ?? ""
+    httpStatus = 0
+    if exchange.thrown != nil || exchange.shortage != nil, exchange.attempts == 0 {
+      status = .refused
+    }
+  }
+
   /// What the log says of an exchange; nothing of its texts.
   init(_ exchange: Exchange, httpStatus: Int, at moment: Moment) {
     let generation = exchange.generation

@@ -210,6 +210,7 @@ final class PolicyInstaller: Sendable {
         budgetWatch: machine.budgetWatch,
         flights: machine.flights,
         semantic: semantic,
+        background: machine.background,
         breakers: machine.breakers,
         switches: machine.switches,
         retryBudgets: machine.retryBudgets,

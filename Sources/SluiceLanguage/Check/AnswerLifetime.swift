@@ -7,7 +7,8 @@ struct AnswerLifetime: PolicyCheck {
       guard let volatility = product.settings.volatility, let cache = product.settings.cache else {
         continue
       }
-      let total = cache.ttl + (cache.staleIfError ?? .zero)
+      // An answer is stale once, for whichever reason.
+      let total = cache.ttl + cache.staleness
       guard total > volatility else { continue }
       binder.report(
         .ttlLongerThanVolatility(
@@ -15,10 +16,17 @@ struct AnswerLifetime: PolicyCheck {
           total: total.text,
           volatility: volatility.text,
           at: cache.ttl > volatility
-            ? product.span("cache", "ttl") : product.span("cache", "stale_if_error"),
+            ? product.span("cache", "ttl") : product.span("cache", cache.stalest),
           volatilityAt: product.span("volatility")
         )
       )
     }
+  }
+}
+
+extension ProductSettings.Cache {
+  /// The key that lets an answer be oldest.
+  fileprivate var stalest: String {
+    staleness == staleIfError ? "stale_if_error" : "stale_while_revalidate"
   }
 }

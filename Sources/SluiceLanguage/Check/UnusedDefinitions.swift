@@ -51,7 +51,7 @@ struct UnusedDefinitions: PolicyCheck {
     var expressions: [SluicePolicy.Expression?] = policy.features.map(\.value)
     expressions += policy.routes.map(\.condition)
     expressions += policy.limits.map(\.key)
-    expressions += policy.products.map { $0.cache?.key }
+    expressions += policy.products.flatMap { [$0.cache?.key, $0.cache?.tagging] }
     expressions += policy.budgets.map(\.key)
     for killSwitch in policy.killSwitches {
       expressions += [killSwitch.condition, killSwitch.clearCondition, killSwitch.key]

@@ -46,7 +46,8 @@ extension Diagnostic {
       at: span,
       label: "lifetime, staleness included",
       seconds: [Label("how soon an answer may become wrong", at: volatilityAt)],
-      help: "let `ttl` plus `stale_if_error` be at most \(volatility), or raise `volatility`"
+      help: "let `ttl` plus `stale_if_error`, and plus `stale_while_revalidate`, be at most "
+        + "\(volatility), or raise `volatility`"
     )
   }
 

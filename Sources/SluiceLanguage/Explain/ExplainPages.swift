@@ -1810,8 +1810,8 @@ extension Explain {
 
       ## Why
 
-      `volatility` says how soon an answer of this product may become wrong; `ttl` plus `stale_if_error`
-      says how old an answer may be when it is given. Answers that outlived a price change by six hours
+      `volatility` says how soon an answer of this product may become wrong; `ttl` plus the
+      longer of `stale_if_error` and `stale_while_revalidate` says how old an answer may be when it is given. Answers that outlived a price change by six hours
       are the incident behind this check.
 
       """###,

@@ -296,8 +296,11 @@ extension PolicyPrinter {
           printSemantic(semantic, policy, &lines)
         }
         if let stale = cache.staleIfError { lines.add("stale_if_error: \(stale.text)") }
+        if let stale = cache.staleWhileRevalidate {
+          lines.add("stale_while_revalidate: \(stale.text)")
+        }
         if let key = cache.key { lines.add("key: \(expression(key))") }
-        lines.add("tags: \(list(cache.tags))")
+        lines.add("tags: \(cache.tagging.map(expression) ?? list(cache.tags))")
         lines.add("store_fallbacks: \(cache.storeFallbacks)")
       }
     }

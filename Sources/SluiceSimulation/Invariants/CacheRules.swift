@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// What a scenario's policy says about its cache, for those who check it.
 package struct CacheRules: Sendable {
   /// Names all exchanges that may share an answer; `nil` for one that the cache does not take.
@@ -22,6 +24,11 @@ package struct CacheRules: Sendable {
     self.ttl = ttl
     self.stale = stale
     self.keeps = keeps
+  }
+
+  /// Nanoseconds for which an answer to an ask is fresh at least: expiry is spread.
+  func least(_ ask: Ask) -> Int64 {
+    ttl(ask) - ttl(ask) * Bounds.expirySpreadPercent / 100
   }
 
   /// No cache at all.

@@ -16,8 +16,8 @@ package struct CachedAnswersAreTheirOwn: Invariant {
       guard let number = exchange.received.attempt else { return [] }
       guard run.attempts.indices.contains(number) else { return ["no attempt \(number)"] }
       let attempt = run.attempts[number]
-      guard let asker = attempt.exchange else { return ["nobody asked for attempt \(number)"] }
-      guard asker != exchange.number else { return [] }
+      guard let asker = attempt.origin else { return ["nobody asked for attempt \(number)"] }
+      guard asker != exchange.number || attempt.refreshed != nil else { return [] }
       return findings(about: exchange, answeredBy: attempt, askedBy: run.exchanges[asker], in: run)
         .map { "\($0): attempt \(number) for \(exchange.line)" }
     } + differences(in: run)
@@ -44,11 +44,11 @@ package struct CachedAnswersAreTheirOwn: Invariant {
     let isStale = word == "stale"
     if !isStale, word != "semantic", word != "exact" { findings.append("is not called a hit") }
     if !isSame, word != "semantic" { findings.append("is not called semantic") }
-    // It was kept no later than when its leader's walk was over. A stale one is looked up when all
+    // It was kept no later than when the walk that asked was over. A stale one is looked up when all
     // else has failed, at the end of the exchange; any other may have been when it began.
     let age = cache.ttl(leader.ask) + (isStale ? cache.stale(leader.ask) : 0)
     let found = isStale ? exchange.walked ?? exchange.began : exchange.began
-    if let stored = leader.walked, found.moment.monotonic >= stored.moment.monotonic + age {
+    if let stored = run.kept(attempt), found.moment.monotonic >= stored.moment.monotonic + age {
       findings.append("is older than its time")
     }
     for invalidation in run.invalidations

@@ -31,7 +31,7 @@ package struct RetriesStayInBudget: Invariant {
         var (first, again) = (0, 0)
         var findings: [String] = []
         for attempt in attempts {
-          let place = "\(attempt.exchange ?? -1) \(attempt.model)"
+          let place = "\(attempt.exchange ?? -1) \(attempt.refreshed ?? -1) \(attempt.model)"
           let number = tries[place, default: 0] + 1
           tries[place] = number
           if number == 1 { first += 1 } else { again += 1 }

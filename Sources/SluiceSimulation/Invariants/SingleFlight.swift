@@ -9,7 +9,7 @@ package struct SingleFlight: Invariant {
 
   package func violations(in run: Run) -> [String] {
     let groups = run.attempts.grouped { attempt in
-      attempt.exchange.flatMap { cache.key(run.exchanges[$0]) }
+      attempt.origin.flatMap { cache.key(run.exchanges[$0]) }
     }
     return groups.flatMap { key, attempts in
       attempts.indices.flatMap { place in
@@ -26,17 +26,19 @@ package struct SingleFlight: Invariant {
     after earlier: AttemptRecord,
     in run: Run
   ) -> String? {
-    guard later.exchange != earlier.exchange else { return nil }
+    // The tries of one walk; what an exchange has done in the background is a walk of its own.
+    guard later.origin != earlier.origin else { return nil }
     guard let ended = earlier.ended, ended < later.asked else {
       return "attempt \(later.number) while \(earlier.number) is in flight"
     }
     // What was stored before the later exchange began must have been found.
     guard
-      let leader = earlier.exchange.map({ run.exchanges[$0] }),
-      earlier.isStorable, cache.keeps(earlier, leader), leader.left == nil,
-      let asker = later.exchange.map({ run.exchanges[$0] }),
-      let stored = leader.walked, stored < asker.began,
-      asker.began.moment.monotonic < ended.moment.monotonic + cache.ttl(leader.ask),
+      let leader = earlier.origin.map({ run.exchanges[$0] }),
+      earlier.isStorable, cache.keeps(earlier, leader),
+      leader.left == nil || earlier.refreshed != nil,
+      let asker = later.origin.map({ run.exchanges[$0] }),
+      let stored = run.kept(earlier), stored < asker.began,
+      asker.began.moment.monotonic < ended.moment.monotonic + cache.least(leader.ask),
       !run.invalidations.contains(where: {
         // What came before the leader's epoch is not seen from outside: err towards silence.
         leader.began < $0.acknowledged && $0.acknowledged < later.asked

@@ -1,4 +1,5 @@
-/// A stale answer is given only where nobody else gave one, and is marked.
+/// A stale answer is given only where nobody else gave one, or at once where the policy says so, and is
+/// marked.
 ///
 /// That it is the asker's own, young enough and not invalidated is judged with all that is cached.
 package struct StaleIsTheLastResort: Invariant {
@@ -9,7 +10,9 @@ package struct StaleIsTheLastResort: Invariant {
   package func violations(in run: Run) -> [String] {
     run.exchanges.flatMap { exchange -> [String] in
       let isMarked = exchange.received.field("x-sluice-cache") == "stale"
-      let isStale = exchange.passed("stale:served")
+      let isStale =
+        exchange.passed("stale:served") || exchange.passed("lookup:stale")
+        || exchange.trail.contains { $0.hasPrefix("cache ") && $0.hasSuffix(":stale") }
       guard isMarked || isStale else { return [] }
       var findings: [String] = []
       if isMarked != isStale, exchange.left == nil { findings.append("not marked as what it is") }

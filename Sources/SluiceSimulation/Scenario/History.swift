@@ -62,6 +62,20 @@ package final class History: Sendable {
     }
   }
 
+  func beginBackground(_ exchange: Int) {
+    record { run, _ in
+      run.hasBackground.insert(exchange)
+      return ("the background of exchange \(exchange) begins", ())
+    }
+  }
+
+  func endBackground(_ exchange: Int, trail: [String]) {
+    record { run, stamp in
+      run.background.append(BackgroundRecord(exchange: exchange, ended: stamp, trail: trail))
+      return ("the background of exchange \(exchange) ends: \(trail.joined(separator: " "))", ())
+    }
+  }
+
   func receive(_ exchange: Int, _ what: String, _ change: (inout Received) -> Void) {
     record { run, stamp in
       change(&run.exchanges[exchange].received)
@@ -92,11 +106,14 @@ package final class History: Sendable {
       let number = run.attempts.count
       // What an exchange holds is recorded right before it sends.
       defer { run.lastRecorded = nil }
+      // Who has something asked in the background asks nothing any more.
+      let isLate = exchange.map { run.hasBackground.contains($0) } ?? false
       run.attempts.append(
         AttemptRecord(
           number: number,
           upstream: upstream,
-          exchange: exchange,
+          exchange: isLate ? nil : exchange,
+          refreshed: isLate ? exchange : nil,
           model: request.model,
           question: request.question,
           streams: request.streams,
@@ -273,6 +290,10 @@ package final class History: Sendable {
 package struct Run: Sendable {
   package var exchanges: [ExchangeRecord] = []
   package var attempts: [AttemptRecord] = []
+  /// The exchanges that have had something asked in the background.
+  var hasBackground: Set<Int> = []
+  /// The walks in the background that are over.
+  package var background: [BackgroundRecord] = []
   package var turns: [BreakerTurn] = []
   package var switchTurns: [SwitchTurn] = []
   package var reservations: [ReservationRecord] = []
@@ -286,6 +307,17 @@ package struct Run: Sendable {
   package var stops: [Stamp] = []
 
   package init() {}
+
+  /// Whether all that was begun in the background ended, once.
+  package var everyBackgroundEnded: Bool {
+    background.map(\.exchange).sorted() == hasBackground.sorted()
+  }
+
+  /// When what attempt's answer was kept at the latest; `nil`: its walk is not over.
+  func kept(_ attempt: AttemptRecord) -> Stamp? {
+    if let exchange = attempt.exchange { return exchanges[exchange].walked }
+    return background.first { $0.exchange == attempt.refreshed }?.ended
+  }
 
   /// The attempts that exchange `number` made, in their order.
   package func attempts(of number: Int) -> [AttemptRecord] {

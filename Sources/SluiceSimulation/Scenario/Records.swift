@@ -26,6 +26,8 @@ package struct AttemptRecord: Sendable {
   package var upstream: String
   /// The exchange that asked, if one did.
   package var exchange: Int?
+  /// The exchange that had it asked in the background, if one did.
+  package var refreshed: Int?
   package var model: String
   package var question: String
   package var streams: Bool
@@ -41,6 +43,8 @@ package struct AttemptRecord: Sendable {
   package var saidDone = false
   package var endings: [(ending: AttemptEnding, stamp: Stamp)] = []
 
+  /// The exchange that it was for, while that waited or later.
+  package var origin: Int? { exchange ?? refreshed }
   package var ending: AttemptEnding? { endings.first?.ending }
   package var ended: Stamp? { endings.first?.stamp }
   /// Whether it was read to its end, and what was read was a whole answer.
@@ -134,6 +138,14 @@ package struct ExchangeRecord: Sendable {
     return "exchange \(number) (\(ask.user) asks \(ask.question)): \(outcome)"
       + " [\(trail.joined(separator: " "))]"
   }
+}
+
+/// What an exchange had done in the background, where its walk ended.
+package struct BackgroundRecord: Sendable {
+  /// The exchange that began it.
+  package var exchange: Int
+  package var ended: Stamp
+  package var trail: [String]
 }
 
 /// A model's breaker changed its state, as it said itself.

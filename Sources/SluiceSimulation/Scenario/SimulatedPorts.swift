@@ -1,5 +1,6 @@
 internal import SluiceCompiler
 internal import SluiceCore
+internal import SluiceHTTP
 internal import SluiceLanguage
 package import SluicePipeline
 package import SluicePolicy
@@ -29,6 +30,7 @@ package struct SimulatedPorts: Sendable {
   package let breakers: BreakerTable
   package let switches: SwitchTable
   package let semantic: SemanticMemory
+  package let background: BackgroundExchanges
   /// By the name of the upstream in the policy.
   package let upstreams: [String: ScriptedUpstream]
   private let ports: Ports
@@ -95,6 +97,19 @@ package struct SimulatedPorts: Sendable {
     self.journal = journal
     ledger = disguise.ledger(.opened(journal, in: history.world))
     flights = FlightTable(followers: metrics.flightFollowers)
+    background = BackgroundExchanges(
+      metrics: metrics,
+      began: { exchange, _ in history.beginBackground(exchange.origin) },
+      ended: { exchange, _ in
+        let graph = exchange.generation.graph
+        history.endBackground(
+          exchange.origin,
+          trail: exchange.trail.steps.map { step in
+            "\(graph[step.node].name):\(graph[step.node].exits[step.exit.position].name)"
+          }
+        )
+      }
+    )
     breakers = BreakerTable { history.turn($0) }
     let embedder = ScriptedEmbedder()
     semantic = SemanticMemory(
@@ -122,6 +137,7 @@ package struct SimulatedPorts: Sendable {
       ledger: recorded,
       flights: flights,
       semantic: semantic,
+      background: background,
       breakers: breakers,
       switches: switches,
       upstreams: upstreams,
@@ -139,6 +155,16 @@ package struct SimulatedPorts: Sendable {
   /// Has all upstreams follow another plan.
   package func follow(_ plan: FaultPlan) {
     for upstream in upstreams.values { upstream.follow(plan) }
+  }
+}
+
+extension Exchange {
+  /// The number of the exchange that it is, or that it takes over from.
+  fileprivate var origin: Int {
+    guard let number = request.fields.first(History.exchangeField).flatMap({ Int($0) }) else {
+      preconditionFailure("an exchange without a number")
+    }
+    return number
   }
 }
 

@@ -66,6 +66,8 @@ package final class SimulatedLoop: SerialExecutor, TaskExecutor, World {
     try await world.sleep(untilMonotonic: deadline, on: self)
   }
 
+  package func startWork(_ work: @escaping @Sendable () async -> Void) { start(work) }
+
   package func atEndOfTurn(_ action: @escaping @Sendable () -> Void) {
     assertCurrent()
     world.makeReady(action, on: self)

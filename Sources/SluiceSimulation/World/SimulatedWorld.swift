@@ -201,6 +201,8 @@ package final class SimulatedWorld: World {
     try await sleep(untilMonotonic: deadline, on: nil)
   }
 
+  package func startWork(_ work: @escaping @Sendable () async -> Void) { loops[0].start(work) }
+
   package func atEndOfTurn(_ action: @escaping @Sendable () -> Void) {
     makeReady(action, on: nil)
   }

@@ -14,6 +14,8 @@ package struct ExactCacheStage: WaitingStage {
   package enum Exit: Int, StageExit {
     /// Answered from the cache, perhaps after waiting for an equal request.
     case hit
+    /// Answered with what is past its time, while a background exchange asks anew.
+    case stale
     /// Not in the cache; the answer will be stored.
     case miss
     /// The client asked for a new answer, which will be stored.
@@ -28,11 +30,16 @@ package struct ExactCacheStage: WaitingStage {
   package struct Rules: Sendable {
     package var scope: ProductSettings.Scope
     package var ttlNanoseconds: Int64
+    /// After that, how long it may be served where it is marked, for whichever reason.
     package var staleNanoseconds: Int64
+    /// Of that, how long it is served at once while it is asked for anew.
+    package var revalidationNanoseconds: Int64
     package var tags: [String]
     package var storesFallbacks: Bool
     /// The program of the policy's own `key`.
     package var key: Program?
+    /// The program of `tags`, where they are not the same for all.
+    package var tagging: Program?
 
     /// The value of the policy's own `key` for an exchange; `nil` if there is none.
     func ownKey(of exchange: Exchange) throws(EvaluationError) -> String? {
@@ -40,20 +47,31 @@ package struct ExactCacheStage: WaitingStage {
       return try key.evaluateString(&exchange.frame)
     }
 
-    package init(_ settings: ProductSettings.Cache, key: Program?) {
+    package init(_ settings: ProductSettings.Cache, key: Program?, tagging: Program? = nil) {
       scope = settings.scope
       ttlNanoseconds = settings.ttl.nanoseconds
-      staleNanoseconds = settings.staleIfError?.nanoseconds ?? 0
+      revalidationNanoseconds = settings.staleWhileRevalidate?.nanoseconds ?? 0
+      staleNanoseconds = max(settings.staleIfError?.nanoseconds ?? 0, revalidationNanoseconds)
       tags = settings.tags
       storesFallbacks = settings.storeFallbacks
       self.key = key
+      self.tagging = tagging
     }
 
     /// Those of a policy's products, by name; a product without a cache has none.
     package static func all(of policy: Policy) -> [String: Rules] {
       Dictionary(
         uniqueKeysWithValues: policy.products.compactMap { product in
-          product.cache.map { (product.name, Rules($0, key: $0.key?.checked.program())) }
+          product.cache.map { cache in
+            (
+              product.name,
+              Rules(
+                cache,
+                key: cache.key?.checked.program(),
+                tagging: cache.tagging?.checked.program()
+              )
+            )
+          }
         }
       )
     }
@@ -63,6 +81,7 @@ package struct ExactCacheStage: WaitingStage {
   private let rules: [String: Rules]
   private let cache: any ReplyCache
   private let flights: FlightTable
+  private let background: BackgroundEntry?
   private let errors: Counter
 
   /// Makes the node.
@@ -71,16 +90,19 @@ package struct ExactCacheStage: WaitingStage {
   ///   - rules: by the name of the product; those without a cache are left out.
   ///   - cache: where answers are kept.
   ///   - flights: who is asking for which answer.
-  ///   - errors: counts keys that had no value.
+  ///   - background: asks anew for what is served past its time; `nil` where nothing is.
+  ///   - errors: counts keys and tags that had no value.
   package init(
     rules: [String: Rules],
     cache: any ReplyCache,
     flights: FlightTable,
+    background: BackgroundEntry? = nil,
     errors: Counter
   ) {
     self.rules = rules
     self.cache = cache
     self.flights = flights
+    self.background = background
     self.errors = errors
   }
 
@@ -105,13 +127,17 @@ package struct ExactCacheStage: WaitingStage {
     exchange.cacheOutcome = .miss
     if fields.list("cache-control", contains: "no-cache") {
       exchange.explain("the client said no-cache")
-      return ask(exchange, key, rules, flights: nil, by: .refresh)
+      guard let tags = tags(of: exchange, under: rules) else { return bypass(exchange) }
+      return ask(exchange, key, rules, tags, flights: nil, by: .refresh)
     }
     return await lookUp(exchange, key, rules)
   }
 
   private func lookUp(_ exchange: Exchange, _ key: Digest, _ rules: Rules) async -> ExitIndex {
     if let reply = cache.reply(for: key, at: exchange.moment) { return hit(exchange, reply) }
+    if let exit = revalidate(exchange, key, rules) { return exit }
+    // Only an answer that is to be kept needs them.
+    guard let tags = tags(of: exchange, under: rules) else { return bypass(exchange) }
     if exchange.isTraced {
       exchange.explain("not in the cache: \(key.hex)")
       return Exit.miss.index
@@ -130,7 +156,7 @@ package struct ExactCacheStage: WaitingStage {
       exchange.upstreamWait += exchange.moment.monotonic - start
       switch turn {
       case .lead:
-        let exit = ask(exchange, key, rules, flights: flights, by: .miss)
+        let exit = ask(exchange, key, rules, tags, flights: flights, by: .miss)
         // Between the look-up and the lead another flight may have landed.
         guard let reply = cache.reply(for: key, at: exchange.moment) else { return exit }
         land(exchange)
@@ -142,7 +168,7 @@ package struct ExactCacheStage: WaitingStage {
         }
       case .alone:
         exchange.explain("\(Bounds.flightFollowers) wait for this answer already")
-        return ask(exchange, key, rules, flights: nil, by: .miss)
+        return ask(exchange, key, rules, tags, flights: nil, by: .miss)
       case .deadline:
         exchange.failure = Failure(.deadline)
         return Exit.gaveUp.index
@@ -153,11 +179,58 @@ package struct ExactCacheStage: WaitingStage {
     }
   }
 
+  /// Answers at once with what expired a moment ago, and has it asked for anew, by one background
+  /// exchange at a time.
+  ///
+  /// `nil`: nothing is kept that may be served so.
+  private func revalidate(_ exchange: Exchange, _ key: Digest, _ rules: Rules) -> ExitIndex? {
+    guard let background, rules.revalidationNanoseconds > 0,
+      let reply = cache.staleReply(for: key, at: exchange.moment),
+      // What was kept under another policy is served as this one says.
+      exchange.moment.monotonic - reply.storedAt.monotonic
+        < reply.ttlNanoseconds.addingSaturated(rules.revalidationNanoseconds)
+    else { return nil }
+    // Another may have stored the next one since the look-up.
+    let isFresh = exchange.moment.monotonic - reply.storedAt.monotonic < reply.ttlNanoseconds
+    if isFresh { return hit(exchange, reply) }
+    answer(exchange, with: reply, as: .stale)
+    if !exchange.isTraced { refresh(exchange, key, rules, by: background) }
+    return Exit.stale.index
+  }
+
+  private func refresh(
+    _ exchange: Exchange,
+    _ key: Digest,
+    _ rules: Rules,
+    by background: BackgroundEntry
+  ) {
+    guard let tags = tags(of: exchange, under: rules), flights.lead(key) else { return }
+    let product = exchange.caller.product
+    let pending = PendingAnswer(
+      key: key,
+      product: product,
+      rules: rules,
+      tags: tags,
+      epoch: cache.epoch(of: product),
+      flights: flights
+    )
+    // Between the look-up and the lead the flight before may have landed.
+    if cache.reply(for: key, at: exchange.moment) != nil { return pending.land(isStored: true) }
+    let hasBegun = background.exchanges.begin(.refresh, of: background.goal, for: exchange) {
+      next in
+      next.cacheKey = key
+      next.flight = pending
+      next.atEnd(pending)
+    }
+    if !hasBegun { pending.land(isStored: false) }
+  }
+
   /// Goes on to ask; the answer is to be kept under `key`.
   private func ask(
     _ exchange: Exchange,
     _ key: Digest,
     _ rules: Rules,
+    _ tags: [String],
     flights: FlightTable?,
     by exit: Exit
   ) -> ExitIndex {
@@ -166,6 +239,7 @@ package struct ExactCacheStage: WaitingStage {
       key: key,
       product: product,
       rules: rules,
+      tags: tags,
       epoch: cache.epoch(of: product),
       flights: flights
     )
@@ -177,6 +251,38 @@ package struct ExactCacheStage: WaitingStage {
   private func land(_ exchange: Exchange) {
     (exchange.flight as? PendingAnswer)?.land(isStored: true)
     exchange.flight = nil
+  }
+
+  /// Neither looks up nor keeps, after all.
+  private func bypass(_ exchange: Exchange) -> ExitIndex {
+    exchange.cacheOutcome = .bypass
+    exchange.cacheKey = nil
+    return Exit.bypass.index
+  }
+
+  /// What an invalidation can name of the answer, each once: of the policy, and of the caller.
+  ///
+  /// `nil` if the policy's expression has no value: what cannot be named must not be kept.
+  private func tags(of exchange: Exchange, under rules: Rules) -> [String]? {
+    var tags = rules.tags
+    if let program = rules.tagging {
+      do throws(EvaluationError) {
+        tags = try program.tags(&exchange.frame)
+      } catch {
+        errors.increment()
+        exchange.explain("the tags have no value: \(error)")
+        return nil
+      }
+      guard tags.count <= Bounds.cacheTags, tags.allSatisfy(TagRule.allows) else {
+        errors.increment()
+        exchange.explain(
+          "the tags are more than \(Bounds.cacheTags), or one is not \(TagRule.words)"
+        )
+        return nil
+      }
+    }
+    for tag in exchange.caller.cacheTags where !tags.contains(tag) { tags.append(tag) }
+    return tags
   }
 
   private func key(of exchange: Exchange, under rules: Rules) -> Digest? {
@@ -210,15 +316,38 @@ package struct ExactCacheStage: WaitingStage {
     _ reply: CachedReply,
     as match: SemanticMatch? = nil
   ) -> ExitIndex {
-    guard let asked = exchange.facts.asked else { preconditionFailure("read before a look-up") }
-    exchange.answer(
-      asked,
-      from: reply,
-      as: match == nil ? .exact : .semantic,
-      at: exchange.moment
-    )
+    answer(exchange, with: reply, as: match == nil ? .exact : .semantic)
     exchange.similarity = match?.similarity
     return Exit.hit.index
+  }
+
+  private func answer(_ exchange: Exchange, with reply: CachedReply, as outcome: CacheOutcome) {
+    guard let asked = exchange.facts.asked else { preconditionFailure("read before a look-up") }
+    exchange.answer(asked, from: reply, as: outcome, at: exchange.moment)
+  }
+}
+
+extension Int64 {
+  /// The sum, or the largest number there is.
+  fileprivate func addingSaturated(_ other: Int64) -> Int64 {
+    let (sum, overflowed) = addingReportingOverflow(other)
+    return overflowed ? .max : sum
+  }
+}
+
+extension Program {
+  /// The value of an expression that gives a list of strings, each once.
+  fileprivate func tags(_ frame: inout Frame) throws(EvaluationError) -> [String] {
+    guard case .list(let values) = try evaluate(&frame) else {
+      throw .noSuchOverload("tags")
+    }
+    var tags: [String] = []
+    for value in values {
+      // An element may be `dyn` to the checker.
+      guard case .string(let tag) = value else { throw .noSuchOverload("tags") }
+      if !tags.contains(tag) { tags.append(tag) }
+    }
+    return tags
   }
 }
 

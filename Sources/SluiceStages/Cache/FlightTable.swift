@@ -61,6 +61,9 @@ package final class FlightTable: Sendable {
     }
   }
 
+  /// Leads the flight of `key` if nobody does; the caller does not wait.
+  func lead(_ key: Digest) -> Bool { state.withLock { $0.flights.lead(key) } }
+
   /// Ends a flight that the caller leads.
   ///
   /// `match` is where the followers find their answer if not under `key`.

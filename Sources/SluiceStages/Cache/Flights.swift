@@ -47,6 +47,13 @@ package struct Flights<Waiter: Sendable>: Sendable {
     return .follow(lastNumber)
   }
 
+  /// Leads the flight of `key` if nobody does; whoever does not lead does not wait.
+  package mutating func lead(_ key: Digest) -> Bool {
+    guard flights[key] == nil else { return false }
+    flights[key] = []
+    return true
+  }
+
   /// Ends the flight that the caller leads.
   ///
   /// With an answer stored, every follower is served and the flight is over. Without, the follower

@@ -10,6 +10,8 @@ final class PendingAnswer: LeadingFlight, Obligation {
   let key: Digest
   let product: String
   let rules: ExactCacheStage.Rules
+  /// What an invalidation can name of it.
+  let tags: [String]
   /// The point before the attempt that decides whether an invalidation came between.
   let epoch: UInt64
   private let flights: FlightTable?
@@ -21,12 +23,14 @@ final class PendingAnswer: LeadingFlight, Obligation {
     key: Digest,
     product: String,
     rules: ExactCacheStage.Rules,
+    tags: [String],
     epoch: UInt64,
     flights: FlightTable?
   ) {
     self.key = key
     self.product = product
     self.rules = rules
+    self.tags = tags
     self.epoch = epoch
     self.flights = flights
   }

@@ -29,13 +29,14 @@ package struct StoreStage: Stage {
       exchange.explain("answered by a fallback")
       return Exit.keptOut.index
     }
+    let lifetime = ExpirySpread.lifetime(of: pending.key, ttl: pending.rules.ttlNanoseconds)
     let reply = CachedReply(
       body: answer.body,
       product: pending.product,
-      tags: pending.rules.tags,
+      tags: pending.tags,
       model: exchange.generation.policy.models[model.position].name,
       storedAt: moment,
-      ttlNanoseconds: pending.rules.ttlNanoseconds,
+      ttlNanoseconds: lifetime,
       staleNanoseconds: pending.rules.staleNanoseconds
     )
     guard cache.store(reply, for: pending.key, epoch: pending.epoch, at: moment) else {
@@ -44,7 +45,7 @@ package struct StoreStage: Stage {
     }
     pending.land(isStored: true)
     pending.question?.keep(reply, under: pending.key, in: cache, at: moment)
-    exchange.explain("for \(pending.rules.ttlNanoseconds / 1_000_000_000) s")
+    exchange.explain("for \(lifetime / 1_000_000_000) s")
     return Exit.stored.index
   }
 }

@@ -18,7 +18,7 @@ package struct LookupStage: Stage {
   package init(cache: any ReplyCache) { self.cache = cache }
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
-    if let asked = exchange.facts.asked, let key = exchange.cacheKey {
+    if exchange.purpose == nil, let asked = exchange.facts.asked, let key = exchange.cacheKey {
       if let reply = cache.reply(for: key, at: moment) {
         exchange.answer(asked, from: reply, as: .exact, at: moment)
         return Exit.exact.index

@@ -90,13 +90,15 @@ package struct CallerResolution: Sendable {
       caller.product = products.first ?? ""
     }
     if let refusal = apply(claims, to: &caller) { return refusal }
-    let acceptsTag = isTrusted && settings.accept.contains(.tag)
-    if let tag = claims.tag, acceptsTag || record?.maySetTag == true {
-      guard Self.isTag(tag) else {
+    func mayTag(by header: IdentitySettings.AcceptedHeader) -> Bool {
+      record?.maySetTag == true || isTrusted && settings.accept.contains(header)
+    }
+    if let tag = claims.tag, mayTag(by: .tag) {
+      guard TagRule.allows(tag) else {
         return .refused(
           .invalidRequest(
             message:
-              "`X-Sluice-Tag` must be 1 to \(Bounds.tagBytes) letters, digits and any of `._:/-`.",
+              "`X-Sluice-Tag` must be \(TagRule.words).",
             param: nil,
             code: "invalid_tag"
           ),
@@ -104,6 +106,22 @@ package struct CallerResolution: Sendable {
         )
       }
       caller.tag = tag
+    }
+    if !claims.cacheTags.isEmpty, mayTag(by: .cacheTags) {
+      // An empty member is none (RFC 9110 section 5.6.1.2).
+      let tags = claims.cacheTags.filter { !$0.isEmpty }
+      guard tags.count <= Bounds.cacheTags, tags.allSatisfy(TagRule.allows) else {
+        return .refused(
+          .invalidRequest(
+            message: "`X-Sluice-Cache-Tags` must be at most \(Bounds.cacheTags) tags, "
+              + "separated by commas; each is \(TagRule.words).",
+            param: nil,
+            code: "invalid_cache_tags"
+          ),
+          why: "X-Sluice-Cache-Tags holds what is no tag, or too many"
+        )
+      }
+      caller.cacheTags = tags
     }
     return caller.keyID.isEmpty ? .anonymous(caller) : .known(caller)
   }
@@ -159,18 +177,6 @@ package struct CallerResolution: Sendable {
     }
     let parts = hop.split(separator: ":", omittingEmptySubsequences: false)
     return HostAddress(parts.count == 2 ? parts[0] : hop[...])
-  }
-
-  private static func isTag(_ text: String) -> Bool {
-    text.utf8.count <= Bounds.tagBytes
-      && text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"):
-          true
-        default: "._:/-".utf8.contains(byte)
-        }
-      }
   }
 
   private static func isName(_ text: String) -> Bool {

@@ -22,6 +22,8 @@ package struct Claims: Sendable, Equatable {
   package var user: String?
   package var tier: String?
   package var tag: String?
+  /// From `X-Sluice-Cache-Tags`, repeated or not.
+  package var cacheTags: [String] = []
 
   package init(peer: HostAddress) { self.peer = peer }
 
@@ -30,13 +32,17 @@ package struct Claims: Sendable, Equatable {
     let fields = request.fields
     peer = request.peer
     credential = Self.credential(fields)
-    forwardedFor = fields.all("x-forwarded-for")
-      .flatMap { $0.split(separator: ",") }
-      .map { $0.trimmed }
+    forwardedFor = Self.list("x-forwarded-for", fields)
     product = Self.value("x-sluice-product", fields)
     user = Self.value("x-sluice-user", fields)
     tier = Self.value("x-sluice-tier", fields)
     tag = Self.value("x-sluice-tag", fields)
+    cacheTags = Self.list("x-sluice-cache-tags", fields)
+  }
+
+  /// The members of a list (RFC 9110 section 5.6.1).
+  private static func list(_ name: String, _ fields: HeaderFields) -> [String] {
+    fields.all(name).flatMap { $0.split(separator: ",") }.map { $0.trimmed }
   }
 
   private static func value(_ name: String, _ fields: HeaderFields) -> String? {

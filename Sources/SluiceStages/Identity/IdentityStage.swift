@@ -49,7 +49,8 @@ package struct IdentityStage: Stage {
   private static func text(of caller: Caller) -> String {
     [
       ("tenant", caller.tenant), ("user", caller.user), ("tier", caller.tier),
-      ("product", caller.product), ("tag", caller.tag), ("ip", caller.addressKey),
+      ("product", caller.product), ("tag", caller.tag),
+      ("cache tags", caller.cacheTags.joined(separator: " ")), ("ip", caller.addressKey),
     ]
     .filter { !$0.1.isEmpty }
     .map { "\($0.0) \($0.1)" }

@@ -17,6 +17,10 @@ package struct StaleStage: Stage {
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
     if case .abandoned = exchange.outcome { return Exit.none.index }
+    guard exchange.purpose == nil else {
+      exchange.explain("nobody waits")
+      return Exit.none.index
+    }
     if let reason = exchange.failure?.reason, reason == .clientLeft || reason == .draining {
       return Exit.none.index
     }

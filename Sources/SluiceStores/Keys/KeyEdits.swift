@@ -14,7 +14,7 @@ package enum KeyEdits {
     package var products: [String]
     /// Seconds since 1970; `nil`: never.
     package var expiresAt: Int64?
-    /// Whether its holder may set `X-Sluice-Tag`.
+    /// Whether its holder may set `X-Sluice-Tag` and `X-Sluice-Cache-Tags`.
     package var maySetTag: Bool
 
     package init(

@@ -10,7 +10,7 @@ package import SluicePipeline
 /// ```
 ///
 /// `id` and `sha256` must be there; what else is left out is the empty string, no product, or never.
-/// `tags`: true lets its holder set `X-Sluice-Tag`. Times are RFC 3339 or seconds since 1970. `revoked` is `true`, or the time of the revocation.
+/// `tags`: true lets its holder set `X-Sluice-Tag` and `X-Sluice-Cache-Tags`. Times are RFC 3339 or seconds since 1970. `revoked` is `true`, or the time of the revocation.
 ///
 /// A line that cannot be read grants nothing and takes nothing from the other lines; it is
 /// reported with its number. Unknown members make a line unreadable: a misspelt `expires` must not

@@ -3,6 +3,8 @@ package import SluiceCore
 /// An exchange ended.
 package struct ExchangeFinished: Event {
   package var requestID: String
+  /// What it was for if it had no client; it is no request of anybody then.
+  package var purpose = ""
   package var service: String
   /// The number of the policy that it ran under.
   package var generation: UInt64
@@ -52,11 +54,15 @@ package struct ExchangeFinished: Event {
   }
 
   package func count(in metrics: MetricsRegistry) {
-    let meters = metrics.meters(of: model.isEmpty ? "none" : model)
-    meters.requests(status, cacheHit: isCacheHit).increment()
-    meters.duration.observe(nanoseconds: duration)
-    if !product.isEmpty, !cache.isEmpty { metrics.cacheExchanges[product, cache].increment() }
-    metrics.overhead.observe(nanoseconds: duration - upstreamWait)
+    if purpose.isEmpty {
+      let meters = metrics.meters(of: model.isEmpty ? "none" : model)
+      meters.requests(status, cacheHit: isCacheHit).increment()
+      meters.duration.observe(nanoseconds: duration)
+      if !product.isEmpty, !cache.isEmpty { metrics.cacheExchanges[product, cache].increment() }
+      metrics.overhead.observe(nanoseconds: duration - upstreamWait)
+    } else {
+      metrics.backgroundExchanges[purpose, status.rawValue].increment()
+    }
     for use in uses {
       let meters = metrics.meters(of: use.model)
       if use.inputTokens > 0 { meters.inputTokens.increment(by: Int64(use.inputTokens)) }
@@ -70,7 +76,8 @@ package struct ExchangeFinished: Event {
   package var cost: NanoDollars { uses.reduce(.zero) { $0 + $1.cost } }
 
   package func line(at moment: Moment) -> LogLine {
-    var line = LogLine("exchange", at: moment)
+    var line = LogLine(purpose.isEmpty ? "exchange" : "background", at: moment)
+    line.append("purpose", purpose)
     line.append("request", requestID)
     line.append("service", service)
     line.append("generation", generation)

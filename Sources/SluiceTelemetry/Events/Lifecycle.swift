@@ -130,23 +130,44 @@ package struct KeysLoaded: Event {
 package struct CacheInvalidated: Event {
   /// What was named: `everything`, `product`, `tag`, `key`.
   package var selection: String
-  /// The product or tag; empty for the others.
+  /// The product, the tag, or the key in hexadecimal digits; empty for everything.
   package var name: String
   package var forgotten: Int
+  package var reason: String
+  /// Who, as the order says.
+  package var by: String
+  /// The address that the order came from.
+  package var client: String
 
-  package init(selection: String, name: String = "", forgotten: Int) {
+  package init(
+    selection: String,
+    name: String = "",
+    forgotten: Int,
+    reason: String = "",
+    by: String,
+    client: String
+  ) {
     self.selection = selection
     self.name = name
     self.forgotten = forgotten
+    self.reason = reason
+    self.by = by
+    self.client = client
   }
 
-  package func count(in metrics: MetricsRegistry) {}
+  package func count(in metrics: MetricsRegistry) {
+    metrics.cacheInvalidations[selection].increment()
+    metrics.cacheInvalidated[selection].increment(by: Int64(forgotten))
+  }
 
   package func line(at moment: Moment) -> LogLine {
     var line = LogLine("cache_invalidated", at: moment)
     line.append("selection", selection)
     line.append("name", name)
     line.append("forgotten", forgotten)
+    line.append("reason", reason)
+    line.append("by", by)
+    line.append("client", client)
     return line
   }
 }

@@ -69,6 +69,18 @@ package final class MetricsRegistry: Sendable {
     help: "Exchanges that wait for the answer to an equal request."
   )
 
+  /// Exchanges without a client.
+  package let backgroundExchanges = CounterFamily(
+    counter: "sluice_background_exchanges_total",
+    help:
+      "Exchanges without a client that ended, as requests do; full: not begun, since too many run.",
+    labels: ["purpose", "status"]
+  )
+  private let background = GaugeFamily(
+    gauge: "sluice_background_exchanges",
+    help: "Exchanges without a client that run."
+  )
+
   // The upstreams.
   package let breakerState = GaugeFamily(
     gauge: "sluice_breaker_state",
@@ -118,6 +130,16 @@ package final class MetricsRegistry: Sendable {
   private let evictions = CounterFamily(
     counter: "sluice_cache_evictions_total",
     help: "Answers that were dropped before their time to make room."
+  )
+  package let cacheInvalidations = CounterFamily(
+    counter: "sluice_cache_invalidations_total",
+    help: "Orders to forget answers, by what they named: product, tag, key or everything.",
+    labels: ["selection"]
+  )
+  package let cacheInvalidated = CounterFamily(
+    counter: "sluice_cache_invalidated_answers_total",
+    help: "Answers that were forgotten by order, by what it named.",
+    labels: ["selection"]
   )
 
   private let journalWritten = CounterFamily(
@@ -307,6 +329,7 @@ package final class MetricsRegistry: Sendable {
   package let activeRequests: Gauge
   package let overhead: Histogram
   package let flightFollowers: Gauge
+  package let backgroundRunning: Gauge
   package let cacheEntries: Gauge
   package let cacheBytes: Gauge
   package let cacheEvictions: Counter
@@ -341,6 +364,7 @@ package final class MetricsRegistry: Sendable {
     activeRequests = active[]
     overhead = overheadFamily[]
     flightFollowers = followers[]
+    backgroundRunning = background[]
     cacheEntries = entries[]
     cacheBytes = bytes[]
     cacheEvictions = evictions[]
@@ -388,12 +412,14 @@ package final class MetricsRegistry: Sendable {
   package func exposition() -> [UInt8] {
     ExpositionPage([
       requests, requestDuration, cost, active, exits, overheadFamily, tokens, usageSource,
-      reconciled, expressionErrors, followers, breakerState, breakerTransitions, upstreamReplays,
+      reconciled, expressionErrors, followers, backgroundExchanges, background,
+      breakerState, breakerTransitions, upstreamReplays,
       breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
-      journalWritten, journalDropped, journalBytes, journalWritable, journalDamaged,
+      cacheInvalidations, cacheInvalidated,
       cacheExchanges, semanticMisses, semanticComparisons, semanticBar, semanticQuestionsFamily,
-      semanticBytesFamily, embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent,
-      budgetWarnings,
+      semanticBytesFamily,
+      journalWritten, journalDropped, journalBytes, journalWritable, journalDamaged,
+      embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent, budgetWarnings,
       budgetOverrun, ledgerWritableFamily, ledgerFailuresFamily,
       ledgerUnrecordedFamily, ledgerBytesFamily, ledgerAccountsFamily, ledgerHoldsFamily,
       ledgerHeldFamily, switchActive, switchTransitions, reloads,

@@ -82,7 +82,8 @@ struct PolicyPrinterTests {
         - { name: b, when: "features.quoted ? true : request.stream", to: requested }
         - { name: c, to: all }
       products:
-        "yes": { volatility: 1h30m, cache: { ttl: 90s, key: 'headers["x-a"]', tags: [a, b] } }
+        "yes": { volatility: 1h30m, cache: { ttl: 90s, stale_if_error: 1h, stale_while_revalidate: 1m, key: 'headers["x-a"]', tags: [a, b] } }
+        tagged: { cache: { ttl: 1h, tags: '["a", product + ":x"]' } }
         plain: {}
       limits:
         a: { key: user.id, rate: 30/10s, burst: 5, tiers: { free: 5/s } }

@@ -33,6 +33,7 @@ final class FakeWorld: World {
     preconditionFailure("no stage of these tests sleeps")
   }
 
+  func startWork(_ work: @escaping @Sendable () async -> Void) { Task { await work() } }
   func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
 
   /// Moves the clocks on and runs what became due, in the order of its time.

@@ -21,6 +21,7 @@ final class BenchWorld: World {
   func sleep(untilMonotonic deadline: Int64) async throws {
     preconditionFailure("a ledger does not sleep")
   }
+  func startWork(_ work: @escaping @Sendable () async -> Void) { Task { await work() } }
   func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
   func pass(seconds: Int64) {
     time.withLock { $0 = $0.advanced(byNanoseconds: seconds * 1_000_000_000) }

@@ -103,9 +103,9 @@ package enum Schema {
       Key("trust_from", "list of networks", .required, "your own proxies"),
       Key(
         "accept",
-        "list of `user`, `tier`, `tag`",
+        "list of `user`, `tier`, `tag`, `cache_tags`",
         .otherwise("`[]`"),
-        "which of `X-Sluice-User`, `-Tier` and `-Tag` count from there"
+        "which of `X-Sluice-User`, `-Tier`, `-Tag` and `-Cache-Tags` count from there"
       ),
     ]
   )
@@ -388,8 +388,19 @@ package enum Schema {
         .otherwise("none"),
         "how long after its `ttl` it may be served when nothing else answers"
       ),
+      Key(
+        "stale_while_revalidate",
+        "duration",
+        .otherwise("none"),
+        "how long after its `ttl` it is served at once while it is asked for anew"
+      ),
       Key("key", "CEL string", .otherwise("none"), "a further part of the key"),
-      Key("tags", "list of names", .otherwise("`[]`"), "what an invalidation can name"),
+      Key(
+        "tags",
+        "list of names, or CEL list of strings",
+        .otherwise("`[]`"),
+        "what an invalidation can name"
+      ),
       Key(
         "store_fallbacks",
         "boolean",

@@ -49,8 +49,13 @@ extension Binder {
     let ttl = keeping(fields, "ttl")
     let semantic = fields["semantic"].flatMap { self.semantic($0, of: product) }
     let stale = keeping(fields, "stale_if_error")
+    let revalidation = keeping(fields, "stale_while_revalidate")
     let key = fields["key"].flatMap { expression($0, .string, in: .routed) }
-    let tags = fields["tags"].flatMap(self.tags)
+    // A list is of names; anything else is an expression that gives one.
+    let isTagged = fields["tags"].map { $0.value.scalar != nil } ?? false
+    let tags = isTagged ? nil : fields["tags"].flatMap(self.tags)
+    let tagging =
+      isTagged ? fields["tags"].flatMap { expression($0, .list(.string), in: .routed) } : nil
     let storing = fields["store_fallbacks"].flatMap(boolean)
     guard hasLifetime, let ttl else { return nil }
     return ProductSettings.Cache(
@@ -58,8 +63,10 @@ extension Binder {
       ttl: ttl,
       semantic: semantic,
       staleIfError: stale,
+      staleWhileRevalidate: revalidation,
       key: key,
       tags: tags ?? [],
+      tagging: tagging,
       storeFallbacks: storing ?? false,
       place: place(of: entry.keySpan)
     )
