@@ -282,7 +282,7 @@ struct BindingTests {
     let other = Language.check(
       Bundle(texts: [("t.yaml", "sluice-evidence: v1\n"), ("p.yaml", Self.base + Self.rest)])
     )
-    #expect(codes(other) == ["SL0901"])
+    #expect(codes(other) == ["SL0104"])
   }
 
   @Test("a file cut short tells its mistake, and not what is missing because of it")
