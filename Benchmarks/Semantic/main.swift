@@ -34,7 +34,8 @@ if Files.kind(of: "\(data)/stream.jsonl") == .other {
   case "stream":
     try write(HitReport(try Stream.read(data, by: encoder, cache: arguments[4])).text())
   case "index":
-    try write(try IndexReport(try Stream.read(data, by: encoder, cache: arguments[4])).text())
+    let asked = try Stream.read(data, by: encoder, cache: arguments[4])
+    try write(try IndexReport(asked, by: encoder).text())
   case "pairs": try write(try PairReport(data, by: encoder).text())
   default: throw Usage()
   }
