@@ -186,12 +186,12 @@ struct FormatTests {
   @Test("random documents keep their meaning and their comments, and settle at once")
   func random() throws {
     var formatted = 0
-    for seed in 0..<4000 {
+    for seed in 0..<1000 {
       var document = RandomYAML(seed: UInt64(seed))
       let text = document.text()
       formatted += try Self.hold(Array(text.utf8), "seed \(seed):\n\(text)") ? 1 : 0
     }
-    #expect(formatted > 3000, "\(formatted) of 4000 could be read")
+    #expect(formatted > 750, "\(formatted) of 1000 could be read")
   }
 
   @Test("policies with one byte changed, taken out or put in are formatted right or not at all")
@@ -199,7 +199,7 @@ struct FormatTests {
     for file in Self.yaml(below: "policies") {
       let clean = Array(try Data(contentsOf: file))
       var random = SplitMix(seed: UInt64(clean.count))
-      for round in 0..<1500 {
+      for round in 0..<120 {
         var bytes = clean
         let place = random.below(bytes.count)
         let signs = Array("#:-,[]{}&*!|>'\"\\ \n\t?x".utf8)
