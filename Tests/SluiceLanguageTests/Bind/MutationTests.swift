@@ -83,6 +83,7 @@ struct MutationTests {
           ttl: 6h
           semantic: { threshold: 0.95, max_wrong: 1%, shadow: { share: 5%, budget: user-day }, embedder: _vectors }
           stale_if_error: 1h
+          stale_while_revalidate: 10m
           key: user.tier
           tags: [catalog]
           store_fallbacks: true
