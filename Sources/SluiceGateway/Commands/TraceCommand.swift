@@ -178,12 +178,13 @@ package struct TraceCommand: Sendable {
       let loops = try EventLoopGroup(count: 1)
       let loop = loops.loops[0]
       let text = await Task(executorPreference: loop) { [request, format] in
-        await request.walk(generation, in: loop).map { exchange in
-          switch format {
-          case .text: TracePrinter.text(of: exchange)
-          case .json: TracePrinter.json(of: exchange)
+        await request.walk(generation, in: loop)
+          .map { exchange in
+            switch format {
+            case .text: TracePrinter.text(of: exchange)
+            case .json: TracePrinter.json(of: exchange)
+            }
           }
-        }
       }
       .value
       loops.stop()

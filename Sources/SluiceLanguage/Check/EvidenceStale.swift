@@ -8,7 +8,8 @@ struct EvidenceStale: PolicyCheck {
       let name = evidence.settings.product
       guard
         let semantic = draft.products.first(where: { $0.settings.name == name })?
-          .settings.cache?.semantic
+          .settings.cache?
+          .semantic
       else { continue }
       switch binder.objection(to: evidence.settings, for: semantic) {
       case .otherRule:

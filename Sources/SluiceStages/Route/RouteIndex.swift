@@ -1,0 +1,175 @@
+import SluiceCore
+package import SluiceExpressions
+import SluicePolicy
+
+/// Finds the routes that can take a request by what they require of its attributes.
+///
+/// A tree: a node asks for one attribute at a time and goes on with the routes that name its value;
+/// those that name none are asked about another attribute, and what is left stays a list. A route
+/// stands at one place of the tree for each of its values, so that finding the candidates takes a
+/// look-up for each attribute that is asked for, however many routes there are.
+///
+/// Immutable.
+package struct RouteIndex: Sendable {
+  /// Routes that may take a request, in their order.
+  package struct Candidates {
+    /// In `RouteIndex.positions`, each in order; none is empty.
+    fileprivate var runs: [Range<Int>]
+  }
+
+  private struct Node: Sendable {
+    /// In `branches`.
+    var branches: Range<Int>
+    /// In `positions`.
+    var rest: Range<Int>
+  }
+
+  private struct Branch: Sendable {
+    let slot: Int
+    /// In `nodes`.
+    let nodes: [FiniteValue: Int]
+  }
+
+  private let count: Int
+  private var nodes: [Node] = []
+  private var branches: [Branch] = []
+  /// First all routes, then those of the nodes.
+  private var positions: [Int]
+  private let root: Int
+
+  /// Makes the index of a list of routes.
+  ///
+  /// Complexity: O(*n*) for *n* routes, times the attributes and the values that a route names, of
+  /// which no more than `Bounds.routeIndexCopies` places are made.
+  ///
+  /// - Parameter requirements: of each route, as `CheckedExpression.requirements` has them.
+  package init(_ requirements: [[Int: Set<FiniteValue>]]) {
+    count = requirements.count
+    var builder = Builder(requirements)
+    root = builder.add(
+      requirements.indices.map { Builder.Member(position: $0, copies: 1) },
+      slots: PolicyVariable.allCases.filter(\.isAtHand).map(\.slot)
+    )
+    nodes = builder.nodes
+    branches = builder.branches
+    positions = builder.positions
+  }
+
+  /// The routes that may take the request of a frame; all that hold for it are among them.
+  ///
+  /// Where an attribute has no value these are all routes, so that each is found to have none.
+  package func candidates(_ frame: inout Frame) -> Candidates {
+    var candidates = Candidates(runs: [])
+    do throws(EvaluationError) {
+      try collect(root, &frame, &candidates)
+    } catch {
+      candidates.runs = count > 0 ? [0..<count] : []
+    }
+    return candidates
+  }
+
+  /// Takes the first of the candidates that are left.
+  package func next(_ candidates: inout Candidates) -> Int? {
+    guard var first = candidates.runs.indices.first else { return nil }
+    var position = positions[candidates.runs[first].lowerBound]
+    for run in candidates.runs.indices.dropFirst() {
+      let other = positions[candidates.runs[run].lowerBound]
+      if other < position { (first, position) = (run, other) }
+    }
+    let left = candidates.runs[first].dropFirst()
+    if left.isEmpty {
+      candidates.runs.remove(at: first)
+    } else {
+      candidates.runs[first] = left
+    }
+    return position
+  }
+
+  private func collect(
+    _ node: Int,
+    _ frame: inout Frame,
+    _ candidates: inout Candidates
+  ) throws(EvaluationError) {
+    for branch in nodes[node].branches {
+      let value = try frame.value(at: branches[branch].slot)
+      guard let key = FiniteValue(value) else { throw .noSuchOverload("a route") }
+      if let found = branches[branch].nodes[key] { try collect(found, &frame, &candidates) }
+    }
+    if !nodes[node].rest.isEmpty { candidates.runs.append(nodes[node].rest) }
+  }
+
+  /// Lays the tree out.
+  private struct Builder {
+    struct Member {
+      var position: Int
+      /// How many places the route has by now.
+      var copies: Int
+    }
+
+    /// Routes that an attribute must rule out whatever its value: to hash a text costs about as
+    /// much as to compare that many.
+    static let worthwhile = 8
+
+    let requirements: [[Int: Set<FiniteValue>]]
+    var nodes: [Node] = []
+    var branches: [Branch] = []
+    var positions: [Int]
+
+    init(_ requirements: [[Int: Set<FiniteValue>]]) {
+      self.requirements = requirements
+      positions = Array(requirements.indices)
+    }
+
+    /// Adds the node of some routes, which asks for some of `slots`; answers where it is.
+    mutating func add(_ members: [Member], slots: [Int]) -> Int {
+      var rest = members
+      var slots = slots
+      var mine: [Branch] = []
+      while let (slot, buckets) = best(of: rest, slots) {
+        slots.removeAll { $0 == slot }
+        rest.removeAll { values(of: $0, slot) != nil }
+        mine.append(Branch(slot: slot, nodes: buckets.mapValues { add($0, slots: slots) }))
+      }
+      let firstBranch = branches.count
+      branches += mine
+      let first = positions.count
+      positions += rest.map(\.position)
+      nodes.append(
+        Node(branches: firstBranch..<branches.count, rest: first..<positions.count)
+      )
+      return nodes.count - 1
+    }
+
+    /// The attribute that rules most routes out, and the routes by its values.
+    private func best(
+      of members: [Member],
+      _ slots: [Int]
+    ) -> (slot: Int, buckets: [FiniteValue: [Member]])? {
+      var best: (slot: Int, buckets: [FiniteValue: [Member]])?
+      var most = Self.worthwhile - 1
+      for slot in slots where members.count > most {
+        var buckets: [FiniteValue: [Member]] = [:]
+        var count = 0
+        for member in members {
+          guard let values = values(of: member, slot) else { continue }
+          count += 1
+          let copies = member.copies * max(values.count, 1)
+          for value in values {
+            buckets[value, default: []].append(.init(position: member.position, copies: copies))
+          }
+        }
+        let ruledOut = count - (buckets.values.map(\.count).max() ?? 0)
+        if ruledOut > most { (best, most) = ((slot, buckets), ruledOut) }
+      }
+      return best
+    }
+
+    /// The values that a route names of an attribute, if there is place for all of them.
+    private func values(of member: Member, _ slot: Int) -> Set<FiniteValue>? {
+      guard let values = requirements[member.position][slot],
+        member.copies * values.count <= Bounds.routeIndexCopies
+      else { return nil }
+      return values
+    }
+  }
+}
