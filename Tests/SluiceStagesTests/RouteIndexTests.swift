@@ -181,7 +181,7 @@ struct RouteIndexTests {
       let requested = Set(conditions.indices.filter { _ in random.below(10) == 0 })
       let table = Self.table(conditions, requested: requested)
       let index = RouteIndex(conditions.map(\.requirements))
-      for _ in 0..<8 {
+      for _ in 0..<3 {
         let computed = [0, 1]
           .map { (PolicyVariable.slot(ofFeature: $0), features[random.below(features.count)]) }
         let programs = Dictionary(uniqueKeysWithValues: computed).compactMapValues(\.self)

@@ -14,28 +14,28 @@ package struct RouteIndex: Sendable {
   /// Routes that may take a request, in their order.
   package struct Candidates {
     /// In `RouteIndex.positions`, each in order; none is empty.
-    fileprivate var runs: [Range<Int>]
+    fileprivate var runs: [Range<Int32>]
   }
 
+  // Narrow, and beside the value that leads to it: with many routes a decision costs what it has to
+  // fetch from memory.
   private struct Node: Sendable {
     /// In `branches`.
-    var branches: Range<Int>
+    var branches: Range<Int32>
     /// In `positions`.
-    var rest: Range<Int>
+    var rest: Range<Int32>
   }
 
   private struct Branch: Sendable {
     let slot: Int
-    /// In `nodes`.
-    let nodes: [FiniteValue: Int]
+    let nodes: [FiniteValue: Node]
   }
 
-  private let count: Int
-  private var nodes: [Node] = []
-  private var branches: [Branch] = []
-  /// First all routes, then those of the nodes.
-  private var positions: [Int]
-  private let root: Int
+  private let root: Node
+  private let branches: [Branch]
+  /// First all routes in their order, then those of the nodes that do not follow one another.
+  private let positions: [Int32]
+  private let all: Range<Int32>
 
   /// Makes the index of a list of routes.
   ///
@@ -44,15 +44,14 @@ package struct RouteIndex: Sendable {
   ///
   /// - Parameter requirements: of each route, as `CheckedExpression.requirements` has them.
   package init(_ requirements: [[Int: Set<FiniteValue>]]) {
-    count = requirements.count
     var builder = Builder(requirements)
     root = builder.add(
       requirements.indices.map { Builder.Member(position: $0, copies: 1) },
       slots: PolicyVariable.allCases.filter(\.isAtHand).map(\.slot)
     )
-    nodes = builder.nodes
     branches = builder.branches
     positions = builder.positions
+    all = 0..<Int32(requirements.count)
   }
 
   /// The routes that may take the request of a frame; all that hold for it are among them.
@@ -63,7 +62,7 @@ package struct RouteIndex: Sendable {
     do throws(EvaluationError) {
       try collect(root, &frame, &candidates)
     } catch {
-      candidates.runs = count > 0 ? [0..<count] : []
+      candidates.runs = all.isEmpty ? [] : [all]
     }
     return candidates
   }
@@ -71,31 +70,32 @@ package struct RouteIndex: Sendable {
   /// Takes the first of the candidates that are left.
   package func next(_ candidates: inout Candidates) -> Int? {
     guard var first = candidates.runs.indices.first else { return nil }
-    var position = positions[candidates.runs[first].lowerBound]
+    var position = positions[Int(candidates.runs[first].lowerBound)]
     for run in candidates.runs.indices.dropFirst() {
-      let other = positions[candidates.runs[run].lowerBound]
+      let other = positions[Int(candidates.runs[run].lowerBound)]
       if other < position { (first, position) = (run, other) }
     }
-    let left = candidates.runs[first].dropFirst()
+    let taken = candidates.runs[first]
+    let left = (taken.lowerBound + 1)..<taken.upperBound
     if left.isEmpty {
       candidates.runs.remove(at: first)
     } else {
       candidates.runs[first] = left
     }
-    return position
+    return Int(position)
   }
 
   private func collect(
-    _ node: Int,
+    _ node: Node,
     _ frame: inout Frame,
     _ candidates: inout Candidates
   ) throws(EvaluationError) {
-    for branch in nodes[node].branches {
-      let value = try frame.value(at: branches[branch].slot)
+    for branch in node.branches {
+      let value = try frame.value(at: branches[Int(branch)].slot)
       guard let key = FiniteValue(value) else { throw .noSuchOverload("a route") }
-      if let found = branches[branch].nodes[key] { try collect(found, &frame, &candidates) }
+      if let found = branches[Int(branch)].nodes[key] { try collect(found, &frame, &candidates) }
     }
-    if !nodes[node].rest.isEmpty { candidates.runs.append(nodes[node].rest) }
+    if !node.rest.isEmpty { candidates.runs.append(node.rest) }
   }
 
   /// Lays the tree out.
@@ -111,17 +111,16 @@ package struct RouteIndex: Sendable {
     static let worthwhile = 8
 
     let requirements: [[Int: Set<FiniteValue>]]
-    var nodes: [Node] = []
     var branches: [Branch] = []
-    var positions: [Int]
+    var positions: [Int32]
 
     init(_ requirements: [[Int: Set<FiniteValue>]]) {
       self.requirements = requirements
-      positions = Array(requirements.indices)
+      positions = requirements.indices.map { Int32($0) }
     }
 
-    /// Adds the node of some routes, which asks for some of `slots`; answers where it is.
-    mutating func add(_ members: [Member], slots: [Int]) -> Int {
+    /// Makes the node of some routes, which asks for some of `slots`.
+    mutating func add(_ members: [Member], slots: [Int]) -> Node {
       var rest = members
       var slots = slots
       var mine: [Branch] = []
@@ -130,14 +129,21 @@ package struct RouteIndex: Sendable {
         rest.removeAll { values(of: $0, slot) != nil }
         mine.append(Branch(slot: slot, nodes: buckets.mapValues { add($0, slots: slots) }))
       }
-      let firstBranch = branches.count
+      let firstBranch = Int32(branches.count)
       branches += mine
-      let first = positions.count
-      positions += rest.map(\.position)
-      nodes.append(
-        Node(branches: firstBranch..<branches.count, rest: first..<positions.count)
+      return Node(
+        branches: firstBranch..<Int32(branches.count),
+        rest: place(rest.map { Int32($0.position) })
       )
-      return nodes.count - 1
+    }
+
+    /// Where routes lie in `positions`, the latest of all if they lie there nowhere else.
+    private mutating func place(_ routes: [Int32]) -> Range<Int32> {
+      guard let first = routes.first, let last = routes.last else { return 0..<0 }
+      if Int(last - first) == routes.count - 1 { return first..<(last + 1) }
+      let start = Int32(positions.count)
+      positions += routes
+      return start..<Int32(positions.count)
     }
 
     /// The attribute that rules most routes out, and the routes by its values.

@@ -46,11 +46,20 @@ package struct RouteTable: Sendable {
     package var errors: [(route: Int, error: EvaluationError)] = []
   }
 
-  private let entries: [Entry]
+  /// What a decision reads of an entry.
+  private struct Route: Sendable {
+    let position: Int
+    let condition: Program?
+    let destination: RouteSettings.Destination
+  }
+
+  private let routes: [Route]
   private let index: RouteIndex
 
   package init(_ entries: [Entry]) {
-    self.entries = entries
+    routes = entries.map {
+      Route(position: $0.position, condition: $0.condition, destination: $0.destination)
+    }
     index = RouteIndex(entries.map(\.requirements))
   }
 
@@ -66,14 +75,14 @@ package struct RouteTable: Sendable {
     var decision = Decision()
     var candidates = index.candidates(&frame)
     while let candidate = index.next(&candidates) {
-      let position = entries[candidate].position
+      let position = routes[candidate].position
       do throws(EvaluationError) {
-        guard try entries[candidate].condition?.evaluateBool(&frame) ?? true else { continue }
+        guard try routes[candidate].condition?.evaluateBool(&frame) ?? true else { continue }
       } catch {
         decision.errors.append((position, error))
         continue
       }
-      switch entries[candidate].destination {
+      switch routes[candidate].destination {
       case .target(let target): decision.goal = .target(target)
       case .requested:
         guard let requested else { continue }
