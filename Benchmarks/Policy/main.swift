@@ -24,14 +24,7 @@ struct Nobody: FrameSource {
 
 func say(_ line: String) throws { try Files.write(Array("\(line)\n".utf8), to: 1) }
 
-let phase = Environment.Phase(rank: 0, name: "request")
-let environment = Environment(
-  phase: phase,
-  variables: [
-    Environment.Variable("product", .string, slot: 0, phases: [phase]),
-    Environment.Variable("prompt.tokens", .int, slot: 1, phases: [phase]),
-  ]
-)
+let environment = Environment(phase: .request, features: [])
 
 /// A table whose route `index` takes one product's long prompts, behind it a route for the rest.
 func table(of count: Int) -> RouteTable {
@@ -44,7 +37,8 @@ func table(of count: Int) -> RouteTable {
       return RouteTable.Entry(
         position: index,
         condition: checked.program(),
-        destination: .target(TargetIndex(0))
+        destination: .target(TargetIndex(0)),
+        requirements: checked.requirements
       )
     }
   entries.append(.init(position: count, condition: nil, destination: .target(TargetIndex(1))))
@@ -53,14 +47,19 @@ func table(of count: Int) -> RouteTable {
 
 for count in [200, 10_000] {
   let routes = table(of: count)
-  let turns = 2_000_000 / count
+  let turns = 200_000
+  let products = (0...count).map { Value.string("product-\($0)") }
   var best = Int64.max
   for _ in 0..<5 {
     let start = ThisProcess.processorNanoseconds
     for turn in 0..<turns {
-      var frame = Frame(slots: 2, source: Nobody())
-      frame.fill(0, with: .string("product-\(turn % 7 == 0 ? count : turn &* 7_919 % count)"))
-      frame.fill(1, with: .int(150))
+      var frame = Frame(slots: PolicyVariable.allCases.count, source: Nobody())
+      // One in seven is for none of the products.
+      frame.fill(
+        PolicyVariable.product.slot,
+        with: products[turn % 7 == 0 ? count : turn &* 7_919 % count]
+      )
+      frame.fill(PolicyVariable.promptTokens.slot, with: .int(150))
       guard routes.decide(&frame, requested: nil).route != nil else { fatalError("no route") }
     }
     best = min(best, ThisProcess.processorNanoseconds - start)

@@ -20,7 +20,8 @@ struct LiveRoute {
           entry: RouteTable.Entry(
             position: position,
             condition: condition,
-            destination: route.destination
+            destination: route.destination,
+            requirements: condition == nil ? [:] : route.condition?.checked.requirements ?? [:]
           )
         )
       )

@@ -42,6 +42,9 @@ package enum Bounds {
   /// Units of its static worst-case cost; 16 bytes to read are one, so this is `expressionWork`.
   package static let policyExpressionCost = 64_000_000.0
 
+  /// Places that one route may have in the index of its list, one for each of its values.
+  package static let routeIndexCopies = 64
+
   // Evaluating CEL.
   /// Turns of all loops that the expressions of one exchange may take together, and elements of a
   /// list that one may build.

@@ -139,6 +139,19 @@ package enum PolicyVariable: Int, Sendable, CaseIterable {
     }
   }
 
+  /// Whether its value lies ready when a request is routed: to read it costs nothing and cannot
+  /// fail, so that an index may ask for it whether or not a condition would have.
+  package var isAtHand: Bool {
+    switch self {
+    case .requestModel, .requestStream, .requestPath, .userID, .userTier, .tenant, .product,
+      .clientIP:
+      true
+    case .requestMaxTokens, .requestTemperature, .requestTools, .requestText, .promptText,
+      .promptTokens, .headers, .now, .route, .target, .modelName, .modelUpstream:
+      false
+    }
+  }
+
   package var phases: [PolicyPhase] {
     switch self {
     case .now: PolicyPhase.allCases

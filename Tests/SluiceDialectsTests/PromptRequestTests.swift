@@ -109,7 +109,8 @@ struct PromptRequestTests {
     )
     #expect(reply.isWhole)
     #expect(reply.usage == Usage(prompt: 8, completion: 0))
-    #expect(ModelReply([UInt8](#"{"object":"list","data":[]}"#), for: .embeddings)?.isWhole == false)
+    let empty = ModelReply([UInt8](#"{"object":"list","data":[]}"#), for: .embeddings)
+    #expect(empty?.isWhole == false)
     #expect(ModelReply([UInt8](#"{"choices":[]}"#), for: .embeddings) == nil)
     #expect(ModelReply([UInt8](#"{"data":[]}"#), for: .completions) == nil)
   }

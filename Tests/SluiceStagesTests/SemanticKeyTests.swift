@@ -65,7 +65,8 @@ struct SemanticKeyTests {
     ]
     .map { try key($0).context }
     #expect(Set(contexts).count == contexts.count)
-    #expect(try key(asked(question), scope: .tenant("a", isAnonymous: false)).context != contexts[0])
+    let scoped = try key(asked(question), scope: .tenant("a", isAnonymous: false))
+    #expect(scoped.context != contexts[0])
     // What does not change the answer changes nothing here.
     let streamed = try key(asked(question, #","stream":true,"user":"x""#))
     #expect(streamed.context == plain.context)

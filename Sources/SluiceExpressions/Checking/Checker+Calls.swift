@@ -273,14 +273,15 @@ extension Checker {
   mutating func checkConstants(_ function: String, _ arguments: [Expression]) {
     // In CEL without declarations, what fails at run time may still be absorbed by `||`.
     guard typing == .strict else { return }
-    guard let last = arguments.last else { return }
-    guard case .literal(.string(let text)) = last.form else {
-      // Money comes from the policy alone: an amount that a request could choose bounds nothing.
-      if function == "usd" { report(.notConstant(function: function), at: last.range) }
-      return
-    }
-    if let issue = ConstantText.issue(in: text, of: function, argumentCount: arguments.count) {
-      report(issue, at: last.range)
+    for (position, argument) in arguments.enumerated() {
+      guard case .literal(.string(let text)) = argument.form else {
+        // Money comes from the policy alone: an amount that a request could choose bounds nothing.
+        if function == "usd" { report(.notConstant(function: function), at: argument.range) }
+        continue
+      }
+      if let issue = ConstantText.issue(in: text, of: function, at: position) {
+        report(issue, at: argument.range)
+      }
     }
   }
 }

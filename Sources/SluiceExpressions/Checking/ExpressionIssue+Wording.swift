@@ -80,6 +80,8 @@ extension ExpressionIssue {
     case .badConstant(.money, _, _): "write dollars such as \"5\" or \"0.02\""
     case .badConstant(.address, _, _): "write it such as \"192.0.2.1\" or \"2001:db8::1\""
     case .badConstant(.block, _, _): "write it such as \"10.0.0.0/8\" or \"2001:db8::/32\""
+    case .badConstant(.window, _, _):
+      "write it such as \"Mon-Fri 09:00-17:00\", \"Sat,Sun\" or \"22:00-06:00\""
     case .notConstant: "write the value itself, so that it is known when the policy is loaded"
     case .duplicateKey: "remove one of the two"
     case .unsupportedKey: "keys are bool, int, uint or string"

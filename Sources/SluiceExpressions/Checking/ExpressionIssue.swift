@@ -52,6 +52,7 @@ package struct ExpressionIssue: Sendable, Equatable {
     case money = "amount of money"
     case address = "IP address"
     case block = "block of addresses"
+    case window = "span of hours of the week"
   }
 
   package init(_ kind: Kind, at range: Range<Int>) {

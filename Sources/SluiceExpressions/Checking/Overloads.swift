@@ -165,6 +165,10 @@ enum StandardOverloads {
     [
       "usd": [call([.string], .money)],
       "bucket": [call([.string, .int], .int)],
+      "glob": [either([.string, .string], .bool)],
+      "inWindow": [
+        either([.timestamp, .string], .bool), either([.timestamp, .string, .string], .bool),
+      ],
     ]
   }
 }

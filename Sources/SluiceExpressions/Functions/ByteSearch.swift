@@ -68,13 +68,16 @@ extension String {
 
   /// Compiles and matches a pattern that was not known when the policy was loaded.
   func matches(pattern: String) throws(EvaluationError) -> Bool {
-    let compiled: Pattern
     do throws(Pattern.Invalid) {
-      compiled = try Pattern(pattern)
+      return try Pattern(pattern).matches(self)
     } catch {
       throw .invalidArgument("a bad pattern: \(error.reason)")
     }
-    return compiled.matches(self)
+  }
+
+  /// As `matches(pattern:)`, with a pattern of `*` and `?` that all of the text has to fit.
+  func matches(glob: String) throws(EvaluationError) -> Bool {
+    try matches(pattern: Pattern.expression(ofGlob: glob))
   }
 }
 

@@ -155,6 +155,17 @@ package enum FunctionCatalog {
       [
         ("usd", "an exact amount of money; a literal", .constant),
         ("bucket", "where a key falls among so many, the same for ever", .linear),
+        (
+          "glob",
+          "whether all of a text fits a pattern: `*` is any text, `?` any code point, `\\*` a star",
+          .pattern
+        ),
+        (
+          "inWindow",
+          "whether a time lies in hours of the week, such as `\"Mon-Fri 09:00-17:00\"`, `\"Sat,Sun\"` or"
+            + " `\"22:00-06:00\"` (into the next day); in UTC, or in a zone",
+          .constant
+        ),
       ]
     )
 

@@ -37,6 +37,32 @@ internal import SluiceCore
     unsafe self.compiled = compiled
   }
 
+  /// The regular expression of a pattern of wildcards, which all of a text has to fit.
+  ///
+  /// `*` stands for any text and `?` for any code point; behind `\\` the next one is meant as it is.
+  static func expression(ofGlob glob: String) -> String {
+    var expression = "(?s)\\A"
+    var isMeant = false
+    func quoted(_ scalar: Unicode.Scalar) -> String {
+      let isWord = !scalar.isASCII || scalar.properties.isAlphabetic || scalar == "_"
+      if isWord || ("0"..."9").contains(scalar) { return String(scalar) }
+      return scalar == "\0" ? "\\x00" : "\\\(scalar)"
+    }
+    for scalar in glob.unicodeScalars {
+      switch scalar {
+      case _ where isMeant:
+        expression += quoted(scalar)
+        isMeant = false
+      case "\\": isMeant = true
+      case "*": expression += ".*"
+      case "?": expression += "."
+      default: expression += quoted(scalar)
+      }
+    }
+    // One at the end stands before nothing, and for itself.
+    return expression + (isMeant ? "\\\\\\z" : "\\z")
+  }
+
   deinit { unsafe sluice_re2_delete(compiled) }
 
   /// Whether some part of `text` matches.

@@ -62,6 +62,9 @@ enum StandardFunction: Sendable {
   }
 
   private static func time(_ name: String, _ count: Int) -> StandardFunction? {
+    if name == "inWindow", (2...3).contains(count) {
+      return .variadic { (arguments) throws(EvaluationError) in try .inWindow(arguments) }
+    }
     guard let part = TimePart(rawValue: name) else { return nil }
     return switch count {
     case 1: .unary { (value) throws(EvaluationError) in .int(try part.read(value, zone: nil)) }
@@ -81,6 +84,8 @@ enum StandardFunction: Sendable {
     case ("endsWith", 2): test(name) { text, other in text.finishesWith(codePointsOf: other) }
     case ("matches", 2):
       test(name) { (text, pattern) throws(EvaluationError) in try text.matches(pattern: pattern) }
+    case ("glob", 2):
+      test(name) { (text, glob) throws(EvaluationError) in try text.matches(glob: glob) }
     case ("lowerAscii", 1): change(name) { $0.lowerASCII }
     case ("upperAscii", 1): change(name) { $0.upperASCII }
     case ("trim", 1): change(name) { $0.trimmed }

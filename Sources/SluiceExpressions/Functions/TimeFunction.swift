@@ -30,9 +30,7 @@ enum TimePart: String, Sendable, CaseIterable {
     switch value {
     case .timestamp(let time):
       guard let zone else { return read(time, offset: 0) }
-      guard let zone = Zone(zone) else {
-        throw .invalidArgument("no time zone; they are UTC, +02:00, Europe/Paris")
-      }
+      guard let zone = Zone(zone) else { throw .noZone }
       return read(time, offset: zone.offset(at: time.seconds))
     case .duration(let nanoseconds) where zone == nil && isOfDuration:
       return switch self {

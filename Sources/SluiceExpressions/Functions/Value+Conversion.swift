@@ -152,37 +152,41 @@ extension Double {
 
 /// Literals that are read when a policy is loaded, so that a bad one is found there.
 enum ConstantText {
-  /// What is wrong with `text` as the last of `argumentCount` arguments of a function.
+  /// What is wrong with `text` as the argument of a function at `position`, a target being the first.
   static func issue(
     in text: String,
     of function: String,
-    argumentCount: Int
+    at position: Int
   ) -> ExpressionIssue.Kind? {
-    switch (function, argumentCount) {
-    case ("matches", 2):
+    switch (function, position) {
+    case ("matches", 1), ("glob", 1):
       do throws(Pattern.Invalid) {
-        _ = try Pattern(text)
+        _ = try Pattern(function == "glob" ? Pattern.expression(ofGlob: text) : text)
         return nil
       } catch {
         return .badConstant(.regex, text: text, reason: error.reason)
       }
-    case ("duration", 1):
+    case ("inWindow", 1):
+      return TimeWindow(text) == nil
+        ? .badConstant(.window, text: text, reason: "it is not understood") : nil
+    case ("inWindow", 2): return Zone(text) == nil ? .unsupportedZone(text) : nil
+    case ("duration", 0):
       return DurationText.read(text) == nil
         ? .badConstant(.duration, text: text, reason: "it is not understood or too large") : nil
-    case ("timestamp", 1):
+    case ("timestamp", 0):
       return Timestamp(text) == nil
         ? .badConstant(.timestamp, text: text, reason: "it is not understood or out of range")
         : nil
-    case ("ip", 1):
+    case ("ip", 0):
       return HostAddress(cel: text) == nil
         ? .badConstant(.address, text: text, reason: "it is not understood") : nil
-    case ("cidr", 1):
+    case ("cidr", 0):
       return AddressBlock(text) == nil
         ? .badConstant(.block, text: text, reason: "it is not understood") : nil
-    case ("usd", 1):
+    case ("usd", 0):
       return NanoDollars(dollars: text) == nil
         ? .badConstant(.money, text: text, reason: "it is not understood or too large") : nil
-    case (_, 2) where TimePart(rawValue: function) != nil:
+    case (_, 1) where TimePart(rawValue: function) != nil:
       return Zone(text) == nil ? .unsupportedZone(text) : nil
     default: return nil
     }

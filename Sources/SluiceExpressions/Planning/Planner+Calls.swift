@@ -14,7 +14,9 @@ extension Planner {
         guard count > 0 else { throw .invalidArgument("bucket needs at least one bucket") }
         return .int(Int64(StableHash.bucket(key, of: UInt64(count), seed: seed)))
       }
-    case ("contains", 2), ("startsWith", 2), ("endsWith", 2), ("matches", 2):
+    case ("inWindow", 2...3):
+      if let step = inWindow(steps) { return step }
+    case ("contains", 2), ("startsWith", 2), ("endsWith", 2), ("matches", 2), ("glob", 2):
       if types == [.string, .string], steps[0].known == nil || steps[1].known == nil {
         return .bool(textTest(name, steps[0].string, steps[1]))
       }
@@ -59,6 +61,24 @@ extension Planner {
     }
   }
 
+  /// `inWindow` with a window and a zone that are written out, and so read once; `nil` for others.
+  private func inWindow(_ steps: [Step]) -> Step? {
+    var zone = Zone.fixed(0)
+    guard steps[0].known == nil, case .string(let text)? = steps[1].known,
+      let window = TimeWindow(text)
+    else { return nil }
+    if steps.count > 2 {
+      guard case .string(let name)? = steps[2].known, let named = Zone(name) else { return nil }
+      zone = named
+    }
+    let time = steps[0].value
+    let place = zone
+    return .bool { (frame) throws(EvaluationError) in
+      guard case .timestamp(let time) = try time(&frame) else { throw .noSuchOverload("inWindow") }
+      return window.contains(local: place.local(at: time))
+    }
+  }
+
   /// A function of values that pays for what it goes through.
   private func charged(
     _ steps: [Step],
@@ -94,9 +114,11 @@ extension Planner {
           try frame.charge(text.utf8.count)
           return search.isIn(text)
         }
-      case "matches":
+      case "matches", "glob":
         do throws(Pattern.Invalid) {
-          let pattern = try Pattern(constant)
+          let pattern = try Pattern(
+            name == "glob" ? Pattern.expression(ofGlob: constant) : constant
+          )
           return { (frame) throws(EvaluationError) in
             let text = try text(&frame)
             try frame.charge(text.utf8.count)
@@ -131,7 +153,8 @@ extension Planner {
       return { (frame) throws(EvaluationError) in
         let text = try text(&frame)
         try frame.charge(text.utf8.count)
-        return try text.matches(pattern: try other(&frame))
+        let other = try other(&frame)
+        return name == "glob" ? try text.matches(glob: other) : try text.matches(pattern: other)
       }
     }
   }

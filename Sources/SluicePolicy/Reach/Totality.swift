@@ -62,9 +62,11 @@ enum Totality {
     switch function {
     case "contains", "startsWith", "endsWith", "lowerAscii", "upperAscii", "trim", "size": true
     // A pattern that is written out was compiled when it was checked.
-    case "matches": if case .literal? = arguments.last?.form { true } else { false }
+    case "matches", "glob": if case .literal? = arguments.last?.form { true } else { false }
     case "bucket":
       if case .literal(.int(let count))? = arguments.last?.form { count > 0 } else { false }
+    case "inWindow":
+      arguments.dropFirst().allSatisfy { if case .literal = $0.form { true } else { false } }
     case "getFullYear", "getMonth", "getDayOfYear", "getDayOfMonth", "getDate", "getDayOfWeek",
       "getHours", "getMinutes", "getSeconds", "getMilliseconds":
       arguments.count == 1

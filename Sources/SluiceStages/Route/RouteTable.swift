@@ -4,6 +4,10 @@ package import SluicePolicy
 /// Which target a request goes to: first match wins.
 ///
 /// A pure machine: programs, frame and names in, a decision out. Stateless and immutable.
+///
+/// What routes require of a request's attributes is looked up first (`RouteIndex`), and only those
+/// that may hold are evaluated. The decision is the one of going through the list, errors included:
+/// a route that is passed over would have been false, and not an error.
 package struct RouteTable: Sendable {
   package struct Entry: Sendable {
     /// In `Policy.routes`.
@@ -11,11 +15,19 @@ package struct RouteTable: Sendable {
     /// `nil`: always.
     package var condition: Program?
     package var destination: RouteSettings.Destination
+    /// What the condition requires, as `CheckedExpression.requirements` has it; empty: anything.
+    package var requirements: [Int: Set<FiniteValue>]
 
-    package init(position: Int, condition: Program?, destination: RouteSettings.Destination) {
+    package init(
+      position: Int,
+      condition: Program?,
+      destination: RouteSettings.Destination,
+      requirements: [Int: Set<FiniteValue>] = [:]
+    ) {
       self.position = position
       self.condition = condition
       self.destination = destination
+      self.requirements = requirements
     }
   }
 
@@ -34,13 +46,26 @@ package struct RouteTable: Sendable {
     package var errors: [(route: Int, error: EvaluationError)] = []
   }
 
-  private let entries: [Entry]
+  /// What a decision reads of an entry.
+  private struct Route: Sendable {
+    let position: Int
+    let condition: Program?
+    let destination: RouteSettings.Destination
+  }
 
-  package init(_ entries: [Entry]) { self.entries = entries }
+  private let routes: [Route]
+  private let index: RouteIndex
+
+  package init(_ entries: [Entry]) {
+    routes = entries.map {
+      Route(position: $0.position, condition: $0.condition, destination: $0.destination)
+    }
+    index = RouteIndex(entries.map(\.requirements))
+  }
 
   /// The first entry whose condition holds.
   ///
-  /// Complexity: linear in the entries before the match.
+  /// Complexity: linear in the entries before the match that may hold for the request's attributes.
   ///
   /// - Parameters:
   ///   - frame: of the exchange.
@@ -48,22 +73,22 @@ package struct RouteTable: Sendable {
   /// - Returns: the route, where it leads, and which conditions had no value.
   package func decide(_ frame: inout Frame, requested: Goal?) -> Decision {
     var decision = Decision()
-    for entry in entries {
-      if let condition = entry.condition {
-        do throws(EvaluationError) {
-          guard try condition.evaluateBool(&frame) else { continue }
-        } catch {
-          decision.errors.append((entry.position, error))
-          continue
-        }
+    var candidates = index.candidates(&frame)
+    while let candidate = index.next(&candidates) {
+      let position = routes[candidate].position
+      do throws(EvaluationError) {
+        guard try routes[candidate].condition?.evaluateBool(&frame) ?? true else { continue }
+      } catch {
+        decision.errors.append((position, error))
+        continue
       }
-      switch entry.destination {
+      switch routes[candidate].destination {
       case .target(let target): decision.goal = .target(target)
       case .requested:
         guard let requested else { continue }
         decision.goal = requested
       }
-      decision.route = entry.position
+      decision.route = position
       return decision
     }
     return decision
