@@ -1,4 +1,5 @@
 package import SluicePipeline
+package import SluicePolicy
 package import SluiceStages
 package import SluiceTelemetry
 
@@ -24,6 +25,8 @@ package struct Ports: Sendable {
   package var flights: FlightTable
   /// What semantic caches remember; must have an encoder if the policy serves one.
   package var semantic: SemanticMemory
+  /// What those remember whose vectors a model makes, the same for as long as it means the same.
+  package var embedded: @Sendable (ModelSettings) -> SemanticMemory
   package var breakers: BreakerTable
   package var switches: SwitchTable
   package var retryBudgets: RetryBudgetTable
@@ -43,6 +46,7 @@ package struct Ports: Sendable {
     budgetWatch: BudgetWatch? = nil,
     flights: FlightTable,
     semantic: SemanticMemory? = nil,
+    embedded: (@Sendable (ModelSettings) -> SemanticMemory)? = nil,
     breakers: BreakerTable = BreakerTable(),
     switches: SwitchTable? = nil,
     retryBudgets: RetryBudgetTable = RetryBudgetTable(),
@@ -58,6 +62,10 @@ package struct Ports: Sendable {
     self.budgetWatch = budgetWatch ?? BudgetWatch(metrics: metrics)
     self.flights = flights
     self.semantic = semantic ?? .without(NoEmbedder(), metrics: metrics)
+    self.embedded =
+      embedded ?? { _ in
+        SemanticMemory(ofUpstream: NoIndex(), indexing: WorkInPlace(), metrics: metrics)
+      }
     self.breakers = breakers
     self.switches = switches ?? SwitchTable(ledger: ledger)
     self.retryBudgets = retryBudgets

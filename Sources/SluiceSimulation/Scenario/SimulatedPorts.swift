@@ -6,6 +6,7 @@ package import SluicePolicy
 package import SluiceStages
 package import SluiceStores
 internal import SluiceTelemetry
+internal import Synchronization
 
 /// What stands between the stages and their stores; by default nothing.
 package struct Disguise {
@@ -29,6 +30,7 @@ package struct SimulatedPorts: Sendable {
   package let breakers: BreakerTable
   package let switches: SwitchTable
   package let semantic: SemanticMemory
+  private let embedded = EmbeddedMemories()
   /// By the name of the upstream in the policy.
   package let upstreams: [String: ScriptedUpstream]
   private let ports: Ports
@@ -122,6 +124,7 @@ package struct SimulatedPorts: Sendable {
       ledger: recorded,
       flights: flights,
       semantic: semantic,
+      embedded: { [embedded] in embedded.memory(of: $0, metrics, in: history.world) },
       breakers: breakers,
       switches: switches,
       upstreams: upstreams,
@@ -139,6 +142,28 @@ package struct SimulatedPorts: Sendable {
   /// Has all upstreams follow another plan.
   package func follow(_ plan: FaultPlan) {
     for upstream in upstreams.values { upstream.follow(plan) }
+  }
+}
+
+/// What is kept of questions whose vectors upstreams make, by the name of the model.
+private final class EmbeddedMemories: Sendable {
+  private let memories = Mutex<[String: SemanticMemory]>([:])
+
+  func memory(
+    of model: ModelSettings,
+    _ metrics: MetricsRegistry,
+    in world: SimulatedWorld
+  ) -> SemanticMemory {
+    memories.withLock { memories in
+      if let known = memories[model.name] { return known }
+      let new = SemanticMemory(
+        ofUpstream: UpstreamVectorIndex(of: model, now: { [unowned world] in world.now }),
+        indexing: WorkInPlace(),
+        metrics: metrics
+      )
+      memories[model.name] = new
+      return new
+    }
   }
 }
 
