@@ -148,6 +148,30 @@ extension Lowering {
     )
   }
 
+  /// Asks a model what questions mean, as candidates are asked.
+  func upstreamEmbedder(_ model: ModelIndex) -> UpstreamEmbedder {
+    let upstream = policy.upstream(of: model)
+    let settings = policy[model]
+    return UpstreamEmbedder(
+      model: model,
+      settings: settings,
+      upstream: port(of: upstream),
+      breaker: upstream.breaker,
+      breakers: ports.breakers,
+      holds: holdRules,
+      stop: switches,
+      settlement: AttemptSettlement(ledger: ports.ledger, rules: holdRules),
+      failures: ports.metrics.attemptFailures(of: settings.name)
+    )
+  }
+
+  private func port(of upstream: UpstreamSettings) -> any Upstream {
+    guard let port = ports.upstreams[upstream.name] else {
+      preconditionFailure("upstream \(upstream.name) is not connected")
+    }
+    return port
+  }
+
   private mutating func addAttempt(
     _ candidate: Candidate,
     _ model: ModelIndex,
@@ -156,9 +180,6 @@ extension Lowering {
     of tries: Int,
     next: String
   ) {
-    guard let port = ports.upstreams[upstream.name] else {
-      preconditionFailure("upstream \(upstream.name) is not connected")
-    }
     let settings = policy[model]
     builder.add(
       .attempt,
@@ -168,7 +189,7 @@ extension Lowering {
       waiting: AttemptStage(
         model: model,
         settings: settings,
-        upstream: port,
+        upstream: port(of: upstream),
         access: access,
         earnings: number > 1
           ? nil

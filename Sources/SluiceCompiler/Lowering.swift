@@ -18,7 +18,7 @@ struct Lowering {
   /// By product; without any, no node of a cache exists.
   let cacheRules: [String: ExactCacheStage.Rules]
   /// By product; without any, no node of a semantic cache exists.
-  let semanticRules: [String: SemanticCacheStage.Rules]
+  private(set) var semanticRules: [String: SemanticCacheStage.Rules]
   /// Limits of requests and of exchanges in flight, which come before the route.
   let limits: [LimitSettings]
   /// Limits of tokens, which come before the candidates of each goal.
@@ -56,11 +56,12 @@ struct Lowering {
       )
     reroutes = policy.reroutes
     cacheRules = ExactCacheStage.Rules.all(of: policy)
-    semanticRules = SemanticCacheStage.Rules.all(
-      of: policy,
-      exact: cacheRules,
-      memory: ports.semantic
-    )
+    semanticRules = [:]
+    semanticRules = SemanticCacheStage.Rules.all(of: policy, exact: cacheRules) {
+      $0.map { ports.embedded(policy[$0]) } ?? ports.semantic
+    } upstream: {
+      upstreamEmbedder($0)
+    }
   }
 
   private var hasCache: Bool { !cacheRules.isEmpty }
@@ -327,7 +328,6 @@ struct Lowering {
       place: policy.products.semanticPlace,
       waiting: SemanticCacheStage(
         rules: semanticRules,
-        memory: ports.semantic,
         cache: ports.cache,
         metrics: ports.metrics
       ),

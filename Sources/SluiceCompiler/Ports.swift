@@ -1,4 +1,5 @@
 package import SluicePipeline
+package import SluicePolicy
 package import SluiceStages
 package import SluiceTelemetry
 
@@ -26,6 +27,8 @@ package struct Ports: Sendable {
   package var semantic: SemanticMemory
   /// Runs what nobody waits for.
   package var background: BackgroundExchanges
+  /// What those remember whose vectors a model makes, the same for as long as it means the same.
+  package var embedded: @Sendable (ModelSettings) -> SemanticMemory
   package var breakers: BreakerTable
   package var switches: SwitchTable
   package var retryBudgets: RetryBudgetTable
@@ -45,6 +48,7 @@ package struct Ports: Sendable {
     budgetWatch: BudgetWatch? = nil,
     flights: FlightTable,
     semantic: SemanticMemory? = nil,
+    embedded: (@Sendable (ModelSettings) -> SemanticMemory)? = nil,
     background: BackgroundExchanges? = nil,
     breakers: BreakerTable = BreakerTable(),
     switches: SwitchTable? = nil,
@@ -62,6 +66,10 @@ package struct Ports: Sendable {
     self.flights = flights
     self.semantic = semantic ?? .without(NoEmbedder(), metrics: metrics)
     self.background = background ?? BackgroundExchanges(metrics: metrics)
+    self.embedded =
+      embedded ?? { _ in
+        SemanticMemory(ofUpstream: NoIndex(), indexing: WorkInPlace(), metrics: metrics)
+      }
     self.breakers = breakers
     self.switches = switches ?? SwitchTable(ledger: ledger)
     self.retryBudgets = retryBudgets

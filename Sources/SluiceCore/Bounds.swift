@@ -205,6 +205,10 @@ package enum Bounds {
   package static let evidenceDays: Int64 = 90
   /// Milliseconds that an exchange waits for what its question means and what lies near.
   package static let semanticMilliseconds: Int64 = 50
+  /// Milliseconds that an exchange waits for an upstream that says what its question means.
+  package static let upstreamEmbeddingMilliseconds: Int64 = 1_000
+  /// Floats of a vector that an upstream makes.
+  package static let vectorDimensions = 4_096
   /// Look-ups of near questions, and changes of their index, that wait for their thread.
   package static let semanticQueue = 256
   /// Comparisons of fresh answers with kept ones that wait for their thread.

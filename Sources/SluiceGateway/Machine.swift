@@ -60,6 +60,8 @@ final class Machine: Sendable {
   private let rememberedCounts = RememberedCounts()
   let encoders: SentenceEncoders
   private let semantic = Mutex<(memory: SemanticMemory, index: EmbeddedVectorIndex)?>(nil)
+  /// By what makes the vectors.
+  private let embedded = Mutex<[Digest: (memory: SemanticMemory, index: UpstreamVectorIndex)]>([:])
 
   /// Starts the threads, and opens the ledger and the cache's journal, which blocks.
   ///
@@ -218,9 +220,45 @@ final class Machine: Sendable {
     }
   }
 
+  /// What semantic caches remember whose vectors a model makes; the same for every policy in which it
+  /// is the same model at the same upstream.
+  func semanticMemory(embeddedBy model: ModelSettings) -> SemanticMemory {
+    let name = UpstreamVectorIndex.name(of: model)
+    return embedded.withLock { embedded in
+      if let known = embedded[name] { return known.memory }
+      let clock = control.loops[0]
+      let index = UpstreamVectorIndex(of: model, journal: cacheJournal, now: { clock.now })
+      let memory = SemanticMemory(
+        ofUpstream: index,
+        indexing: BlockingWorkers(executor: indexing),
+        metrics: metrics
+      )
+      embedded[name] = (memory, index)
+      return memory
+    }
+  }
+
+  /// Forgets what products have taught that a policy no longer has, and what was kept for embedders
+  /// that it no longer names.
+  func keepSemantic(of policy: Policy) {
+    let products = Set(policy.products.map(\.name))
+    semantic.withLock { $0?.memory.keep(products) }
+    let names = Set(
+      policy.products.compactMap { $0.cache?.semantic?.embedder }
+        .map { UpstreamVectorIndex.name(of: policy[$0]) }
+    )
+    embedded.withLock { embedded in
+      embedded = embedded.filter { names.contains($0.key) }
+      for (memory, _) in embedded.values { memory.keep(products) }
+    }
+  }
+
   /// What is kept of questions, for its gauges.
   var semanticUsage: (count: Int, bytes: Int) {
-    semantic.withLock { $0.map { ($0.index.count, $0.index.bytes) } ?? (0, 0) }
+    let own = semantic.withLock { $0.map { ($0.index.count, $0.index.bytes) } ?? (0, 0) }
+    return embedded.withLock { embedded in
+      embedded.values.reduce(own) { ($0.0 + $1.index.count, $0.1 + $1.index.bytes) }
+    }
   }
 
   /// The clock of everything that is no exchange.

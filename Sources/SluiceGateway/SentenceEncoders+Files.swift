@@ -24,7 +24,15 @@ extension SentenceEncoders {
 
 extension Policy {
   /// Whether an encoder of this machine makes vectors for it.
-  var needsEncoder: Bool { products.contains { $0.cache?.semantic != nil } }
+  var needsEncoder: Bool { products.contains { $0.cache.isEmbeddedHere } }
+}
+
+extension ProductSettings.Cache? {
+  /// Whether it compares meanings that an encoder of this machine makes.
+  fileprivate var isEmbeddedHere: Bool {
+    guard let semantic = self?.semantic else { return false }
+    return semantic.embedder == nil
+  }
 }
 
 extension Findings {
@@ -36,7 +44,7 @@ extension Findings {
     isRefused: Bool
   ) {
     guard
-      let cache = policy.products.lazy.compactMap(\.cache).first(where: { $0.semantic != nil }),
+      let cache = policy.products.first(where: { $0.cache.isEmbeddedHere })?.cache,
       let span = bundle.span(of: ["semantic"], near: cache.place)
     else { return }
     report(.encoderMissing(reason, isRefused: isRefused, at: span))

@@ -390,10 +390,10 @@ private final class SemanticBench: Sendable {
           "support": SemanticCacheStage.Rules(
             ProductSettings.Semantic(threshold: 0.95),
             exact: exact,
-            product: product
+            product: "support",
+            memory: memory
           )
         ],
-        memory: memory,
         cache: cache,
         metrics: metrics
       ),

@@ -210,6 +210,7 @@ final class PolicyInstaller: Sendable {
         budgetWatch: machine.budgetWatch,
         flights: machine.flights,
         semantic: semantic,
+        embedded: { [machine] in machine.semanticMemory(embeddedBy: $0) },
         background: machine.background,
         breakers: machine.breakers,
         switches: machine.switches,
@@ -229,7 +230,7 @@ final class PolicyInstaller: Sendable {
     var health = before.health
     health.follow(version.policy, upstreams, before: before.upstreams, on: machine)
     machine.breakers.keep(version.policy.guardedModels)
-    semantic?.keep(Set(version.policy.products.map(\.name)))
+    machine.keepSemantic(of: version.policy)
     machine.switches.keep(Set(version.policy.killSwitches.map(\.name)), at: machine.world.now)
     current.withLock { state in
       remember(&state)

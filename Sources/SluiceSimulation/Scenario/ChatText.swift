@@ -22,6 +22,7 @@ struct ChatText {
       wantsUsage =
         document.member("include_usage", of: options).flatMap { document.bool($0) } ?? false
     }
+    question = document.member("input", of: root).flatMap { document.string($0) } ?? ""
     guard let messages = document.member("messages", of: root) else { return }
     for message in document.elements(of: messages) {
       question =

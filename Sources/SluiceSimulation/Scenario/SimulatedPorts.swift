@@ -7,6 +7,7 @@ package import SluicePolicy
 package import SluiceStages
 package import SluiceStores
 internal import SluiceTelemetry
+internal import Synchronization
 
 /// What stands between the stages and their stores; by default nothing.
 package struct Disguise {
@@ -31,6 +32,7 @@ package struct SimulatedPorts: Sendable {
   package let switches: SwitchTable
   package let semantic: SemanticMemory
   package let background: BackgroundExchanges
+  private let embedded = EmbeddedMemories()
   /// By the name of the upstream in the policy.
   package let upstreams: [String: ScriptedUpstream]
   private let ports: Ports
@@ -137,6 +139,7 @@ package struct SimulatedPorts: Sendable {
       ledger: recorded,
       flights: flights,
       semantic: semantic,
+      embedded: { [embedded] in embedded.memory(of: $0, metrics, in: history.world) },
       background: background,
       breakers: breakers,
       switches: switches,
@@ -165,6 +168,28 @@ extension Exchange {
       preconditionFailure("an exchange without a number")
     }
     return number
+  }
+}
+
+/// What is kept of questions whose vectors upstreams make, by the name of the model.
+private final class EmbeddedMemories: Sendable {
+  private let memories = Mutex<[String: SemanticMemory]>([:])
+
+  func memory(
+    of model: ModelSettings,
+    _ metrics: MetricsRegistry,
+    in world: SimulatedWorld
+  ) -> SemanticMemory {
+    memories.withLock { memories in
+      if let known = memories[model.name] { return known }
+      let new = SemanticMemory(
+        ofUpstream: UpstreamVectorIndex(of: model, now: { [unowned world] in world.now }),
+        indexing: WorkInPlace(),
+        metrics: metrics
+      )
+      memories[model.name] = new
+      return new
+    }
   }
 }
 

@@ -91,7 +91,7 @@ struct ReplyScript {
     let hasUsage = behaviour.fault != .missingUsage
     let usage = given?.usage ?? Usage(prompt: 12, completion: words.count)
     guard attempt.service != .embeddings else {
-      pieces = [Self.embeddings(attempt, usage)]
+      pieces = [Self.embeddings(attempt, hasUsage ? usage : nil)]
       return
     }
     if attempt.streams {
@@ -190,7 +190,8 @@ struct ReplyScript {
     }
   }
 
-  private static func embeddings(_ attempt: AttemptRecord, _ usage: Usage) -> [UInt8] {
+  /// One vector, of the words that are asked about, as `ScriptedEmbedder` makes it.
+  private static func embeddings(_ attempt: AttemptRecord, _ usage: Usage?) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("object")
@@ -204,13 +205,14 @@ struct ReplyScript {
     writer.int(0)
     writer.key("embedding")
     writer.beginArray()
-    for place in 0..<3 { writer.int(place) }
+    let vector = (try? ScriptedEmbedder().vector(of: attempt.question)) ?? [0, 1, 2]
+    for float in vector { writer.double(Double(float)) }
     writer.endArray()
     writer.endObject()
     writer.endArray()
     writer.key("model")
     writer.string(attempt.model)
-    write(usage, &writer)
+    if let usage { write(usage, &writer) }
     writer.endObject()
     return writer.bytes
   }

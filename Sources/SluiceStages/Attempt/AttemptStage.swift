@@ -251,26 +251,18 @@ package struct AttemptStage: WaitingStage {
     of exchange: Exchange
   ) throws(Failure) -> Reply {
     let status = reply.status
-    if status == 401 || status == 403 {
-      throw Failure(.refusedKey)
-    }
+    let fault = reply.fault(body, at: exchange.world.now)
+    if let fault, fault.reason == .refusedKey { throw fault }
     var fields: [(name: String, value: String)] = []
     for name in ["retry-after", "retry-after-ms"] {
       if let value = reply.field(name) { fields.append((name, value)) }
     }
-    let isOutOfQuota = status == 429 && APIError.isQuotaExhausted(body)
     // Clients try every 429 again unless they are told that it is of no use.
-    if isOutOfQuota { fields.append(("x-should-retry", "false")) }
+    if fault?.reason == .outOfQuota { fields.append(("x-should-retry", "false")) }
     let isError = (400..<600).contains(status) && APIError.isErrorBody(body)
     let words = Reply(status: status, body: body, fields: fields)
     if isError { exchange.upstreamRefusal = words }
-    let wait = reply.retryAfter(at: exchange.world.now)
-    if status == 429 {
-      throw isOutOfQuota ? Failure(.outOfQuota) : Failure(.rateLimited, retryAfter: wait)
-    }
-    if status >= 500 {
-      throw Failure(.serverError, retryAfter: wait)
-    }
+    if let fault { throw fault }
     guard isError else { throw Failure(.invalidReply) }
     return words
   }
@@ -283,6 +275,19 @@ extension UpstreamReply {
     return type.lowercased().hasPrefix("text/event-stream")
   }
 
+  /// Why the upstream, rather than the request, is at fault for a status that is no success; `nil`:
+  /// it refuses the request.
+  func fault(_ body: [UInt8], at moment: Moment) -> Failure? {
+    switch status {
+    case 300..<400: Failure(.redirected)
+    case 401, 403: Failure(.refusedKey)
+    case 429 where APIError.isQuotaExhausted(body): Failure(.outOfQuota)
+    case 429: Failure(.rateLimited, retryAfter: retryAfter(at: moment))
+    case 500...: Failure(.serverError, retryAfter: retryAfter(at: moment))
+    default: nil
+    }
+  }
+
   /// How long `Retry-After` asks us to wait, in nanoseconds.
   fileprivate func retryAfter(at moment: Moment) -> Int64? {
     guard let value = field("retry-after"),
@@ -292,7 +297,7 @@ extension UpstreamReply {
   }
 
   /// The body in one piece, up to `Bounds.replyBytes`.
-  fileprivate func wholeBody(of exchange: Exchange) async throws(Failure) -> [UInt8] {
+  func wholeBody(of exchange: Exchange) async throws(Failure) -> [UInt8] {
     let start = exchange.world.now.monotonic
     defer { exchange.upstreamWait += exchange.world.now.monotonic - start }
     var body: [UInt8] = []

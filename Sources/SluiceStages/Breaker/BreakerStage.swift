@@ -78,7 +78,7 @@ package struct BreakerStage: Stage {
 }
 
 /// Tells a breaker how the attempt went that it let through.
-private final class BreakerWatch: AttemptWatch, Obligation {
+final class BreakerWatch: AttemptWatch, Obligation {
   private let model: String
   private let ticket: Breaker.Ticket?
   private let rules: UpstreamSettings.Breaker

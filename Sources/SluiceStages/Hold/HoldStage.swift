@@ -79,14 +79,11 @@ package struct HoldStage: WaitingStage {
     if access.skips(model, in: exchange) { return Exit.skipped.index }
     guard let asked = exchange.facts.asked else { preconditionFailure("read before a hold") }
     let moment = exchange.moment
-    if rules.readsModel {
-      exchange.frame.fill(PolicyVariable.modelName.slot, with: .string(settings.name))
-      exchange.frame.fill(PolicyVariable.modelUpstream.slot, with: .string(settings.upstream))
-    }
+    rules.fill(exchange, with: settings)
     if let action = rules.stop.verdict(for: exchange, model: model, at: moment) {
       return stop(exchange, action)
     }
-    guard let charges = charges(of: exchange, at: moment) else {
+    guard let charges = rules.charges(of: exchange, at: moment) else {
       return leave(exchange, by: .refused)
     }
     let size = await size(of: exchange, asked)
@@ -96,14 +93,8 @@ package struct HoldStage: WaitingStage {
       )
       return Exit.held.index
     }
-    var claim = Claim(
-      amount: size.amount,
-      charges: charges,
-      series: rules.stop.series(for: exchange, model: model),
-      attribution: Attribution(of: exchange, model: settings.name)
-    )
-    if rules.lines.isEmpty { claim.amount = min(claim.amount, Bounds.uncheckedHold) }
-    switch take(claim, for: exchange, at: moment) {
+    let claim = rules.claim(size.amount, on: charges, for: exchange, model, settings)
+    switch rules.take(claim, for: exchange, at: moment) {
     case .held(let id):
       return await record(exchange, id, claim, size, clamp: size.clamp, by: .held)
     case .short(let shortage):
@@ -117,25 +108,6 @@ package struct HoldStage: WaitingStage {
 
   // MARK: What is asked for
 
-  /// The accounts that the hold must fit into; `nil` if a key has no value, and then the exchange is
-  /// refused.
-  private func charges(of exchange: Exchange, at moment: Moment) -> [Charge]? {
-    let tier = exchange.caller.tier
-    var charges: [Charge] = []
-    charges.reserveCapacity(rules.lines.count)
-    for line in rules.lines where !line.isPerRequest {
-      guard let key = line.key.value(of: exchange) else { return nil }
-      charges.append(
-        Charge(
-          account: line.terms.account(of: key),
-          period: line.terms.period(at: moment),
-          limit: line.terms.limit(ofTier: tier)
-        )
-      )
-    }
-    return charges
-  }
-
   private func size(of exchange: Exchange, _ asked: ModelRequest) async -> HoldSize {
     HoldSize(
       of: asked,
@@ -147,53 +119,6 @@ package struct HoldStage: WaitingStage {
   }
 
   // MARK: Taking it
-
-  /// Which budget a hold does not fit, and what fits all of them.
-  private struct Shortage {
-    /// The place of the first in `HoldRules.lines`.
-    var line: Int
-    /// The least that is left of any.
-    var available: NanoDollars
-  }
-
-  private enum Taken {
-    case held(HoldID)
-    case short(Shortage)
-    case unavailable
-  }
-
-  /// Asks budgets of a request here, and all others at the ledger, in one step.
-  private func take(_ claim: Claim, for exchange: Exchange, at moment: Moment) -> Taken {
-    let tier = exchange.caller.tier
-    let fitsRequest = rules.lines.allSatisfy { line in
-      !line.isPerRequest || claim.amount <= line.terms.limit(ofTier: tier) - exchange.settled
-    }
-    let left: [NanoDollars]
-    if fitsRequest {
-      switch rules.ledger.hold(claim, at: moment) {
-      case .held(let id): return .held(id)
-      case .short(let available): left = available
-      case .full, .unavailable: return .unavailable
-      }
-    } else {
-      left = claim.charges.map { charge in
-        rules.ledger.balance(of: charge.account, in: charge.period).remaining(of: charge.limit)
-      }
-    }
-    var first: Int?
-    var least = NanoDollars(.max)
-    var places = left.makeIterator()
-    for (position, line) in rules.lines.enumerated() {
-      let available =
-        line.isPerRequest
-        ? max(.zero, line.terms.limit(ofTier: tier) - exchange.settled) : places.next() ?? .zero
-      if available < claim.amount { first = first ?? position }
-      least = min(least, available)
-    }
-    // A ledger whose answer has aged says short where nothing is; the first budget speaks for it.
-    guard let first else { return .short(Shortage(line: 0, available: least)) }
-    return .short(Shortage(line: first, available: least))
-  }
 
   /// Waits for the record, without which nothing may be sent.
   private func record(
@@ -214,16 +139,13 @@ package struct HoldStage: WaitingStage {
       notice: rules.notice,
       ledger: rules.ledger
     )
-    exchange.atEnd(hold)
     do throws(LedgerFailure) {
-      try await rules.ledger.recorded(id, in: exchange.world)
+      try await rules.record(hold, for: exchange)
     } catch {
-      hold.forget()
       exchange.refuse(.ledgerUnavailable)
       exchange.explain("the hold could not be recorded: \(error.reason)")
       return leave(exchange, by: .refused)
     }
-    exchange.hold = hold
     exchange.explain("$\(claim.amount) for \(hold.input) + \(hold.output) tokens")
     return exit.index
   }
@@ -232,7 +154,7 @@ package struct HoldStage: WaitingStage {
 
   private func relieve(
     _ exchange: Exchange,
-    _ shortage: Shortage,
+    _ shortage: HoldRules.Shortage,
     _ claim: Claim,
     _ size: HoldSize,
     at moment: Moment
@@ -279,7 +201,7 @@ package struct HoldStage: WaitingStage {
   /// Holds less, at the largest clamp that fits every budget.
   private func lower(
     _ exchange: Exchange,
-    _ shortage: Shortage,
+    _ shortage: HoldRules.Shortage,
     _ claim: Claim,
     _ size: HoldSize,
     _ line: BudgetLine,
@@ -293,7 +215,7 @@ package struct HoldStage: WaitingStage {
       }
       var lower = claim
       lower.amount = size.amount(atClamp: clamp)
-      switch take(lower, for: exchange, at: moment) {
+      switch rules.take(lower, for: exchange, at: moment) {
       case .held(let id): return (id, lower, clamp)
       case .short(let next): available = next.available
       case .unavailable: return nil

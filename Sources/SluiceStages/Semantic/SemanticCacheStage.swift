@@ -36,38 +36,63 @@ package struct SemanticCacheStage: WaitingStage {
   package struct Rules: Sendable {
     let exact: ExactCacheStage.Rules
     let verifier: Verifier
+    let memory: SemanticMemory
     let product: ProductMemory
+    /// `nil`: the encoder of this machine makes the vectors.
+    let upstream: UpstreamEmbedder?
 
     /// - Parameters:
     ///   - settings: what the policy says.
     ///   - exact: how its answers are kept.
-    ///   - product: what the product has taught.
+    ///   - product: the name of the product.
+    ///   - memory: what is kept of its questions.
+    ///   - upstream: what makes the vectors, if it is not the memory's encoder.
     package init(
       _ settings: ProductSettings.Semantic,
       exact: ExactCacheStage.Rules,
-      product: ProductMemory
+      product: String,
+      memory: SemanticMemory,
+      upstream: UpstreamEmbedder? = nil
     ) {
       self.exact = exact
-      self.product = product
-      let rule = Verifier.Rule(bar: settings.bar)
+      self.memory = memory
+      self.product = memory.memory(of: product)
+      self.upstream = upstream
+      var rule = Verifier.Rule(bar: settings.bar)
+      // A bar is picked on scores without it: what it adds would let pass what the bar did not.
+      rule.supportWeight = 0
+      // A person's bar decides alone; where a share is declared, answers that differ may object. Of an
+      // upstream's vectors none are compared.
+      if settings.maxWrong == nil || upstream != nil { rule.doubt = 1 }
       verifier = Verifier(rule)
     }
 
     /// Those of a policy's products, by name; a product without a semantic cache has none.
+    ///
+    /// - Parameters:
+    ///   - policy: whose products they are.
+    ///   - exact: how answers are kept, by product.
+    ///   - memory: of the embedder that is named; `nil`: of this machine.
+    ///   - upstream: asks that embedder.
     package static func all(
       of policy: Policy,
       exact: [String: ExactCacheStage.Rules],
-      memory: SemanticMemory
+      memory: (ModelIndex?) -> SemanticMemory,
+      upstream: (ModelIndex) -> UpstreamEmbedder
     ) -> [String: Rules] {
       Dictionary(
         uniqueKeysWithValues: policy.products.compactMap { product in
           guard let semantic = product.cache?.semantic, let exact = exact[product.name] else {
             return nil
           }
-          return (
-            product.name,
-            Rules(semantic, exact: exact, product: memory.memory(of: product.name))
+          let rules = Rules(
+            semantic,
+            exact: exact,
+            product: product.name,
+            memory: memory(semantic.embedder),
+            upstream: semantic.embedder.map(upstream)
           )
+          return (product.name, rules)
         }
       )
     }
@@ -75,7 +100,6 @@ package struct SemanticCacheStage: WaitingStage {
 
   package let exits = Exit.names
   private let rules: [String: Rules]
-  private let memory: SemanticMemory
   private let cache: any ReplyCache
   private let metrics: MetricsRegistry
 
@@ -83,17 +107,14 @@ package struct SemanticCacheStage: WaitingStage {
   ///
   /// - Parameters:
   ///   - rules: by the name of the product; those without a semantic cache are left out.
-  ///   - memory: what is kept of questions.
   ///   - cache: where answers are kept.
   ///   - metrics: where misses are counted by their reason.
   package init(
     rules: [String: Rules],
-    memory: SemanticMemory,
     cache: any ReplyCache,
     metrics: MetricsRegistry
   ) {
     self.rules = rules
-    self.memory = memory
     self.cache = cache
     self.metrics = metrics
   }
@@ -107,24 +128,46 @@ package struct SemanticCacheStage: WaitingStage {
       preconditionFailure("a request is read before its meaning is looked up")
     }
     guard let key = key(of: asked, exchange, under: rules) else { return Exit.bypass.index }
-    let deadline = min(
-      exchange.deadline,
-      exchange.moment.monotonic + Bounds.semanticMilliseconds * 1_000_000
-    )
+    var deadline = Self.deadline(of: exchange)
     let meaning: Meaning
     do throws(EmbeddingFailure) {
-      meaning = try await memory.embedder.embed(
-        key.text,
-        until: deadline,
-        in: exchange.world,
-        unless: exchange.cancellation
-      )
+      meaning = try await Self.meaning(of: key.text, exchange, under: rules, until: deadline)
     } catch {
       exchange.moment = exchange.world.now
       return exit(for: error, exchange)
     }
     exchange.moment = exchange.world.now
+    if rules.upstream != nil { deadline = Self.deadline(of: exchange) }
     return await lookUp(exchange, asked, key, meaning, under: rules, until: deadline)
+  }
+
+  /// When what an exchange waits for on this machine must be there.
+  private static func deadline(of exchange: Exchange) -> Int64 {
+    min(exchange.deadline, exchange.moment.monotonic + Bounds.semanticMilliseconds * 1_000_000)
+  }
+
+  private static func meaning(
+    of text: String,
+    _ exchange: Exchange,
+    under rules: Rules,
+    until deadline: Int64
+  ) async throws(EmbeddingFailure) -> Meaning {
+    if let upstream = rules.upstream {
+      let vector = try await upstream.vector(of: text, for: exchange)
+      guard rules.memory.fits(vector) else {
+        throw .failed("the vector has \(vector.count) floats, others had not")
+      }
+      return Meaning(vector: vector, words: [])
+    }
+    guard let embedder = rules.memory.embedder else {
+      preconditionFailure("a memory without an encoder has an upstream")
+    }
+    return try await embedder.embed(
+      text,
+      until: deadline,
+      in: exchange.world,
+      unless: exchange.cancellation
+    )
   }
 
   private func key(
@@ -169,7 +212,7 @@ package struct SemanticCacheStage: WaitingStage {
   ) async -> ExitIndex {
     var nearest: [SemanticMemory.Near] = []
     for _ in 0..<Bounds.semanticRounds {
-      let end = await memory.lookUp(
+      let end = await rules.memory.lookUp(
         meaning,
         key,
         by: rules.verifier,
@@ -196,9 +239,10 @@ package struct SemanticCacheStage: WaitingStage {
           let reply = cache.reply(for: answer, at: exchange.moment),
           ModelReply(reply.body)?.onlyText != nil
         {
+          rules.memory.touch(judgement.neighbour)
           return hit(exchange, asked, reply, SemanticMatch(answer: answer, judgement), judgement)
         }
-        memory.remove(judgement.neighbour)
+        rules.memory.remove(judgement.neighbour)
       }
     }
     keep(exchange, key, meaning, nearest, nil, under: rules)
@@ -214,7 +258,6 @@ package struct SemanticCacheStage: WaitingStage {
     _ match: SemanticMatch,
     _ judgement: Verifier.Judgement
   ) -> ExitIndex {
-    memory.touch(judgement.neighbour)
     // Those who wait with the same question are given the same answer.
     (exchange.flight as? PendingAnswer)?.land(isStored: true, on: match)
     exchange.flight = nil
@@ -236,7 +279,7 @@ package struct SemanticCacheStage: WaitingStage {
     under rules: Rules
   ) {
     (exchange.flight as? PendingAnswer)?.question = AskedQuestion(
-      memory: memory,
+      memory: rules.memory,
       product: rules.product,
       key: key,
       meaning: meaning,

@@ -4,7 +4,7 @@ package import SluicePipeline
 package import SluiceTelemetry
 internal import Synchronization
 
-/// What the semantic caches of all products remember, across loops and generations.
+/// What the semantic caches of all products remember of one embedder, across loops and generations.
 ///
 /// The index is looked at and changed on a thread of its own, never on a loop: with a million
 /// questions a look-up holds it for 5 ms, and a loop that waited for its lock would keep exact hits
@@ -14,7 +14,10 @@ internal import Synchronization
 ///
 /// Safe from any thread.
 package final class SemanticMemory: Sendable {
-  package let embedder: any Embedder
+  /// `nil` where an upstream makes the vectors: then answers are not compared, which would cost money.
+  package let embedder: (any Embedder)?
+  /// Floats of a vector, once one has come from an upstream.
+  private let dimension = Mutex<Int?>(nil)
   private let index: any VectorIndex
   private let indexing: any Workers
   private let learning: any Workers
@@ -42,6 +45,32 @@ package final class SemanticMemory: Sendable {
     self.indexing = indexing
     self.learning = learning
     self.metrics = metrics
+  }
+
+  /// Makes a memory of vectors that an upstream makes.
+  ///
+  /// - Parameters:
+  ///   - index: of such vectors.
+  ///   - indexing: where the index is used; one thread.
+  ///   - metrics: where it counts.
+  package init(
+    ofUpstream index: any VectorIndex,
+    indexing: any Workers,
+    metrics: MetricsRegistry
+  ) {
+    embedder = nil
+    self.index = index
+    self.indexing = indexing
+    learning = WorkInPlace()
+    self.metrics = metrics
+  }
+
+  /// Whether a vector has as many floats as the first that came.
+  func fits(_ vector: [Float]) -> Bool {
+    dimension.withLock { dimension in
+      if dimension == nil { dimension = vector.count }
+      return dimension == vector.count
+    }
   }
 
   /// A memory that keeps nothing, where a graph is only looked at.
@@ -170,9 +199,16 @@ package final class SemanticMemory: Sendable {
         in: question.key.context,
         at: moment
       )
-      guard !question.near.isEmpty else { return }
+      guard let embedder, !question.near.isEmpty else { return }
       let isTaken = learning.start { [self] in
-        compare(Near(id: id, answer: key), text, with: question, in: cache, at: moment)
+        compare(
+          Near(id: id, answer: key),
+          text,
+          with: question,
+          by: embedder,
+          in: cache,
+          at: moment
+        )
       }
       if !isTaken { count("left_out", for: question.product) }
     }
@@ -184,10 +220,11 @@ package final class SemanticMemory: Sendable {
     _ fresh: Near,
     _ text: String,
     with question: AskedQuestion,
+    by embedder: any Embedder,
     in cache: any ReplyCache,
     at moment: Moment
   ) {
-    guard let sense = sense(of: fresh.answer, text) else {
+    guard let sense = sense(of: fresh.answer, text, by: embedder) else {
       return count("failed", for: question.product)
     }
     for (place, near) in question.near.enumerated() where near.answer != fresh.answer {
@@ -196,7 +233,7 @@ package final class SemanticMemory: Sendable {
         let text = cache.reply(for: near.answer, at: moment).flatMap({ ModelReply($0.body) })?
           .onlyText
       {
-        other = self.sense(of: near.answer, text)
+        other = self.sense(of: near.answer, text, by: embedder)
       }
       guard let other else { continue }
       let agrees = sense.agrees(with: other)
@@ -207,7 +244,11 @@ package final class SemanticMemory: Sendable {
     }
   }
 
-  private func sense(of answer: Digest, _ text: String) -> AnswerSense? {
+  private func sense(
+    of answer: Digest,
+    _ text: String,
+    by embedder: any Embedder
+  ) -> AnswerSense? {
     do throws(EmbeddingFailure) {
       let sense = try AnswerSense(of: text, by: embedder)
       senses.withLock { $0[answer] = sense }

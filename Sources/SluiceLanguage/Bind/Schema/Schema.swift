@@ -435,7 +435,7 @@ package enum Schema {
         "embedder",
         "model",
         .otherwise("the local encoder"),
-        "a model that serves embeddings; not served yet"
+        "a model that serves embeddings"
       ),
     ]
   )
