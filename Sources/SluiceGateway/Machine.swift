@@ -211,11 +211,22 @@ final class Machine: Sendable {
         index: index,
         indexing: BlockingWorkers(executor: indexing),
         learning: BlockingWorkers(executor: learning),
-        metrics: metrics
+        metrics: metrics,
+        tightened: { [telemetry] in telemetry.tell($0, at: clock.now) }
       )
       semantic = (memory, index)
       return memory
     }
+  }
+
+  /// What semantic caches remember; `nil` until a policy has one.
+  var semanticMemory: SemanticMemory? { semantic.withLock { $0?.memory } }
+
+  /// The comparisons of shadows, a line of JSON each, without any text: what `sluice calibrate
+  /// --shadow` reads.
+  var shadowLines: [UInt8] {
+    guard let (memory, index) = semantic.withLock({ $0 }) else { return [] }
+    return memory.shadows.flatMap { $0.line(of: index.encoder) }
   }
 
   /// What is kept of questions, for its gauges.

@@ -312,9 +312,11 @@ struct SemanticCacheStageTests {
   func remembers() async {
     let bench = SemanticBench()
     #expect(bench.memory.memory(of: "support") === bench.product)
-    bench.memory.keep(["support"])
+    bench.memory.follow(bench.fixture.policy)
     #expect(bench.memory.memory(of: "support") === bench.product)
-    bench.memory.keep([])
+    var without = bench.fixture.policy
+    without.products = []
+    bench.memory.follow(without)
     #expect(bench.memory.memory(of: "support") !== bench.product)
   }
 }

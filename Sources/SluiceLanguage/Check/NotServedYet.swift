@@ -6,10 +6,8 @@ import SluicePolicy
 struct NotServedYet: PolicyCheck {
   func inspect(_ draft: Draft, _ binder: Binder) {
     for product in draft.products {
-      for key in ["shadow", "embedder"] {
-        guard let span = product.keySpan("cache", "semantic", key) else { continue }
-        binder.report(.notServedYet(key, at: span))
-      }
+      guard let span = product.keySpan("cache", "semantic", "embedder") else { continue }
+      binder.report(.notServedYet("embedder", at: span))
     }
   }
 }

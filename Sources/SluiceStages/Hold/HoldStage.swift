@@ -86,7 +86,8 @@ package struct HoldStage: WaitingStage {
     if let action = rules.stop.verdict(for: exchange, model: model, at: moment) {
       return stop(exchange, action)
     }
-    guard let charges = charges(of: exchange, at: moment) else {
+    let lines = rules.lines(for: exchange)
+    guard let charges = charges(of: exchange, on: lines, at: moment) else {
       return leave(exchange, by: .refused)
     }
     let size = await size(of: exchange, asked)
@@ -103,10 +104,12 @@ package struct HoldStage: WaitingStage {
       attribution: Attribution(of: exchange, model: settings.name)
     )
     if rules.lines.isEmpty { claim.amount = min(claim.amount, Bounds.uncheckedHold) }
-    switch take(claim, for: exchange, at: moment) {
+    switch take(claim, on: lines, for: exchange, at: moment) {
     case .held(let id):
       return await record(exchange, id, claim, size, clamp: size.clamp, by: .held)
     case .short(let shortage):
+      // Nobody waits for a shadow; what does not fit whole is not worth its money.
+      if exchange.purpose == .shadow { return goWithout(exchange, lines[shortage.line], size) }
       return await relieve(exchange, shortage, claim, size, at: moment)
     case .unavailable:
       exchange.refuse(.ledgerUnavailable)
@@ -119,11 +122,15 @@ package struct HoldStage: WaitingStage {
 
   /// The accounts that the hold must fit into; `nil` if a key has no value, and then the exchange is
   /// refused.
-  private func charges(of exchange: Exchange, at moment: Moment) -> [Charge]? {
+  private func charges(
+    of exchange: Exchange,
+    on lines: [BudgetLine],
+    at moment: Moment
+  ) -> [Charge]? {
     let tier = exchange.caller.tier
     var charges: [Charge] = []
-    charges.reserveCapacity(rules.lines.count)
-    for line in rules.lines where !line.isPerRequest {
+    charges.reserveCapacity(lines.count)
+    for line in lines where !line.isPerRequest {
       guard let key = line.key.value(of: exchange) else { return nil }
       charges.append(
         Charge(
@@ -150,7 +157,7 @@ package struct HoldStage: WaitingStage {
 
   /// Which budget a hold does not fit, and what fits all of them.
   private struct Shortage {
-    /// The place of the first in `HoldRules.lines`.
+    /// The place of the first in the lines that pay.
     var line: Int
     /// The least that is left of any.
     var available: NanoDollars
@@ -163,9 +170,14 @@ package struct HoldStage: WaitingStage {
   }
 
   /// Asks budgets of a request here, and all others at the ledger, in one step.
-  private func take(_ claim: Claim, for exchange: Exchange, at moment: Moment) -> Taken {
+  private func take(
+    _ claim: Claim,
+    on lines: [BudgetLine],
+    for exchange: Exchange,
+    at moment: Moment
+  ) -> Taken {
     let tier = exchange.caller.tier
-    let fitsRequest = rules.lines.allSatisfy { line in
+    let fitsRequest = lines.allSatisfy { line in
       !line.isPerRequest || claim.amount <= line.terms.limit(ofTier: tier) - exchange.settled
     }
     let left: [NanoDollars]
@@ -183,7 +195,7 @@ package struct HoldStage: WaitingStage {
     var first: Int?
     var least = NanoDollars(.max)
     var places = left.makeIterator()
-    for (position, line) in rules.lines.enumerated() {
+    for (position, line) in lines.enumerated() {
       let available =
         line.isPerRequest
         ? max(.zero, line.terms.limit(ofTier: tier) - exchange.settled) : places.next() ?? .zero
@@ -229,6 +241,14 @@ package struct HoldStage: WaitingStage {
   }
 
   // MARK: When it does not fit
+
+  private func goWithout(_ exchange: Exchange, _ line: BudgetLine, _ size: HoldSize) -> ExitIndex {
+    exchange.shortage = .insufficientQuota(
+      reason: "budget `\(line.settings.name)` does not cover a shadow"
+    )
+    exchange.explain("budget \(line.settings.name) does not cover $\(size.amount)")
+    return leave(exchange, by: .refused)
+  }
 
   private func relieve(
     _ exchange: Exchange,
@@ -293,7 +313,7 @@ package struct HoldStage: WaitingStage {
       }
       var lower = claim
       lower.amount = size.amount(atClamp: clamp)
-      switch take(lower, for: exchange, at: moment) {
+      switch take(lower, on: rules.lines, for: exchange, at: moment) {
       case .held(let id): return (id, lower, clamp)
       case .short(let next): available = next.available
       case .unavailable: return nil

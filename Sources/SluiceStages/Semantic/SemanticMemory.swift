@@ -1,6 +1,7 @@
 internal import SluiceCore
 internal import SluiceDialects
 package import SluicePipeline
+package import SluicePolicy
 package import SluiceTelemetry
 internal import Synchronization
 
@@ -21,6 +22,8 @@ package final class SemanticMemory: Sendable {
   private let metrics: MetricsRegistry
   private let products = Mutex<[String: ProductMemory]>([:])
   private let senses = Mutex(AnswerSenses())
+  private let records = Mutex(ShadowRecords())
+  private let tightened: @Sendable (SemanticTightened) -> Void
 
   /// Makes a memory that has seen nothing.
   ///
@@ -30,18 +33,21 @@ package final class SemanticMemory: Sendable {
   ///   - indexing: where the index is used; one thread.
   ///   - learning: where answers are compared.
   ///   - metrics: where it counts.
+  ///   - tightened: is told that a product's hits need more, on the thread where answers are compared.
   package init(
     embedder: any Embedder,
     index: any VectorIndex,
     indexing: any Workers,
     learning: any Workers,
-    metrics: MetricsRegistry
+    metrics: MetricsRegistry,
+    tightened: @escaping @Sendable (SemanticTightened) -> Void = { _ in }
   ) {
     self.embedder = embedder
     self.index = index
     self.indexing = indexing
     self.learning = learning
     self.metrics = metrics
+    self.tightened = tightened
   }
 
   /// A memory that keeps nothing, where a graph is only looked at.
@@ -68,9 +74,15 @@ package final class SemanticMemory: Sendable {
     }
   }
 
-  /// Forgets what products taught that a policy no longer has.
-  package func keep(_ names: Set<String>) {
+  /// Goes by a policy that is served from now on, and forgets what products taught that it has not.
+  package func follow(_ policy: Policy) {
+    let names = Set(policy.products.map(\.name))
     products.withLock { $0 = $0.filter { names.contains($0.key) } }
+    for product in policy.products {
+      guard let semantic = product.cache?.semantic else { continue }
+      let evidence = policy.evidence.first { $0.product == product.name }
+      memory(of: product.name).follow(OperatingPoint.Terms(semantic, evidence: evidence))
+    }
   }
 
   // MARK: Looking up
@@ -116,13 +128,16 @@ package final class SemanticMemory: Sendable {
         at: moment
       )
       let (evidence, traffic) = product.learnt(asking: meaning.words)
-      let verdict = verifier.judge(
+      var verdict = verifier.judge(
         meaning,
         key.facts,
         neighbours,
         evidence: evidence,
         traffic: traffic
       )
+      if case .hit(let judgement) = verdict, !product.admits(judgement.score) {
+        verdict = .miss(.tightened, judgement)
+      }
       waiter.send(
         .judged(verdict, neighbours.same.map { Near(id: $0.id, answer: $0.question.answer) })
       )
@@ -207,6 +222,46 @@ package final class SemanticMemory: Sendable {
     }
   }
 
+  // MARK: Shadows
+
+  /// Compares what a client was told with a fresh answer, on another thread.
+  ///
+  /// Neither is remembered; only whether they agree is.
+  func judge(
+    _ served: String,
+    by fresh: String,
+    _ hit: Verifier.Judgement,
+    for product: ProductMemory,
+    at moment: Moment
+  ) {
+    let isTaken = learning.start { [self] in
+      let agrees: Bool
+      do throws(EmbeddingFailure) {
+        agrees = try AnswerSense(of: served, by: embedder)
+          .agrees(with: AnswerSense(of: fresh, by: embedder))
+      } catch {
+        // A comparison that cannot be made says nothing of the hit.
+        return count(.failed, of: product)
+      }
+      count(agrees ? .agree : .differ, of: product)
+      records.withLock {
+        $0.add(
+          ShadowRecord(product: product.name, score: hit.score, agrees: agrees, moment: moment)
+        )
+      }
+      guard let tightening = product.observe(hit, isWrong: !agrees) else { return }
+      tightened(SemanticTightened(tightening, of: product.name))
+    }
+    if !isTaken { count(.full, of: product) }
+  }
+
+  func count(_ result: ShadowResult, of product: ProductMemory) {
+    metrics.semanticShadows[product.name, result.rawValue].increment()
+  }
+
+  /// The last comparisons of served answers, the oldest first.
+  package var shadows: [ShadowRecord] { records.withLock { $0.all } }
+
   private func sense(of answer: Digest, _ text: String) -> AnswerSense? {
     do throws(EmbeddingFailure) {
       let sense = try AnswerSense(of: text, by: embedder)
@@ -241,5 +296,18 @@ struct AskedQuestion: Sendable {
     at moment: Moment
   ) {
     memory.learn(self, reply, under: key, in: cache, at: moment)
+  }
+}
+
+extension SemanticTightened {
+  fileprivate init(_ tightening: OperatingPoint.Tightening, of product: String) {
+    self.init(
+      product: product,
+      from: tightening.from,
+      to: tightening.to,
+      wrong: tightening.estimate.wrong,
+      judged: tightening.estimate.judged,
+      interval: tightening.estimate.interval
+    )
   }
 }
