@@ -212,12 +212,18 @@ final class Machine: Sendable {
         indexing: BlockingWorkers(executor: indexing),
         learning: BlockingWorkers(executor: learning),
         metrics: metrics,
+        points: KeptPoints(
+          read: { [cacheJournal] in cacheJournal.state(Self.pointName(of: $0)) },
+          write: { [cacheJournal] in cacheJournal.keep($1, as: Self.pointName(of: $0)) }
+        ),
         tightened: { [telemetry] in telemetry.tell($0, at: clock.now) }
       )
       semantic = (memory, index)
       return memory
     }
   }
+
+  private static func pointName(of product: String) -> String { "operating point \(product)" }
 
   /// What semantic caches remember; `nil` until a policy has one.
   var semanticMemory: SemanticMemory? { semantic.withLock { $0?.memory } }

@@ -23,6 +23,7 @@ package final class SemanticMemory: Sendable {
   private let products = Mutex<[String: ProductMemory]>([:])
   private let senses = Mutex(AnswerSenses())
   private let records = Mutex(ShadowRecords())
+  private let points: KeptPoints
   private let tightened: @Sendable (SemanticTightened) -> Void
 
   /// Makes a memory that has seen nothing.
@@ -33,6 +34,7 @@ package final class SemanticMemory: Sendable {
   ///   - indexing: where the index is used; one thread.
   ///   - learning: where answers are compared.
   ///   - metrics: where it counts.
+  ///   - points: where operating points outlive it.
   ///   - tightened: is told that a product's hits need more, on the thread where answers are compared.
   package init(
     embedder: any Embedder,
@@ -40,6 +42,7 @@ package final class SemanticMemory: Sendable {
     indexing: any Workers,
     learning: any Workers,
     metrics: MetricsRegistry,
+    points: KeptPoints = .none,
     tightened: @escaping @Sendable (SemanticTightened) -> Void = { _ in }
   ) {
     self.embedder = embedder
@@ -47,6 +50,7 @@ package final class SemanticMemory: Sendable {
     self.indexing = indexing
     self.learning = learning
     self.metrics = metrics
+    self.points = points
     self.tightened = tightened
   }
 
@@ -68,7 +72,7 @@ package final class SemanticMemory: Sendable {
   package func memory(of product: String) -> ProductMemory {
     products.withLock { products in
       if let known = products[product] { return known }
-      let new = ProductMemory(product)
+      let new = ProductMemory(product, kept: points)
       products[product] = new
       return new
     }
