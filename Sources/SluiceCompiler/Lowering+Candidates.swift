@@ -11,6 +11,8 @@ extension Lowering {
   enum Chain {
     case goal
     case reroute(HoldStage.Reroute)
+    /// For shadows, which ask the first that may be asked, once, and no other.
+    case shadow
   }
 
   private func nodes(
@@ -22,6 +24,7 @@ extension Lowering {
       switch chain {
       case .goal: policy.name(of: goal)
       case .reroute(let reroute): "to \(reroute.name)"
+      case .shadow: "shadow \(policy.name(of: goal))"
       }
     return Candidate(goal: name, model: policy[model].name)
   }
@@ -29,12 +32,20 @@ extension Lowering {
   /// Where the candidate at `position` begins; behind the last, the end of all asking.
   func candidate(_ goal: RouteTable.Goal, _ position: Int, in chain: Chain) -> String {
     let models = policy.models(of: goal)
-    guard position < models.count else { return unanswered }
+    guard position < models.count else { return unanswered(in: chain) }
     return nodes(goal, models[position], in: chain)
       .first(
         isGuarded: policy.upstream(of: models[position]).breaker != nil,
         isHeld: holdRules != nil
       )
+  }
+
+  /// Where an exchange goes when no candidate answered: a shadow wants nothing that is kept.
+  private func unanswered(in chain: Chain) -> String {
+    switch chain {
+    case .goal, .reroute: unanswered
+    case .shadow: "refuse"
+    }
   }
 
   mutating func addCandidates(of goal: RouteTable.Goal, in chain: Chain) {
@@ -57,7 +68,17 @@ extension Lowering {
     next: String
   ) {
     let upstream = policy.upstream(of: model)
-    let tries = upstream.retry?.attempts ?? 1
+    let tries: Int
+    let other: String
+    switch chain {
+    case .goal, .reroute:
+      tries = upstream.retry?.attempts ?? 1
+      other = next
+    case .shadow:
+      tries = 1
+      // What another model answers says nothing about the answer that was given.
+      other = unanswered(in: chain)
+    }
     for number in 1...tries {
       let admitted = holdRules == nil ? candidate.attempt(number) : candidate.hold(number)
       if let rules = upstream.breaker {
@@ -75,12 +96,21 @@ extension Lowering {
           ),
           exits: [
             "closed": admitted, "probe": admitted,
-            "open": next, "unhealthy": next, "forced": next, "skipped": next,
+            "open": other, "unhealthy": other, "forced": other, "skipped": next,
           ]
         )
       }
       if let holdRules { addHold(candidate, model, holdRules, number, in: chain, next: next) }
-      addAttempt(candidate, model, upstream, number: number, of: tries, next: next)
+      addAttempt(
+        candidate,
+        model,
+        upstream,
+        number: number,
+        of: tries,
+        in: chain,
+        skipped: next,
+        next: other
+      )
       if number < tries, let retry = upstream.retry {
         let again =
           candidate.start(
@@ -99,7 +129,7 @@ extension Lowering {
             settings: retry,
             budgets: ports.retryBudgets
           ),
-          exits: ["again": again, "exhausted": next, "gave_up": unanswered]
+          exits: ["again": again, "exhausted": other, "gave_up": unanswered(in: chain)]
         )
       }
     }
@@ -116,7 +146,12 @@ extension Lowering {
     let open: [HoldStage.Reroute]
     switch chain {
     case .goal: open = reroutes
-    case .reroute: open = []
+    case .reroute, .shadow: open = []
+    }
+    let hasLookup: Bool
+    switch chain {
+    case .goal, .reroute: hasLookup = self.hasLookup
+    case .shadow: hasLookup = false
     }
     var exits: [String: String?] = [
       "held": candidate.attempt(number), "clamped": candidate.attempt(number), "skipped": next,
@@ -178,6 +213,8 @@ extension Lowering {
     _ upstream: UpstreamSettings,
     number: Int,
     of tries: Int,
+    in chain: Chain,
+    skipped: String,
     next: String
   ) {
     let settings = policy[model]
@@ -202,9 +239,9 @@ extension Lowering {
         stop: holdRules == nil ? switches : nil
       ),
       exits: [
-        "answered": "settle", "declined": nil, "skipped": next,
+        "answered": "settle", "declined": nil, "skipped": skipped,
         "failed": number < tries ? candidate.retry(number + 1) : next,
-        "passed_over": next, "gave_up": unanswered, "cut": "settle",
+        "passed_over": next, "gave_up": unanswered(in: chain), "cut": "settle",
       ]
     )
   }

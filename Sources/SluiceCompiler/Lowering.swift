@@ -76,6 +76,8 @@ struct Lowering {
   private var hasBackground: Bool {
     cacheRules.values.contains { $0.revalidationNanoseconds > 0 }
   }
+  /// Whether hits of the semantic cache are compared with fresh answers.
+  private var hasShadow: Bool { semanticRules.values.contains { $0.shadow != nil } }
   private var servesStale: Bool { cacheRules.values.contains { $0.staleNanoseconds > 0 } }
   /// Where an exchange goes when no candidate answered.
   var unanswered: String { servesStale ? "stale" : "refuse" }
@@ -274,22 +276,32 @@ struct Lowering {
     for (position, limit) in tokenLimits.enumerated() {
       add(limit, as: tokenLimit(goal, position), next: tokenLimit(goal, position + 1))
     }
-    if hasBackground { addBackground(goal) }
+    if hasBackground { addBackground(goal, in: .goal) }
+    if hasShadow { addBackground(goal, in: .shadow) }
     addCandidates(of: goal, in: .goal)
+    if hasShadow { addCandidates(of: goal, in: .shadow) }
   }
 
   /// Where an exchange without a client enters: a switch stops it, a person cuts it, as any other.
-  private mutating func addBackground(_ goal: RouteTable.Goal) {
-    let name = "background \(policy.name(of: goal))"
+  private mutating func addBackground(_ goal: RouteTable.Goal, in chain: Chain) {
+    let name = background(goal, in: chain)
     builder.add(
       .switches,
       name,
       summary: policy.killSwitches.map(\.summary).joined(separator: "; "),
       place: policy.products.cachePlace,
       stage: SwitchStage(rules: switches),
-      exits: ["clear": candidate(goal, 0, in: .goal), "cache_only": nil, "denied": nil]
+      exits: ["clear": candidate(goal, 0, in: chain), "cache_only": nil, "denied": nil]
     )
-    builder.enterBackground(of: policy.name(of: goal), at: name)
+    builder.enterBackground(at: name)
+  }
+
+  /// The name of the node where exchanges without a client enter that ask these candidates.
+  private func background(_ goal: RouteTable.Goal, in chain: Chain) -> String {
+    switch chain {
+    case .goal, .reroute: "background \(policy.name(of: goal))"
+    case .shadow: "shadow \(policy.name(of: goal))"
+    }
   }
 
   private mutating func addCache(_ goal: RouteTable.Goal) {
@@ -304,7 +316,7 @@ struct Lowering {
         cache: ports.cache,
         flights: ports.flights,
         background: hasBackground
-          ? BackgroundEntry(ports.background, goal: policy.name(of: goal)) : nil,
+          ? BackgroundEntry(ports.background, at: background(goal, in: .goal)) : nil,
         errors: ports.metrics.expressionErrors["cache"]
       ),
       exits: [
@@ -329,6 +341,8 @@ struct Lowering {
       waiting: SemanticCacheStage(
         rules: semanticRules,
         cache: ports.cache,
+        shadows: hasShadow
+          ? BackgroundEntry(ports.background, at: background(goal, in: .shadow)) : nil,
         metrics: ports.metrics
       ),
       exits: [

@@ -201,6 +201,8 @@ package enum Bounds {
   package static let judgedBytes = 256 << 20
   /// Comparisons of served answers with fresh ones after which looking for wrong ones begins anew.
   package static let shadowBlock = 2_000
+  /// Comparisons of served answers with fresh ones that are remembered one by one, for calibration.
+  package static let shadowRecords = 10_000
   /// Days after which evidence is told to be old.
   package static let evidenceDays: Int64 = 90
   /// Milliseconds that an exchange waits for what its question means and what lies near.

@@ -213,7 +213,12 @@ final class Machine: Sendable {
         index: index,
         indexing: BlockingWorkers(executor: indexing),
         learning: BlockingWorkers(executor: learning),
-        metrics: metrics
+        metrics: metrics,
+        points: KeptPoints(
+          read: { [cacheJournal] in cacheJournal.state(Self.pointName(of: $0)) },
+          write: { [cacheJournal] in cacheJournal.keep($1, as: Self.pointName(of: $0)) }
+        ),
+        tightened: { [telemetry] in telemetry.tell($0, at: clock.now) }
       )
       semantic = (memory, index)
       return memory
@@ -238,19 +243,30 @@ final class Machine: Sendable {
     }
   }
 
-  /// Forgets what products have taught that a policy no longer has, and what was kept for embedders
-  /// that it no longer names.
-  func keepSemantic(of policy: Policy) {
-    let products = Set(policy.products.map(\.name))
-    semantic.withLock { $0?.memory.keep(products) }
+  /// Goes by the operating points of a policy that is served from now on, and forgets what products
+  /// have taught that it has not, and what was kept for embedders that it no longer names.
+  func followSemantic(_ policy: Policy) {
+    semantic.withLock { $0?.memory.follow(policy) }
     let names = Set(
       policy.products.compactMap { $0.cache?.semantic?.embedder }
         .map { UpstreamVectorIndex.name(of: policy[$0]) }
     )
     embedded.withLock { embedded in
       embedded = embedded.filter { names.contains($0.key) }
-      for (memory, _) in embedded.values { memory.keep(products) }
+      for (memory, _) in embedded.values { memory.follow(policy) }
     }
+  }
+
+  private static func pointName(of product: String) -> String { "operating point \(product)" }
+
+  /// What semantic caches remember; `nil` until a policy has one.
+  var semanticMemory: SemanticMemory? { semantic.withLock { $0?.memory } }
+
+  /// The comparisons of shadows, a line of JSON each, without any text: what `sluice calibrate
+  /// --shadow` reads.
+  var shadowLines: [UInt8] {
+    guard let (memory, index) = semantic.withLock({ $0 }) else { return [] }
+    return memory.shadows.flatMap { $0.line(of: index.encoder) }
   }
 
   /// What is kept of questions, for its gauges.

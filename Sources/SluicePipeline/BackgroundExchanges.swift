@@ -8,6 +8,8 @@ internal import Synchronization
 package enum BackgroundPurpose: String, Sendable, CaseIterable {
   /// A kept answer is past its TTL, and the next one is asked for.
   case refresh
+  /// A kept answer was given to a question that means the same, and is compared with a fresh one.
+  case shadow
 }
 
 /// Exchanges that run without a client: the second half of the pipeline, walked once more.
@@ -61,18 +63,18 @@ package final class BackgroundExchanges: Sendable {
   ///
   /// - Parameters:
   ///   - purpose: what it is for.
-  ///   - goal: the name of the goal whose candidates are asked.
+  ///   - name: that of the node where it enters.
   ///   - exchange: the one that it takes over from.
   ///   - prepare: is shown it before its walk, to say what becomes of the answer.
   /// - Returns: whether it was begun; if not, `prepare` is never called.
   package func begin(
     _ purpose: BackgroundPurpose,
-    of goal: String,
+    at name: String,
     for exchange: Exchange,
     _ prepare: @escaping @Sendable (Exchange) -> Void
   ) -> Bool {
-    guard let entry = exchange.generation.graph.backgroundEntries[goal] else {
-      preconditionFailure("no background exchange enters at \(goal)")
+    guard let entry = exchange.generation.graph.backgroundEntries[name] else {
+      preconditionFailure("no background exchange enters at \(name)")
     }
     let cancellation = Cancellation()
     let number = state.withLock { state -> UInt64? in
@@ -136,15 +138,15 @@ package final class BackgroundExchanges: Sendable {
   }
 }
 
-/// Where a node begins background exchanges, of which goal.
+/// Where the background exchanges enter that a node begins.
 package struct BackgroundEntry: Sendable {
   package let exchanges: BackgroundExchanges
-  /// The name of the goal whose candidates are asked.
-  package let goal: String
+  /// The name of the node where they enter.
+  package let name: String
 
-  package init(_ exchanges: BackgroundExchanges, goal: String) {
+  package init(_ exchanges: BackgroundExchanges, at name: String) {
     self.exchanges = exchanges
-    self.goal = goal
+    self.name = name
   }
 }
 

@@ -16,7 +16,7 @@ package struct Graph: Sendable {
   package let nodes: [Node]
   /// Where an exchange of each service starts.
   package let entries: [Service: NodeIndex]
-  /// Where an exchange without a client starts, by the name of the goal whose candidates are asked.
+  /// Where exchanges without a client start, by the name of the node.
   package let backgroundEntries: [String: NodeIndex]
 
   package init(

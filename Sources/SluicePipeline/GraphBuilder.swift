@@ -16,7 +16,7 @@ package struct GraphBuilder {
 
   private var drafts: [Draft] = []
   private var entries: [Service: String] = [:]
-  private var backgroundEntries: [String: String] = [:]
+  private var backgroundEntries: [String] = []
 
   package init() {}
 
@@ -67,10 +67,8 @@ package struct GraphBuilder {
   /// Has exchanges of `service` start at the node called `name`.
   package mutating func enter(_ service: Service, at name: String) { entries[service] = name }
 
-  /// Has exchanges without a client that ask the candidates of `goal` start at the node called `name`.
-  package mutating func enterBackground(of goal: String, at name: String) {
-    backgroundEntries[goal] = name
-  }
+  /// Has exchanges without a client start at the node called `name`.
+  package mutating func enterBackground(at name: String) { backgroundEntries.append(name) }
 
   /// The graph.
   ///
@@ -113,7 +111,9 @@ package struct GraphBuilder {
     return Graph(
       nodes: nodes,
       entries: entries.mapValues(place(of:)),
-      backgroundEntries: backgroundEntries.mapValues(place(of:))
+      backgroundEntries: Dictionary(
+        uniqueKeysWithValues: backgroundEntries.map { ($0, place(of: $0)) }
+      )
     )
   }
 }

@@ -1,5 +1,6 @@
 """The semantic cache with the real encoder: whose answer is given to whose question."""
 
+import json
 import os
 import pathlib
 from concurrent.futures import ThreadPoolExecutor
@@ -264,3 +265,74 @@ def test_without_an_encoder_start_is_refused_and_lint_says_what_to_run(tmp_path,
     assert serve.returncode != 0
     assert "error[SL0311]" in serve.stderr and "scripts/fetch-model" in serve.stderr
     assert "SL0311" not in run("lint", bundle.path).stdout
+
+
+def test_shadows_find_wrong_hits_and_end_them_until_a_person_resets(
+    start, upstream, keys, tmp_path
+):
+    _, key = keys.add(tenant="acme", user="ada", products=PRODUCTS)
+    settings = semantic(upstream, budgets={"quality": {"per": "day", "limit": "$1"}})
+    settings["products"]["public"]["cache"]["semantic"] = {
+        "threshold": 0.9, "max_wrong": "1%", "shadow": {"share": "100%", "budget": "quality"},
+    }
+    gateway = start(settings)
+    # Each answer names another number, so that no two say the same.
+    upstream.behave = lambda call: call.answer(f"It takes {len(upstream.calls)} days")
+    blanks = iter(range(1000))
+
+    def asked(wanted):
+        """Asks the same in other bytes until the machine was not too busy to compare."""
+        for _ in range(20):
+            reply = gateway.chat(
+                SAME + " " * next(blanks), key=key, headers={"x-sluice-product": "public"}
+            )
+            trail = gateway.exchange(reply)["trail"]
+            if not any(f"semantic fast:{exit}" in trail for exit in ("late", "busy")):
+                assert outcome(reply) == wanted, trail
+                return reply
+        raise AssertionError("the machine is too busy")
+
+    def shadows(result):
+        return gateway.metric("sluice_semantic_shadows_total", product="public", result=result)
+
+    asked("miss")
+    until(lambda: gateway.metric("sluice_semantic_questions") == 1, "one question")
+    assert gateway.metric("sluice_semantic_bar", product="public") == 0.9
+    hit = asked("semantic")
+    assert float(hit.headers["x-sluice-cost"]) == 0
+    until(lambda: shadows("differ") == 1, "one wrong hit")
+    assert gateway.metric("sluice_semantic_wrong_share", product="public") == 1
+    asked("semantic")
+    until(lambda: gateway.events("semantic_tightened"), "a line that says so")
+    line = gateway.events("semantic_tightened")[0]
+    assert line["product"] == "public" and line["from"] == "0.900" and line["to"] == "none"
+    assert line["wrong"] == 2 and line["judged"] == 2
+    assert len([e for e in gateway.events("background") if e["purpose"] == "shadow"]) == 2
+    asked("miss")
+    assert gateway.metric("sluice_semantic_bar", product="public") == 2
+
+    board = gateway.admin("GET", "/cache").json()
+    product = next(p for p in board["products"] if p["product"] == "public")["semantic"]
+    assert product["shadows"] == {"differ": 2} and product["misses"]["tightened"] == 1
+    assert product["bar_now"] == "none" and product["is_tightened"] is True
+
+    records = gateway.admin("GET", "/cache/shadows").text
+    lines = [json.loads(text) for text in records.splitlines()]
+    assert [(r["product"], r["same"]) for r in lines] == [("public", False)] * 2
+    assert "password" not in records and "days" not in records
+    (tmp_path / "hits.jsonl").write_text(records)
+    calibrated = run("calibrate", "--shadow", tmp_path / "hits.jsonl", "--product", "public")
+    assert "public" in calibrated.stdout + calibrated.stderr
+
+    # A reload of the same terms leaves it as it is.
+    gateway.bundle.write({**settings, "tiers": {"free": {}, "premium": {}, "gold": {}}})
+    assert gateway.order("/policy/reload").json()["result"] == "accepted"
+    asked("miss")
+    assert gateway.order("/cache/semantic/reset", {"product": "public"}).status_code == 400
+    unknown = gateway.order("/cache/semantic/reset", {"product": "pubic", "reason": "looked"})
+    assert unknown.status_code == 404 and "public" in unknown.text
+    reset = gateway.order("/cache/semantic/reset", {"product": "public", "reason": "looked"})
+    assert reset.status_code == 200, reset.text
+    until(lambda: gateway.events("semantic_reset"), "an audit line")
+    assert gateway.events("semantic_reset")[0]["reason"] == "looked"
+    asked("semantic")

@@ -32,6 +32,30 @@ struct SemanticCacheRuns {
       """
   )
 
+  /// The same with shadows, whose money is short.
+  private static let shadowed = Policy.compiled(
+    from: """
+      sluice: v1
+      identity: { keys: keys.jsonl }
+      upstreams:
+        one: { api: simulated, latency: 10ms, output: 5, seed: 1, breaker: { consecutive: 3, recovery: 5s, probes: 1 }, retry: none }
+      models:
+        first: { upstream: one, context: 16k, max_output: 60, price: { input: $1/M, output: $2/M } }
+      targets:
+        only: [first]
+      routes:
+        - { name: all, to: only }
+      products:
+        shared: { cache: { scope: product, ttl: 1h, semantic: { threshold: 0.95, shadow: { share: 100%, budget: quality } } } }
+        team: { cache: { scope: tenant, ttl: 1h, semantic: { threshold: 0.95, max_wrong: 5%, shadow: 100% } } }
+        own: { cache: { scope: user, ttl: 1h, semantic: { threshold: 0.95, shadow: 50% } } }
+        brief: { cache: { scope: product, ttl: 20s, semantic: { threshold: 0.95 } } }
+      budgets:
+        user: { per: minute, key: user.id, limit: $0.002, on_exceed: [clamp, cache_only], min_output: 10 }
+        quality: { per: hour, limit: $0.004, on_exceed: [cache_only] }
+      """
+  )
+
   /// The same words in another order mean the same here.
   private static let questions = [
     ["please open the lower gate", "open the lower gate please", "the lower gate please open"],
@@ -60,7 +84,11 @@ struct SemanticCacheRuns {
     return rules
   }()
 
-  private func run(seed: UInt64, plan: FaultPlan? = nil) -> (Run, SimulatedPorts, History) {
+  private func run(
+    seed: UInt64,
+    plan: FaultPlan? = nil,
+    policy: Policy = Self.policy
+  ) -> (Run, SimulatedPorts, History) {
     let world = SimulatedWorld(seed: seed, loops: 2, drift: 0...0, keepsLines: Seeds.isReplay)
     let history = History(world: world)
     var random = SeededRandom(seed: seed)
@@ -85,7 +113,7 @@ struct SemanticCacheRuns {
       random: &random,
       history: history
     )
-    let gateway = SimulatedGateway(history: history, first: ports.generation(1, of: Self.policy))
+    let gateway = SimulatedGateway(history: history, first: ports.generation(1, of: policy))
     gateway.serve(asks)
     for _ in 0..<3 {
       gateway.invalidate(
@@ -110,6 +138,50 @@ struct SemanticCacheRuns {
       test: "SemanticCacheRuns"
     )
     #expect(ports.flights.isEmpty)
+  }
+
+  @Test("keep every promise while shadows ask too", arguments: Seeds.some(60))
+  func shadows(seed: UInt64) {
+    let (run, ports, history) = run(seed: seed, policy: Self.shadowed)
+    expect(
+      history,
+      keeps: [
+        EveryExchangeEndsOnce(), CachedAnswersAreTheirOwn(cache: Self.cache), CutStreamsLookCut(),
+        BudgetsHold(), HoldsSettleOnce(),
+      ],
+      test: "SemanticCacheRuns"
+    )
+    #expect(ports.flights.isEmpty)
+    #expect(ports.background.count == 0)
+    #expect(run.everyBackgroundEnded)
+  }
+
+  @Test("shadows meet all that a client meets, pay from their budget, and raise a bar")
+  func shadowWays() {
+    var seen: Set<String> = []
+    var results: Set<String> = []
+    for seed in 0..<40 as Range<UInt64> {
+      let (run, ports, _) = run(seed: seed, policy: Self.shadowed)
+      for walk in run.background { seen.formUnion(walk.trail) }
+      if ports.semantic.memory(of: "team").point?.isTightened == true { results.insert("tightened") }
+      for record in ports.semantic.shadows { results.insert(record.agrees ? "agree" : "differ") }
+      let asides = run.holds.filter { hold in
+        hold.claim.charges.map(\.account.owner) == ["budget.quality"]
+      }
+      if !asides.isEmpty { results.insert("quality alone") }
+      #expect(asides.allSatisfy { $0.claim.attribution.product == "shared" })
+    }
+    let wanted: Set = [
+      "shadow only:clear", "hold shadow only/first:held", "hold shadow only/first:refused",
+      "attempt shadow only/first:answered", "attempt shadow only/first:failed",
+      "breaker shadow only/first:open", "store:kept_out",
+    ]
+    #expect(wanted.subtracting(seen).sorted() == [])
+    #expect(seen.isDisjoint(with: ["store:stored", "lookup:exact", "hold shadow only/first:clamped"]))
+    #expect(
+      results.isSuperset(of: ["differ", "quality alone", "tightened"]),
+      "\(results.sorted())"
+    )
   }
 
   @Test("take every way there is")

@@ -514,7 +514,7 @@ private final class CacheBench: Sendable {
         rules: ["support": rules],
         cache: cache,
         flights: flights,
-        background: BackgroundEntry(background, goal: "fast"),
+        background: BackgroundEntry(background, at: "attempt"),
         errors: errors
       ),
       exits: [
@@ -544,7 +544,7 @@ private final class CacheBench: Sendable {
       exits: ["stored": nil, "kept_out": nil]
     )
     builder.enter(.chat, at: "cache")
-    builder.enterBackground(of: "fast", at: "attempt")
+    builder.enterBackground(at: "attempt")
     graph = builder.build { _, _ in Counter() }
   }
 

@@ -312,10 +312,137 @@ struct SemanticCacheStageTests {
   func remembers() async {
     let bench = SemanticBench()
     #expect(bench.memory.memory(of: "support") === bench.product)
-    bench.memory.keep(["support"])
+    bench.memory.follow(bench.fixture.policy)
     #expect(bench.memory.memory(of: "support") === bench.product)
-    bench.memory.keep([])
+    var without = bench.fixture.policy
+    without.products = []
+    bench.memory.follow(without)
     #expect(bench.memory.memory(of: "support") !== bench.product)
+  }
+
+  // MARK: Shadows
+
+  private static let shadowed = ProductSettings.Semantic(
+    threshold: 0.95,
+    maxWrong: 0.01,
+    shadow: ProductSettings.Semantic.Shadow(share: 1)
+  )
+
+  @Test("a hit is served, then asked for too, and the answers are compared and not kept")
+  func shadow() async {
+    let bench = SemanticBench(semantic: Self.shadowed)
+    _ = await bench.ask("how to reset it")
+    let hit = await bench.ask("how do I reset it")
+    #expect(bench.trail(hit) == "cache:miss semantic:hit")
+    await bench.background.emptied()
+    #expect(bench.attempts == 2)
+    #expect(bench.shadowTrails == ["attempt:answered store:kept_out"])
+    #expect(bench.shadows(.agree) == 1)
+    #expect(bench.memory.shadows.map(\.agrees) == [true])
+    #expect(bench.memory.shadows.first?.product == "support")
+    #expect(await bench.ask("how do I reset it").cacheOutcome == .semantic)
+    #expect(bench.tightened.isEmpty)
+  }
+
+  @Test("wrong hits raise the bar until none is given; a person brings them back")
+  func tightens() async throws {
+    let bench = SemanticBench(semantic: Self.shadowed)
+    _ = await bench.ask("how to reset it")
+    bench.say("turn it off, 5 times")
+    for _ in 0..<2 {
+      #expect(await bench.ask("how do I reset it").cacheOutcome == .semantic)
+      await bench.background.emptied()
+    }
+    #expect(bench.shadows(.differ) == 2)
+    let events = bench.tightened
+    #expect(events.count == 1)
+    let event = try #require(events.first)
+    #expect(event.product == "support" && event.from == 0.95 && event.to == nil)
+    #expect(event.wrong == 2 && event.judged == 2)
+    #expect(bench.product.point?.isTightened == true)
+    // It is asked, and its answer kept under its own key.
+    #expect(await bench.ask("how do I reset it").cacheOutcome == .miss)
+    #expect(bench.misses("tightened") == 1)
+    // The same policy again changes nothing.
+    bench.memory.follow(bench.fixture.policy)
+    #expect(await bench.ask("please reset it").cacheOutcome == .miss)
+    #expect(bench.product.reset()?.bar == nil)
+    #expect(await bench.ask("how do you reset it").cacheOutcome == .semantic)
+  }
+
+  @Test("other terms in a policy loosen what shadows have tightened")
+  func otherTerms() async {
+    let bench = SemanticBench(semantic: Self.shadowed)
+    _ = await bench.ask("how to reset it")
+    bench.say("turn it off, 5 times")
+    for _ in 0..<2 {
+      _ = await bench.ask("how do I reset it")
+      await bench.background.emptied()
+    }
+    #expect(bench.product.point?.bar == nil)
+    var policy = bench.fixture.policy
+    policy.products[0].cache?.semantic?.maxWrong = 0.02
+    bench.memory.follow(policy)
+    #expect(bench.product.point?.bar == 0.95)
+  }
+
+  @Test("without a share of wrong hits, shadows measure and tighten nothing")
+  func measuresOnly() async {
+    var semantic = Self.shadowed
+    semantic.maxWrong = nil
+    let bench = SemanticBench(semantic: semantic)
+    _ = await bench.ask("how to reset it")
+    bench.say("turn it off, 5 times")
+    for _ in 0..<8 {
+      #expect(await bench.ask("how do I reset it").cacheOutcome == .semantic)
+      await bench.background.emptied()
+    }
+    #expect(bench.product.point?.estimate.wrong == 8)
+    #expect(bench.product.point?.isTightened == false)
+  }
+
+  @Test("an answer that cannot be compared counts as failed, not as wrong")
+  func notCompared() async {
+    let bench = SemanticBench(semantic: Self.shadowed)
+    _ = await bench.ask("how to reset it")
+    bench.say("")
+    for _ in 0..<4 {
+      _ = await bench.ask("how do I reset it")
+      await bench.background.emptied()
+    }
+    #expect(bench.shadows(.failed) == 4)
+    #expect(bench.product.point?.estimate.judged == 0)
+    #expect(await bench.ask("how do I reset it").cacheOutcome == .semantic)
+  }
+
+  @Test("where too many run already the hit is served all the same, and counted")
+  func noRoom() async {
+    let bench = SemanticBench(semantic: Self.shadowed, backgroundBound: 0)
+    _ = await bench.ask("how to reset it")
+    #expect(await bench.ask("how do I reset it").cacheOutcome == .semantic)
+    #expect(bench.shadows(.full) == 1)
+    #expect(bench.attempts == 1)
+  }
+
+  @Test("a question is always one of the sample, or never")
+  func sticky() async {
+    var semantic = Self.shadowed
+    semantic.shadow?.share = 0.3
+    let bench = SemanticBench(semantic: semantic)
+    _ = await bench.ask("how to reset it")
+    var seen: [[Bool]] = []
+    for letter in "abcdefghijklmnopqrstuvwxyz" {
+      var sampled: [Bool] = []
+      for _ in 0..<2 {
+        let before = bench.attempts
+        #expect(await bench.ask("how do I reset \(letter) and that").cacheOutcome == .semantic)
+        await bench.background.emptied()
+        sampled.append(bench.attempts > before)
+      }
+      seen.append(sampled)
+    }
+    #expect(seen.allSatisfy { $0[0] == $0[1] })
+    #expect((2...15).contains(seen.count { $0[0] }))
   }
 }
 
@@ -329,9 +456,23 @@ private final class SemanticBench: Sendable {
   let memory: SemanticMemory
   let product: ProductMemory
   let start: Int64
-  private let metrics = MetricsRegistry()
+  let background: BackgroundExchanges
+  private let metrics: MetricsRegistry
   private let graph: Graph
   private let attempt: FakeAttempt
+  private let ended: Ended
+
+  /// The walks of exchanges without a client.
+  private final class Ended: Sendable {
+    let tightened = Mutex<[SemanticTightened]>([])
+    let trails = Mutex<[String]>([])
+  }
+
+  var tightened: [SemanticTightened] { ended.tightened.withLock { $0 } }
+  var shadowTrails: [String] { ended.trails.withLock { $0 } }
+  func shadows(_ result: ShadowResult) -> Int64 {
+    metrics.semanticShadows["support", result.rawValue].value
+  }
 
   var attempts: Int { attempt.count }
 
@@ -339,9 +480,25 @@ private final class SemanticBench: Sendable {
     scope: ProductSettings.Scope = .product,
     indexing: any Workers = WorkInPlace(),
     choices: String? = nil,
-    isComplete: Bool = true
+    isComplete: Bool = true,
+    semantic: ProductSettings.Semantic = ProductSettings.Semantic(threshold: 0.95),
+    backgroundBound: Int = Bounds.backgroundExchanges
   ) {
+    let metrics = MetricsRegistry()
+    let ended = Ended()
+    self.metrics = metrics
+    self.ended = ended
+    background = BackgroundExchanges(
+      metrics: metrics,
+      bound: backgroundBound,
+      ended: { exchange, _ in
+        let trail = exchange.trail.line(in: exchange.generation.graph)
+        ended.trails.withLock { $0.append(trail) }
+      }
+    )
+    let settings = ProductSettings.Cache(scope: scope, ttl: .seconds(60), semantic: semantic)
     var fixture = Fixture()
+    fixture.policy.products = [ProductSettings(name: "support", cache: settings)]
     fixture.policy.models = [
       ModelSettings(name: "small", upstream: "u", upstreamName: "s", context: 1_000, maxOutput: 100)
     ]
@@ -353,14 +510,13 @@ private final class SemanticBench: Sendable {
       index: EmbeddedVectorIndex(dimension: embedder.dimension),
       indexing: indexing,
       learning: WorkInPlace(),
-      metrics: metrics
+      metrics: metrics,
+      tightened: { event in ended.tightened.withLock { $0.append(event) } }
     )
+    memory.follow(fixture.policy)
     product = memory.memory(of: "support")
     attempt = FakeAttempt(choices: choices, isComplete: isComplete)
-    let exact = ExactCacheStage.Rules(
-      ProductSettings.Cache(scope: scope, ttl: .seconds(60)),
-      key: nil
-    )
+    let exact = ExactCacheStage.Rules(settings, key: nil)
     var builder = GraphBuilder()
     builder.add(
       .cache,
@@ -388,13 +544,14 @@ private final class SemanticBench: Sendable {
       waiting: SemanticCacheStage(
         rules: [
           "support": SemanticCacheStage.Rules(
-            ProductSettings.Semantic(threshold: 0.95),
+            semantic,
             exact: exact,
             product: "support",
             memory: memory
           )
         ],
         cache: cache,
+        shadows: BackgroundEntry(background, at: "attempt"),
         metrics: metrics
       ),
       exits: exits
@@ -421,6 +578,7 @@ private final class SemanticBench: Sendable {
       exits: ["stored": nil, "kept_out": nil]
     )
     builder.enter(.chat, at: "cache")
+    builder.enterBackground(at: "attempt")
     graph = builder.build { _, _ in Counter() }
   }
 
@@ -627,6 +785,7 @@ private final class FakeAttempt: WaitingStage {
       #"{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[\#(choices)],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#
         .utf8
     )
+    exchange.attempts += 1
     exchange.answeredBy = ModelIndex(0)
     exchange.answer = WholeAnswer(body: body, isComplete: isComplete)
     exchange.outcome = .reply(Reply(status: 200, body: body))

@@ -8,6 +8,7 @@ enum AdminError: Error, Sendable, Equatable {
   case unknownModel(String, nearest: String?)
   case noBreaker(String)
   case unknownBudget(String, nearest: String?)
+  case unknownProduct(String, nearest: String?)
   case tooManySwitches
   case nothingToRevive
   case methodNotAllowed(allowed: String)
@@ -28,7 +29,7 @@ enum AdminError: Error, Sendable, Equatable {
 
   var status: Int {
     switch self {
-    case .notFound, .unknownModel, .unknownBudget, .nothingToRevive: 404
+    case .notFound, .unknownModel, .unknownBudget, .unknownProduct, .nothingToRevive: 404
     case .noBreaker, .tooManySwitches: 409
     case .methodNotAllowed: 405
     case .missingToken: 401
@@ -49,6 +50,7 @@ enum AdminError: Error, Sendable, Equatable {
     case .unknownModel: "model_not_found"
     case .noBreaker: "no_breaker"
     case .unknownBudget: "budget_not_found"
+    case .unknownProduct: "product_not_found"
     case .tooManySwitches: "too_many_switches"
     case .nothingToRevive: "nothing_to_revive"
     case .methodNotAllowed: "method_not_allowed"
@@ -81,6 +83,10 @@ enum AdminError: Error, Sendable, Equatable {
     case .unknownBudget(let name, let nearest):
       "The policy that is served has no budget `\(name.prefix(Bounds.policyNameBytes))`."
         + (nearest.map { " Did you mean `\($0)`?" } ?? " `GET /budgets` lists them.")
+    case .unknownProduct(let name, let nearest):
+      "The policy that is served has no product `\(name.prefix(Bounds.policyNameBytes))` with a "
+        + "semantic cache."
+        + (nearest.map { " Did you mean `\($0)`?" } ?? " `GET /cache` lists them.")
     case .tooManySwitches:
       "\(Bounds.manualSwitches) switches are on by hand already. Release some, or stop everything: "
         + "a scope that is on already can be changed."
@@ -127,7 +133,8 @@ enum AdminError: Error, Sendable, Equatable {
     case .methodNotAllowed(let allowed): fields.append(("allow", allowed))
     case .missingToken: fields.append(("www-authenticate", "Bearer realm=\"sluice admin\""))
     case .busy: fields.append(("retry-after", "1"))
-    case .notFound, .unknownModel, .noBreaker, .unknownBudget, .tooManySwitches, .nothingToRevive,
+    case .notFound, .unknownModel, .noBreaker, .unknownBudget, .unknownProduct, .tooManySwitches,
+      .nothingToRevive,
       .wrongToken, .unknownHost, .notJSON, .badBody,
       .badQuery, .bodyTooLarge, .malformed, .tooSlow, .stopping, .ledgerUnreadable,
       .cacheNotWritable, .broken:

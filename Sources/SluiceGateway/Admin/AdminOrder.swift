@@ -70,6 +70,31 @@ enum AdminOrder {
     )
   }
 
+  /// Whose semantic hits need the declared score again, and why.
+  struct SemanticReset: Equatable {
+    var product: String
+    var reason: String
+    var by: String
+  }
+
+  /// `product` and `reason`, and perhaps `by`.
+  static func semanticReset(_ body: [UInt8]) throws(AdminError) -> SemanticReset {
+    let usage =
+      "Send {\"product\": \"NAME\", \"reason\": \"WHY\"}, and \"by\": \"WHO\" if you like; a "
+      + "reason has up to \(Bounds.reasonBytes) bytes."
+    var texts: [String: String] = [:]
+    for (name, value, document) in try members(of: body) {
+      guard ["product", "reason", "by"].contains(name), let text = document.string(value),
+        !text.isEmpty, text.utf8.count <= Bounds.reasonBytes
+      else { throw .badBody(usage) }
+      texts[name] = text
+    }
+    guard let product = texts["product"], let reason = texts["reason"] else {
+      throw .badBody(usage)
+    }
+    return SemanticReset(product: product, reason: reason, by: texts["by"] ?? "admin")
+  }
+
   /// What is decided for a breaker, and why.
   struct Forcing: Equatable {
     var model: String

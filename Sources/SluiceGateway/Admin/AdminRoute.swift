@@ -13,6 +13,8 @@ enum AdminRoute: String, Sendable, CaseIterable {
   case rollback = "/policy/rollback"
   case cache = "/cache"
   case invalidate = "/cache/invalidate"
+  case shadows = "/cache/shadows"
+  case reset = "/cache/semantic/reset"
   case breakers = "/breakers"
   case force = "/breakers/force"
   case switches = "/switches"
@@ -23,9 +25,10 @@ enum AdminRoute: String, Sendable, CaseIterable {
   var access: AdminGate.Access {
     switch self {
     case .health, .readiness: .open
-    case .home, .metrics, .policy, .graph, .breakers, .spend, .switches, .budgets, .cache:
+    case .home, .metrics, .policy, .graph, .breakers, .spend, .switches, .budgets, .cache,
+      .shadows:
       .read
-    case .reload, .rollback, .invalidate, .force, .kill, .revive: .change
+    case .reload, .rollback, .invalidate, .reset, .force, .kill, .revive: .change
     }
   }
 
@@ -46,6 +49,9 @@ enum AdminRoute: String, Sendable, CaseIterable {
     case .cache: "what the caches hold, and what they were to each product's requests"
     case .invalidate:
       "forget answers: {\"product\": …}, {\"tag\": …}, {\"key\": …} or {\"everything\": true}"
+    case .shadows: "the last comparisons of semantic hits with fresh answers, a line of JSON each"
+    case .reset:
+      "have a product's semantic hits need the declared score again: {\"product\": …, \"reason\": …}"
     case .breakers: "the breaker of every model: its state, why, and what comes next"
     case .switches: "the kill switches that are on: since when, until when, by whom, and why"
     case .budgets:

@@ -244,6 +244,32 @@ final class AdminConsole: Sendable {
     return forgotten
   }
 
+  /// Has a product's semantic hits need the declared score again as a person decides, and tells the
+  /// log.
+  ///
+  /// - Returns: what the operator is told.
+  func reset(_ order: AdminOrder.SemanticReset, from client: String) throws(AdminError) -> [UInt8] {
+    let names = installer.cell.generation.policy.products
+      .filter { $0.cache?.semantic != nil }.map(\.name)
+    guard names.contains(order.product), let memory = machine.semanticMemory else {
+      throw .unknownProduct(
+        order.product,
+        nearest: NearestName.nearest(to: order.product, among: names)
+      )
+    }
+    let before = memory.memory(of: order.product).reset()
+    machine.tell(
+      SemanticReset(
+        product: order.product,
+        before: before?.bar,
+        reason: order.reason,
+        by: order.by,
+        client: client
+      )
+    )
+    return caches.json
+  }
+
   /// What every budget of the policy that is served has spent and holds.
   func budgets(named name: String? = nil, key: String? = nil) throws(AdminError) -> BudgetBoard {
     let policy = installer.cell.generation.policy
@@ -265,7 +291,8 @@ final class AdminConsole: Sendable {
       of: installer.cell.generation.policy,
       machine.metrics,
       answers: machine.cache.usage,
-      questions: machine.semanticUsage
+      questions: machine.semanticUsage,
+      points: { [memory = machine.semanticMemory] in memory?.memory(of: $0).point }
     )
   }
 
@@ -283,6 +310,9 @@ final class AdminConsole: Sendable {
       }
     }
   }
+
+  /// The bar that no hit reaches.
+  private static let beyondAllScores = 2.0
 
   /// Reads what is only known by looking, for a scrape.
   func refreshGauges() {
@@ -309,9 +339,24 @@ final class AdminConsole: Sendable {
     metrics.semanticBytes.set(Int64(semantic.bytes))
     let products = state.generation?.policy.products ?? []
     metrics.semanticBar.keep(Set(products.filter { $0.cache?.semantic != nil }.map(\.name)))
+    let shadowed = Set(products.filter { $0.cache?.semantic?.shadow != nil }.map(\.name))
+    for family in [metrics.semanticWrongShare, metrics.semanticWrongShareBound] {
+      family.keep(shadowed)
+    }
     for product in products {
       guard let bar = product.cache?.semantic?.bar else { continue }
-      metrics.semanticBar[product.name].set(Int64((bar * 1_000_000_000).rounded()))
+      let point = machine.semanticMemory?.memory(of: product.name).point
+      let now = point.map { $0.bar ?? Self.beyondAllScores } ?? bar
+      metrics.semanticBar[product.name].set(now.nano)
+      guard product.cache?.semantic?.shadow != nil, let estimate = point?.estimate else { continue }
+      metrics.semanticWrongShare[product.name].set(estimate.share.nano)
+      let interval = estimate.interval
+      metrics.semanticWrongShareBound[product.name, "low"].set(interval.lowerBound.nano)
+      metrics.semanticWrongShareBound[product.name, "high"].set(interval.upperBound.nano)
+      // There from the start, so that a rate sees the first.
+      for result in ShadowResult.allCases {
+        _ = metrics.semanticShadows[product.name, result.rawValue]
+      }
     }
     let ledger = machine.ledger.usage
     metrics.ledgerWritable.set(ledger.isWritable ? 1 : 0)
@@ -410,6 +455,15 @@ private struct AdminHandler: RequestHandler {
       try AdminOrder.checkEmpty(request.body)
       return try await carryOut(.rollBack)
     case .cache: return ServerReply(status: 200, body: console.caches.json)
+    case .shadows:
+      return ServerReply(
+        status: 200,
+        contentType: "application/jsonl; charset=utf-8",
+        body: console.machine.shadowLines
+      )
+    case .reset:
+      let order = try AdminOrder.semanticReset(request.body)
+      return ServerReply(status: 200, body: try console.reset(order, from: "\(request.peer)"))
     case .invalidate:
       let order = try AdminOrder.invalidation(request.body)
       return AdminPage.invalidated(try await console.invalidate(order, from: "\(request.peer)"))
@@ -453,4 +507,9 @@ private struct AdminHandler: RequestHandler {
     let status = !report.isRefused ? 200 : report.problem != nil ? 409 : 422
     return ServerReply(status: status, body: AdminPage.report(report))
   }
+}
+
+extension Double {
+  /// As gauges of such a unit hold it.
+  fileprivate var nano: Int64 { Int64((self * 1_000_000_000).rounded()) }
 }

@@ -17,6 +17,10 @@ struct CacheBoard: Sendable {
     var misses: [String: Int64]
     /// Of answers that were compared, by what came out.
     var comparisons: [String: Int64]
+    /// Of hits that were compared with fresh answers, by what came out.
+    var shadows: [String: Int64]
+    /// The score that hits need now.
+    var point: OperatingPoint?
   }
 
   let rows: [Row]
@@ -27,13 +31,15 @@ struct CacheBoard: Sendable {
     of policy: Policy,
     _ metrics: MetricsRegistry,
     answers: EmbeddedReplyCache.Usage,
-    questions: (count: Int, bytes: Int)
+    questions: (count: Int, bytes: Int),
+    points: (String) -> OperatingPoint? = { _ in nil }
   ) {
     self.answers = answers
     self.questions = questions
     let exchanges = metrics.cacheExchanges.values
     let misses = metrics.semanticMisses.values
     let comparisons = metrics.semanticComparisons.values
+    let shadows = metrics.semanticShadows.values
     rows = policy.products.compactMap { product in
       product.cache.map { cache in
         Row(
@@ -41,7 +47,9 @@ struct CacheBoard: Sendable {
           cache: cache,
           exchanges: Self.second(of: exchanges, where: product.name),
           misses: Self.second(of: misses, where: product.name),
-          comparisons: Self.second(of: comparisons, where: product.name)
+          comparisons: Self.second(of: comparisons, where: product.name),
+          shadows: Self.second(of: shadows, where: product.name),
+          point: cache.semantic.flatMap { _ in points(product.name) }
         )
       }
     }
@@ -94,8 +102,29 @@ struct CacheBoard: Sendable {
       writer.member("bar", DecimalText.threeDecimals(of: semantic.bar))
       append(row.misses, as: "misses", to: &writer)
       append(row.comparisons, as: "comparisons", to: &writer)
+      if semantic.shadow != nil {
+        append(row.shadows, as: "shadows", to: &writer)
+        if let point = row.point { append(point, to: &writer) }
+      }
       writer.endObject()
     }
+    writer.endObject()
+  }
+
+  /// What shadows found at the bar that holds.
+  private func append(_ point: OperatingPoint, to writer: inout JSONWriter) {
+    let estimate = point.estimate
+    let interval = estimate.interval
+    writer.member("bar_now", point.bar.map { DecimalText.threeDecimals(of: $0) } ?? "none")
+    writer.key("is_tightened")
+    writer.bool(point.isTightened)
+    writer.key("wrong")
+    writer.beginObject()
+    writer.member("judged", estimate.judged)
+    writer.member("wrong", estimate.wrong)
+    writer.member("share", DecimalText.threeDecimals(of: estimate.share))
+    writer.member("low", DecimalText.threeDecimals(of: interval.lowerBound))
+    writer.member("high", DecimalText.threeDecimals(of: interval.upperBound))
     writer.endObject()
   }
 
@@ -108,5 +137,23 @@ struct CacheBoard: Sendable {
     writer.beginObject()
     for (name, count) in counts.sorted(by: { $0.key < $1.key }) { writer.member(name, count) }
     writer.endObject()
+  }
+}
+
+extension ShadowRecord {
+  /// `{"product": "support", "score": 0.93, "same": true, "rule": 1, "encoder": "…", "at": "…"}`.
+  func line(of encoder: Digest) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.member("product", product)
+    writer.key("score")
+    writer.double(Double(score))
+    writer.key("same")
+    writer.bool(agrees)
+    writer.member("rule", SemanticEvidence.rule)
+    writer.member("encoder", encoder.hex)
+    writer.member("at", UTCTime.text(ofWall: moment.wall))
+    writer.endObject()
+    return writer.bytes + [UInt8(ascii: "\n")]
   }
 }

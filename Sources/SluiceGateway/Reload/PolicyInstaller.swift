@@ -230,7 +230,7 @@ final class PolicyInstaller: Sendable {
     var health = before.health
     health.follow(version.policy, upstreams, before: before.upstreams, on: machine)
     machine.breakers.keep(version.policy.guardedModels)
-    machine.keepSemantic(of: version.policy)
+    machine.followSemantic(version.policy)
     machine.switches.keep(Set(version.policy.killSwitches.map(\.name)), at: machine.world.now)
     current.withLock { state in
       remember(&state)

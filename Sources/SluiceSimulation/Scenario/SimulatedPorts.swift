@@ -152,7 +152,8 @@ package struct SimulatedPorts: Sendable {
 
   /// Lowers `policy` to a generation that is connected to these ports.
   package func generation(_ number: UInt64, of policy: Policy) -> Generation {
-    Compiler.lower(policy, hash: "", number: number, ports: ports)
+    semantic.follow(policy)
+    return Compiler.lower(policy, hash: "", number: number, ports: ports)
   }
 
   /// Has all upstreams follow another plan.

@@ -216,7 +216,7 @@ package struct ExactCacheStage: WaitingStage {
     )
     // Between the look-up and the lead the flight before may have landed.
     if cache.reply(for: key, at: exchange.moment) != nil { return pending.land(isStored: true) }
-    let hasBegun = background.exchanges.begin(.refresh, of: background.goal, for: exchange) {
+    let hasBegun = background.exchanges.begin(.refresh, at: background.name, for: exchange) {
       next in
       next.cacheKey = key
       next.flight = pending

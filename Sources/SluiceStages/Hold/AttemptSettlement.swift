@@ -46,7 +46,7 @@ package struct AttemptSettlement: Sendable {
     guard let rules else { return }
     if excess > .zero { rules.watch.overran(settings.name, held: hold.amount, by: excess) }
     var charges = hold.claim.charges.makeIterator()
-    for line in rules.lines where !line.isPerRequest {
+    for line in rules.lines(for: exchange) where !line.isPerRequest {
       guard let charge = charges.next() else { break }
       rules.watch.look(at: charge, of: line, in: ledger, at: moment)
     }

@@ -15,6 +15,7 @@ extension HoldRules {
   /// The accounts that a hold must fit into; `nil` if a key has no value, and then the exchange is
   /// refused.
   func charges(of exchange: Exchange, at moment: Moment) -> [Charge]? {
+    let lines = lines(for: exchange)
     let tier = exchange.caller.tier
     var charges: [Charge] = []
     charges.reserveCapacity(lines.count)
@@ -49,7 +50,7 @@ extension HoldRules {
 
   /// Which budget a hold does not fit, and what fits all of them.
   struct Shortage {
-    /// The place of the first in `lines`.
+    /// The place of the first in `lines(for:)`.
     var line: Int
     /// The least that is left of any.
     var available: NanoDollars
@@ -63,6 +64,7 @@ extension HoldRules {
 
   /// Asks budgets of a request here, and all others at the ledger, in one step.
   func take(_ claim: Claim, for exchange: Exchange, at moment: Moment) -> Taken {
+    let lines = lines(for: exchange)
     let tier = exchange.caller.tier
     let fitsRequest = lines.allSatisfy { line in
       !line.isPerRequest || claim.amount <= line.terms.limit(ofTier: tier) - exchange.settled

@@ -6,6 +6,8 @@ package import SluiceTelemetry
 /// What all holds of a generation go by: its budgets, in their order, and who else has a say.
 package struct HoldRules: Sendable {
   package let lines: [BudgetLine]
+  /// By product, the budget that its shadows are paid from, where one is named.
+  private let shadowBudgets: [String: String]
   let ledger: any Ledger
   let stop: any SpendingStop
   let watch: BudgetWatch
@@ -22,6 +24,11 @@ package struct HoldRules: Sendable {
     metrics: MetricsRegistry
   ) {
     lines = policy.budgets.map { BudgetLine($0, metrics: metrics) }
+    shadowBudgets = Dictionary(
+      uniqueKeysWithValues: policy.products.compactMap { product in
+        product.cache?.semantic?.shadow?.budget.map { (product.name, $0) }
+      }
+    )
     self.ledger = ledger
     self.stop = stop
     self.watch = watch
@@ -31,5 +38,13 @@ package struct HoldRules: Sendable {
         || key.checked.slots.contains(PolicyVariable.modelUpstream.slot)
     }
     notice = policy.budgets.lazy.compactMap(\.notice).first
+  }
+
+  /// The budgets that pay for an exchange: all, but of a shadow whose product names one, that one.
+  func lines(for exchange: Exchange) -> [BudgetLine] {
+    guard exchange.purpose == .shadow, let name = shadowBudgets[exchange.caller.product] else {
+      return lines
+    }
+    return lines.filter { $0.settings.name == name }
   }
 }

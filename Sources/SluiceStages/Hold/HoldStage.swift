@@ -98,6 +98,10 @@ package struct HoldStage: WaitingStage {
     case .held(let id):
       return await record(exchange, id, claim, size, clamp: size.clamp, by: .held)
     case .short(let shortage):
+      // Nobody waits for a shadow; what does not fit whole is not worth its money.
+      if exchange.purpose == .shadow {
+        return goWithout(exchange, rules.lines(for: exchange)[shortage.line], size)
+      }
       return await relieve(exchange, shortage, claim, size, at: moment)
     case .unavailable:
       exchange.refuse(.ledgerUnavailable)
@@ -151,6 +155,14 @@ package struct HoldStage: WaitingStage {
   }
 
   // MARK: When it does not fit
+
+  private func goWithout(_ exchange: Exchange, _ line: BudgetLine, _ size: HoldSize) -> ExitIndex {
+    exchange.shortage = .insufficientQuota(
+      reason: "budget `\(line.settings.name)` does not cover a shadow"
+    )
+    exchange.explain("budget \(line.settings.name) does not cover $\(size.amount)")
+    return leave(exchange, by: .refused)
+  }
 
   private func relieve(
     _ exchange: Exchange,

@@ -40,6 +40,8 @@ package struct SemanticCacheStage: WaitingStage {
     let product: ProductMemory
     /// `nil`: the encoder of this machine makes the vectors.
     let upstream: UpstreamEmbedder?
+    /// The hits that are compared with fresh answers; `nil`: none.
+    package let shadow: ProductSettings.Semantic.Shadow?
 
     /// - Parameters:
     ///   - settings: what the policy says.
@@ -58,6 +60,7 @@ package struct SemanticCacheStage: WaitingStage {
       self.memory = memory
       self.product = memory.memory(of: product)
       self.upstream = upstream
+      shadow = settings.shadow.flatMap { $0.share > 0 ? $0 : nil }
       var rule = Verifier.Rule(bar: settings.bar)
       // A bar is picked on scores without it: what it adds would let pass what the bar did not.
       rule.supportWeight = 0
@@ -101,6 +104,7 @@ package struct SemanticCacheStage: WaitingStage {
   package let exits = Exit.names
   private let rules: [String: Rules]
   private let cache: any ReplyCache
+  private let shadows: BackgroundEntry?
   private let metrics: MetricsRegistry
 
   /// Makes the node.
@@ -108,14 +112,17 @@ package struct SemanticCacheStage: WaitingStage {
   /// - Parameters:
   ///   - rules: by the name of the product; those without a semantic cache are left out.
   ///   - cache: where answers are kept.
+  ///   - shadows: asks what a hit was asked, too; `nil` where no product wants it.
   ///   - metrics: where misses are counted by their reason.
   package init(
     rules: [String: Rules],
     cache: any ReplyCache,
+    shadows: BackgroundEntry? = nil,
     metrics: MetricsRegistry
   ) {
     self.rules = rules
     self.cache = cache
+    self.shadows = shadows
     self.metrics = metrics
   }
 
@@ -237,9 +244,10 @@ package struct SemanticCacheStage: WaitingStage {
         // its question was looked up is gone here.
         if let answer = near.first?.answer,
           let reply = cache.reply(for: answer, at: exchange.moment),
-          ModelReply(reply.body)?.onlyText != nil
+          let text = ModelReply(reply.body)?.onlyText
         {
           rules.memory.touch(judgement.neighbour)
+          shadow(exchange, text, judgement, under: rules)
           return hit(exchange, asked, reply, SemanticMatch(answer: answer, judgement), judgement)
         }
         rules.memory.remove(judgement.neighbour)
@@ -267,6 +275,31 @@ package struct SemanticCacheStage: WaitingStage {
       exchange.explain("\(Self.words(judgement)), stored \(exchange.ageSeconds ?? 0) s ago")
     }
     return Exit.hit.index
+  }
+
+  /// Has the upstream asked too, for a sample of hits, and what the client is told compared.
+  ///
+  /// Its exchange waits in the loop's queue behind this one, which goes on to its reply at once.
+  private func shadow(
+    _ exchange: Exchange,
+    _ served: String,
+    _ judgement: Verifier.Judgement,
+    under rules: Rules
+  ) {
+    guard let shadows, let share = rules.shadow?.share, !exchange.isTraced,
+      let key = exchange.cacheKey, Shadow.samples(key, share: share)
+    else { return }
+    let shadow = Shadow(
+      memory: rules.memory,
+      product: rules.product,
+      judgement: judgement,
+      served: served
+    )
+    let hasBegun = shadows.exchanges.begin(.shadow, at: shadows.name, for: exchange) { next in
+      next.flight = shadow
+      next.atEnd(shadow)
+    }
+    if !hasBegun { rules.memory.count(.full, of: rules.product) }
   }
 
   /// Has the question kept once its answer is stored.
@@ -338,6 +371,7 @@ extension Verifier.Objection {
     case .names: "names"
     case .score: "score"
     case .doubt: "doubt"
+    case .tightened: "tightened"
     }
   }
 
@@ -352,6 +386,7 @@ extension Verifier.Objection {
     case .names: "one of the two names what the other does not"
     case .score: "the nearest is not near enough"
     case .doubt: "answers of this product have differed too often at such a score"
+    case .tightened: "hits of this product need more, since too many were wrong"
     }
   }
 }

@@ -1,6 +1,7 @@
 internal import SluiceCore
 internal import SluiceDialects
 package import SluicePipeline
+package import SluicePolicy
 package import SluiceTelemetry
 internal import Synchronization
 
@@ -24,6 +25,9 @@ package final class SemanticMemory: Sendable {
   private let metrics: MetricsRegistry
   private let products = Mutex<[String: ProductMemory]>([:])
   private let senses = Mutex(AnswerSenses())
+  private let records = Mutex(ShadowRecords())
+  private let points: KeptPoints
+  private let tightened: @Sendable (SemanticTightened) -> Void
 
   /// Makes a memory that has seen nothing.
   ///
@@ -33,18 +37,24 @@ package final class SemanticMemory: Sendable {
   ///   - indexing: where the index is used; one thread.
   ///   - learning: where answers are compared.
   ///   - metrics: where it counts.
+  ///   - points: where operating points outlive it.
+  ///   - tightened: is told that a product's hits need more, on the thread where answers are compared.
   package init(
     embedder: any Embedder,
     index: any VectorIndex,
     indexing: any Workers,
     learning: any Workers,
-    metrics: MetricsRegistry
+    metrics: MetricsRegistry,
+    points: KeptPoints = .none,
+    tightened: @escaping @Sendable (SemanticTightened) -> Void = { _ in }
   ) {
     self.embedder = embedder
     self.index = index
     self.indexing = indexing
     self.learning = learning
     self.metrics = metrics
+    self.points = points
+    self.tightened = tightened
   }
 
   /// Makes a memory of vectors that an upstream makes.
@@ -63,6 +73,8 @@ package final class SemanticMemory: Sendable {
     self.indexing = indexing
     learning = WorkInPlace()
     self.metrics = metrics
+    points = .none
+    tightened = { _ in }
   }
 
   /// Whether a vector has as many floats as the first that came.
@@ -91,15 +103,21 @@ package final class SemanticMemory: Sendable {
   package func memory(of product: String) -> ProductMemory {
     products.withLock { products in
       if let known = products[product] { return known }
-      let new = ProductMemory(product)
+      let new = ProductMemory(product, kept: points)
       products[product] = new
       return new
     }
   }
 
-  /// Forgets what products taught that a policy no longer has.
-  package func keep(_ names: Set<String>) {
+  /// Goes by a policy that is served from now on, and forgets what products taught that it has not.
+  package func follow(_ policy: Policy) {
+    let names = Set(policy.products.map(\.name))
     products.withLock { $0 = $0.filter { names.contains($0.key) } }
+    for product in policy.products {
+      guard let semantic = product.cache?.semantic else { continue }
+      let evidence = policy.evidence.first { $0.product == product.name }
+      memory(of: product.name).follow(OperatingPoint.Terms(semantic, evidence: evidence))
+    }
   }
 
   // MARK: Looking up
@@ -145,13 +163,16 @@ package final class SemanticMemory: Sendable {
         at: moment
       )
       let (evidence, traffic) = product.learnt(asking: meaning.words)
-      let verdict = verifier.judge(
+      var verdict = verifier.judge(
         meaning,
         key.facts,
         neighbours,
         evidence: evidence,
         traffic: traffic
       )
+      if case .hit(let judgement) = verdict, !product.admits(judgement.score) {
+        verdict = .miss(.tightened, judgement)
+      }
       waiter.send(
         .judged(verdict, neighbours.same.map { Near(id: $0.id, answer: $0.question.answer) })
       )
@@ -244,6 +265,47 @@ package final class SemanticMemory: Sendable {
     }
   }
 
+  // MARK: Shadows
+
+  /// Compares what a client was told with a fresh answer, on another thread.
+  ///
+  /// Neither is remembered; only whether they agree is.
+  func judge(
+    _ served: String,
+    by fresh: String,
+    _ hit: Verifier.Judgement,
+    for product: ProductMemory,
+    at moment: Moment
+  ) {
+    let isTaken = learning.start { [self] in
+      guard let embedder else { return count(.failed, of: product) }
+      let agrees: Bool
+      do throws(EmbeddingFailure) {
+        agrees = try AnswerSense(of: served, by: embedder)
+          .agrees(with: AnswerSense(of: fresh, by: embedder))
+      } catch {
+        // A comparison that cannot be made says nothing of the hit.
+        return count(.failed, of: product)
+      }
+      count(agrees ? .agree : .differ, of: product)
+      records.withLock {
+        $0.add(
+          ShadowRecord(product: product.name, score: hit.score, agrees: agrees, moment: moment)
+        )
+      }
+      guard let tightening = product.observe(hit, isWrong: !agrees) else { return }
+      tightened(SemanticTightened(tightening, of: product.name))
+    }
+    if !isTaken { count(.full, of: product) }
+  }
+
+  func count(_ result: ShadowResult, of product: ProductMemory) {
+    metrics.semanticShadows[product.name, result.rawValue].increment()
+  }
+
+  /// The last comparisons of served answers, the oldest first.
+  package var shadows: [ShadowRecord] { records.withLock { $0.all } }
+
   private func sense(
     of answer: Digest,
     _ text: String,
@@ -282,5 +344,18 @@ struct AskedQuestion: Sendable {
     at moment: Moment
   ) {
     memory.learn(self, reply, under: key, in: cache, at: moment)
+  }
+}
+
+extension SemanticTightened {
+  fileprivate init(_ tightening: OperatingPoint.Tightening, of product: String) {
+    self.init(
+      product: product,
+      from: tightening.from,
+      to: tightening.to,
+      wrong: tightening.estimate.wrong,
+      judged: tightening.estimate.judged,
+      interval: tightening.estimate.interval
+    )
   }
 }

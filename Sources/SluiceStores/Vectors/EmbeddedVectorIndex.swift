@@ -9,7 +9,7 @@ package final class EmbeddedVectorIndex: VectorIndex {
   private let table: Mutex<VectorTable>
   private let journal: CacheJournal?
   /// The fingerprint of the encoder, for the journal.
-  let encoder: Digest
+  package let encoder: Digest
 
   /// Makes an index.
   ///

@@ -180,9 +180,27 @@ package final class MetricsRegistry: Sendable {
     help: "Fresh answers and that of the near question: agree, differ, failed or left_out.",
     labels: ["product", "result"]
   )
+  package let semanticShadows = CounterFamily(
+    counter: "sluice_semantic_shadows_total",
+    help:
+      "Semantic hits sampled to be compared with a fresh answer: agree, differ; failed, refused, full: not compared.",
+    labels: ["product", "result"]
+  )
+  package let semanticWrongShare = GaugeFamily(
+    gauge: "sluice_semantic_wrong_share",
+    help: "The share of compared semantic hits, at the bar that holds, whose answers differed.",
+    labels: ["product"],
+    unit: .nano
+  )
+  package let semanticWrongShareBound = GaugeFamily(
+    gauge: "sluice_semantic_wrong_share_bound",
+    help: "The ends of the 95 % interval of that share.",
+    labels: ["product", "end"],
+    unit: .nano
+  )
   package let semanticBar = GaugeFamily(
     gauge: "sluice_semantic_bar",
-    help: "The score that a semantic hit needs.",
+    help: "The score that a semantic hit needs; 2 where shadows let none through.",
     labels: ["product"],
     unit: .nano
   )
@@ -416,7 +434,8 @@ package final class MetricsRegistry: Sendable {
       breakerState, breakerTransitions, upstreamReplays,
       breakerHeld, upstreamHealthy, healthChecks, attemptFailures, entries, bytes, evictions,
       cacheInvalidations, cacheInvalidated,
-      cacheExchanges, semanticMisses, semanticComparisons, semanticBar, semanticQuestionsFamily,
+      cacheExchanges, semanticMisses, semanticComparisons, semanticShadows, semanticWrongShare,
+      semanticWrongShareBound, semanticBar, semanticQuestionsFamily,
       semanticBytesFamily,
       journalWritten, journalDropped, journalBytes, journalWritable, journalDamaged,
       embeddings, embeddingDurationFamily, budgetExceeded, budgetSpent, budgetWarnings,

@@ -429,7 +429,7 @@ package enum Schema {
         "shadow",
         "ratio or map",
         .otherwise("none"),
-        "the share of hits for which the upstream is asked too; not served yet"
+        "the share of hits for which the upstream is asked too, to compare the answers"
       ),
       Key(
         "embedder",

@@ -43,6 +43,8 @@ package struct Verifier: Sendable {
     case score
     /// Neighbours' answers, in this product, have not agreed often enough.
     case doubt
+    /// Shadows have raised the score that a hit of this product needs.
+    case tightened
   }
 
   package enum Verdict: Sendable, Equatable {
