@@ -206,7 +206,11 @@ final class Machine: Sendable {
         index: index,
         indexing: BlockingWorkers(executor: indexing),
         learning: BlockingWorkers(executor: learning),
-        metrics: metrics
+        metrics: metrics,
+        kept: KeptStates(
+          read: { [cacheJournal] in cacheJournal.state($0) },
+          write: { [cacheJournal] in cacheJournal.keep($1, as: $0) }
+        )
       )
       semantic = (memory, index)
       return memory
@@ -286,6 +290,7 @@ final class Machine: Sendable {
 
   /// Writes the cache's journal to its end; traffic has ended.
   func closeCache() async {
+    semantic.withLock { $0?.memory.writeOut() }
     do {
       try await caching.run { [cacheJournal] in cacheJournal.close() }
     } catch {

@@ -22,6 +22,7 @@ package final class SemanticMemory: Sendable {
   private let indexing: any Workers
   private let learning: any Workers
   private let metrics: MetricsRegistry
+  private let kept: KeptStates
   private let products = Mutex<[String: ProductMemory]>([:])
   private let senses = Mutex(AnswerSenses())
 
@@ -33,18 +34,21 @@ package final class SemanticMemory: Sendable {
   ///   - indexing: where the index is used; one thread.
   ///   - learning: where answers are compared.
   ///   - metrics: where it counts.
+  ///   - kept: where what products teach outlives it.
   package init(
     embedder: any Embedder,
     index: any VectorIndex,
     indexing: any Workers,
     learning: any Workers,
-    metrics: MetricsRegistry
+    metrics: MetricsRegistry,
+    kept: KeptStates = .none
   ) {
     self.embedder = embedder
     self.index = index
     self.indexing = indexing
     self.learning = learning
     self.metrics = metrics
+    self.kept = kept
   }
 
   /// Makes a memory of vectors that an upstream makes.
@@ -63,6 +67,8 @@ package final class SemanticMemory: Sendable {
     self.indexing = indexing
     learning = WorkInPlace()
     self.metrics = metrics
+    // Without words and comparisons nothing is learnt.
+    kept = .none
   }
 
   /// Whether a vector has as many floats as the first that came.
@@ -91,7 +97,7 @@ package final class SemanticMemory: Sendable {
   package func memory(of product: String) -> ProductMemory {
     products.withLock { products in
       if let known = products[product] { return known }
-      let new = ProductMemory(product)
+      let new = ProductMemory(product, of: embedder?.fingerprint ?? Digest(of: []), kept: kept)
       products[product] = new
       return new
     }
@@ -99,7 +105,15 @@ package final class SemanticMemory: Sendable {
 
   /// Forgets what products taught that a policy no longer has.
   package func keep(_ names: Set<String>) {
-    products.withLock { $0 = $0.filter { names.contains($0.key) } }
+    products.withLock { products in
+      for (name, product) in products where !names.contains(name) { product.forget() }
+      products = products.filter { names.contains($0.key) }
+    }
+  }
+
+  /// Keeps what products have taught since it was last kept; for the end of the process.
+  package func writeOut() {
+    for product in products.withLock({ Array($0.values) }) { product.writeOut() }
   }
 
   // MARK: Looking up
@@ -144,7 +158,7 @@ package final class SemanticMemory: Sendable {
         count: verifier.neighbours,
         at: moment
       )
-      let (evidence, traffic) = product.learnt(asking: meaning.words)
+      let (evidence, traffic) = product.learnt(asking: meaning.words, at: moment)
       let verdict = verifier.judge(
         meaning,
         key.facts,
@@ -240,7 +254,9 @@ package final class SemanticMemory: Sendable {
       index.note(agrees, fresh.id, near.id)
       guard place == 0 else { continue }
       count(agrees ? "agree" : "differ", for: question.product)
-      if let candidate = question.candidate { question.product.observe(candidate, agrees: agrees) }
+      if let candidate = question.candidate {
+        question.product.observe(candidate, agrees: agrees, at: moment)
+      }
     }
   }
 
