@@ -339,6 +339,19 @@ struct SemanticCacheStageTests {
     }
   }
 
+  @Test("what is learnt is read as it was written, words and all")
+  func written() {
+    var learnt = Learnt()
+    for number in 0..<300 { learnt.traffic.add(["reset", "word\(number)", "lake\(number % 7)"]) }
+    for support in 0..<3 {
+      let judgement = Verifier.Judgement(neighbour: 1, cosine: 0.9, score: 0.8, support: support)
+      learnt.evidence.observe(judgement, agrees: support != 1)
+    }
+    let encoder = Digest(of: [1])
+    #expect(Learnt(bytes: learnt.bytes(of: encoder), of: encoder) == learnt)
+    #expect(Learnt(bytes: learnt.bytes(of: encoder), of: Digest(of: [2])) == nil)
+  }
+
   @Test(
     "what is learnt is written at most once in a while, and no more once a policy is without it"
   )

@@ -1,4 +1,4 @@
-internal import SluiceCore
+package import SluiceCore
 internal import SluicePipeline
 internal import Synchronization
 
@@ -102,18 +102,18 @@ package struct KeptStates: Sendable {
 }
 
 /// What a product's answers and questions have taught, as it is kept: 9 KiB.
-struct Learnt: Sendable, Equatable {
+package struct Learnt: Sendable, Equatable {
   /// Changes with the layout of the bytes, and with what the numbers mean.
   private static let layout: UInt64 = 1
 
-  var evidence = Evidence()
-  var traffic = WordCounts()
+  package var evidence = Evidence()
+  package var traffic = WordCounts()
 
-  init() {}
+  package init() {}
 
   /// All of it: the layout, the encoder, evidence and words, in words of eight bytes, the lowest
   /// first.
-  func bytes(of encoder: Digest) -> [UInt8] {
+  package func bytes(of encoder: Digest) -> [UInt8] {
     let words = [Self.layout] + evidence.words + traffic.words
     var bytes = encoder.bytes
     bytes.reserveCapacity(bytes.count + words.count * 8)
@@ -127,7 +127,7 @@ struct Learnt: Sendable, Equatable {
 
   /// Reads `bytes(of:)`; `nil` for anything else, and for another encoder's, which means to begin
   /// anew.
-  init?(bytes: [UInt8], of encoder: Digest) {
+  package init?(bytes: [UInt8], of encoder: Digest) {
     guard bytes.count >= 40, bytes.count.isMultiple(of: 8),
       Digest(exactly: bytes[..<32]) == encoder
     else { return nil }

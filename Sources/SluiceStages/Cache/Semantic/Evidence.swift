@@ -133,9 +133,6 @@ package struct WordCounts: Sendable, Equatable {
         cells.append(UInt16(truncatingIfNeeded: word >> (16 * place)))
       }
     }
-    let most = first
-    // No cell counts more than there were questions.
-    guard cells.allSatisfy({ $0 <= most }) else { return nil }
     self.cells = cells
   }
 
