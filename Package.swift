@@ -94,8 +94,8 @@ let package = Package(
     module(
       "SluiceStages",
       uses: [
-        "SluiceCore", "SluiceExpressions", "SluiceHTTP", "SluicePolicy", "SluiceTelemetry",
-        "SluicePipeline", "SluiceDialects",
+        "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluiceHTTP", "SluicePolicy",
+        "SluiceTelemetry", "SluicePipeline", "SluiceDialects",
       ]
     ),
     module(

@@ -157,6 +157,8 @@ package enum Bounds {
   package static let cacheProbeNanoseconds: Int64 = 1_000_000_000
   /// Names of small states that the cache's journal keeps.
   package static let cacheStates = 4_096
+  /// Bytes of the name of one small state: what it is, and whose.
+  package static let cacheStateNameBytes = policyNameBytes + 32
   /// Bytes of one small state.
   package static let cacheStateBytes = 1 << 20
   /// Exchanges without a client that run at a time.
@@ -207,6 +209,8 @@ package enum Bounds {
   package static let evidenceDays: Int64 = 90
   /// Milliseconds that an exchange waits for what its question means and what lies near.
   package static let semanticMilliseconds: Int64 = 50
+  /// Milliseconds between two times that what a product has taught is written down.
+  package static let learntKeepingMilliseconds: Int64 = 60_000
   /// Milliseconds that an exchange waits for an upstream that says what its question means.
   package static let upstreamEmbeddingMilliseconds: Int64 = 1_000
   /// Floats of a vector that an upstream makes.

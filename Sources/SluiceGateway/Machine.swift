@@ -214,9 +214,9 @@ final class Machine: Sendable {
         indexing: BlockingWorkers(executor: indexing),
         learning: BlockingWorkers(executor: learning),
         metrics: metrics,
-        points: KeptPoints(
-          read: { [cacheJournal] in cacheJournal.state(Self.pointName(of: $0)) },
-          write: { [cacheJournal] in cacheJournal.keep($1, as: Self.pointName(of: $0)) }
+        kept: KeptStates(
+          read: { [cacheJournal] in cacheJournal.state($0) },
+          write: { [cacheJournal] in cacheJournal.keep($1, as: $0) }
         ),
         tightened: { [telemetry] in telemetry.tell($0, at: clock.now) }
       )
@@ -256,8 +256,6 @@ final class Machine: Sendable {
       for (memory, _) in embedded.values { memory.follow(policy) }
     }
   }
-
-  private static func pointName(of product: String) -> String { "operating point \(product)" }
 
   /// What semantic caches remember; `nil` until a policy has one.
   var semanticMemory: SemanticMemory? { semantic.withLock { $0?.memory } }
@@ -309,6 +307,7 @@ final class Machine: Sendable {
 
   /// Writes the cache's journal to its end; traffic has ended.
   func closeCache() async {
+    semantic.withLock { $0?.memory.writeOut() }
     do {
       try await caching.run { [cacheJournal] in cacheJournal.close() }
     } catch {

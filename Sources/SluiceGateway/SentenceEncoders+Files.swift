@@ -7,9 +7,12 @@ import SluiceSemantics
 extension SentenceEncoders {
   /// Encoders that are looked for in `folder`; without it where `environment` says, and in the usual
   /// places.
+  ///
+  /// `SLUICE_ENCODER` names the folder of one's own.
   static func of(folder: String? = nil, environment: [String: String]) -> SentenceEncoders {
     let folders = TokenTableFile.folders(named: folder) { environment[$0] }
-    return SentenceEncoders(folders: folders) {
+    let own = environment["SLUICE_ENCODER"].flatMap { $0.isEmpty ? nil : $0 }
+    return SentenceEncoders(folders: folders, own: own) {
       Files.kind(of: $0) == .other
     } read: { path in
       do throws(IOFailure) {

@@ -444,6 +444,97 @@ struct SemanticCacheStageTests {
     #expect(seen.allSatisfy { $0[0] == $0[1] })
     #expect((2...15).contains(seen.count { $0[0] }))
   }
+
+  @Test("what a product has taught outlives the process, unless it is torn or another encoder's")
+  func outlives() async throws {
+    let states = States()
+    let bench = SemanticBench(kept: states.kept)
+    // The first is kept at once, the second with the end of the process.
+    _ = await bench.ask("how to reset it")
+    _ = await bench.ask("how to change it")
+    #expect(bench.product.observations == 1)
+    bench.memory.writeOut()
+    let bytes = try #require(states.bytes("semantic evidence support"))
+    #expect(SemanticBench(kept: states.kept).product.observations == 1)
+    for damage: (inout [UInt8]) -> Void in [
+      { $0.removeLast() }, { $0.removeLast(8) }, { $0 = [] }, { $0[0] ^= 1 }, { $0[32] ^= 2 },
+    ] {
+      var damaged = bytes
+      damage(&damaged)
+      states.put(damaged)
+      #expect(SemanticBench(kept: states.kept).product.observations == 0)
+    }
+  }
+
+  @Test("what is learnt is read as it was written, words and all")
+  func written() {
+    var learnt = Learnt()
+    for number in 0..<300 { learnt.traffic.add(["reset", "word\(number)", "lake\(number % 7)"]) }
+    for support in 0..<3 {
+      let judgement = Verifier.Judgement(neighbour: 1, cosine: 0.9, score: 0.8, support: support)
+      learnt.evidence.observe(judgement, agrees: support != 1)
+    }
+    let encoder = Digest(of: [1])
+    #expect(Learnt(bytes: learnt.bytes(of: encoder), of: encoder) == learnt)
+    #expect(Learnt(bytes: learnt.bytes(of: encoder), of: Digest(of: [2])) == nil)
+  }
+
+  @Test(
+    "what is learnt is written at most once in a while, and no more once a policy is without it"
+  )
+  func keepsSeldom() async {
+    let states = States()
+    let bench = SemanticBench(kept: states.kept)
+    for number in 0..<4 { await bench.compare(in: number) }
+    #expect(bench.product.observations == 4)
+    #expect(states.writes == 1)
+    bench.fixture.world.advance(by: .milliseconds(Bounds.learntKeepingMilliseconds))
+    await bench.compare(in: 4)
+    #expect(states.writes == 2)
+    bench.memory.follow(Policy())
+    #expect(states.bytes("semantic evidence support") == [])
+  }
+
+  // MARK: Who decides
+
+  @Test(
+    "with a threshold alone a person's bar decides; where a share is declared, answers may object",
+    arguments: [(nil, "semantic:hit"), (0.01, "semantic:miss")] as [(Double?, String)]
+  )
+  func whoDecides(maxWrong: Double?, exit: String) async {
+    let bench = SemanticBench(
+      semantic: ProductSettings.Semantic(threshold: 0.95, maxWrong: maxWrong)
+    )
+    _ = await bench.ask("how to reset it")
+    for number in 0..<20 {
+      bench.say("press the button")
+      await bench.compare(in: number, answering: "turn it off, \(number + 2) times")
+    }
+    #expect(bench.product.observations == 20)
+    #expect(await bench.trail(bench.ask("how do I reset it")).contains(exit))
+    #expect(bench.misses("doubt") == (maxWrong == nil ? 0 : 1))
+  }
+}
+
+/// What outlives a process.
+private final class States: Sendable {
+  private let state = Mutex<(slots: [String: [UInt8]], writes: Int)>(([:], 0))
+  var kept: KeptStates {
+    KeptStates(
+      read: { name in self.bytes(name) },
+      write: { name, bytes in
+        self.state.withLock {
+          $0.slots[name] = bytes
+          $0.writes += 1
+        }
+      }
+    )
+  }
+  var writes: Int { state.withLock { $0.writes } }
+  func bytes(_ name: String) -> [UInt8]? { state.withLock { $0.slots[name] } }
+  func put(_ bytes: [UInt8]) {
+    state.withLock { $0.slots["semantic evidence support"] = bytes }
+  }
 }
 
 /// A graph of both caches, attempt and store, and what it is connected to.
@@ -482,7 +573,8 @@ private final class SemanticBench: Sendable {
     choices: String? = nil,
     isComplete: Bool = true,
     semantic: ProductSettings.Semantic = ProductSettings.Semantic(threshold: 0.95),
-    backgroundBound: Int = Bounds.backgroundExchanges
+    backgroundBound: Int = Bounds.backgroundExchanges,
+    kept: KeptStates = .none
   ) {
     let metrics = MetricsRegistry()
     let ended = Ended()
@@ -511,6 +603,7 @@ private final class SemanticBench: Sendable {
       indexing: indexing,
       learning: WorkInPlace(),
       metrics: metrics,
+      kept: kept,
       tightened: { event in ended.tightened.withLock { $0.append(event) } }
     )
     memory.follow(fixture.policy)
@@ -638,6 +731,14 @@ private final class SemanticBench: Sendable {
   }
 
   func say(_ text: String) { attempt.say(text) }
+
+  /// Has the answers to two questions compared, in a context of its own.
+  func compare(in context: Int, answering text: String? = nil) async {
+    let more = #","seed":\#(context)"#
+    _ = await ask("how to reset it", more: more)
+    if let text { say(text) }
+    _ = await ask("how to change it", more: more)
+  }
   func trail(_ exchange: Exchange) -> String { exchange.trail.line(in: graph) }
   func misses(_ reason: String) -> Int64 { metrics.semanticMisses["support", reason].value }
   func comparisons(_ result: String) -> Int64 {

@@ -23,10 +23,10 @@ package final class SemanticMemory: Sendable {
   private let indexing: any Workers
   private let learning: any Workers
   private let metrics: MetricsRegistry
+  private let kept: KeptStates
   private let products = Mutex<[String: ProductMemory]>([:])
   private let senses = Mutex(AnswerSenses())
   private let records = Mutex(ShadowRecords())
-  private let points: KeptPoints
   private let tightened: @Sendable (SemanticTightened) -> Void
 
   /// Makes a memory that has seen nothing.
@@ -37,7 +37,7 @@ package final class SemanticMemory: Sendable {
   ///   - indexing: where the index is used; one thread.
   ///   - learning: where answers are compared.
   ///   - metrics: where it counts.
-  ///   - points: where operating points outlive it.
+  ///   - kept: where what products teach outlives it.
   ///   - tightened: is told that a product's hits need more, on the thread where answers are compared.
   package init(
     embedder: any Embedder,
@@ -45,7 +45,7 @@ package final class SemanticMemory: Sendable {
     indexing: any Workers,
     learning: any Workers,
     metrics: MetricsRegistry,
-    points: KeptPoints = .none,
+    kept: KeptStates = .none,
     tightened: @escaping @Sendable (SemanticTightened) -> Void = { _ in }
   ) {
     self.embedder = embedder
@@ -53,7 +53,7 @@ package final class SemanticMemory: Sendable {
     self.indexing = indexing
     self.learning = learning
     self.metrics = metrics
-    self.points = points
+    self.kept = kept
     self.tightened = tightened
   }
 
@@ -73,7 +73,8 @@ package final class SemanticMemory: Sendable {
     self.indexing = indexing
     learning = WorkInPlace()
     self.metrics = metrics
-    points = .none
+    // Without words and comparisons nothing is learnt.
+    kept = .none
     tightened = { _ in }
   }
 
@@ -103,7 +104,7 @@ package final class SemanticMemory: Sendable {
   package func memory(of product: String) -> ProductMemory {
     products.withLock { products in
       if let known = products[product] { return known }
-      let new = ProductMemory(product, kept: points)
+      let new = ProductMemory(product, of: embedder?.fingerprint ?? Digest(of: []), kept: kept)
       products[product] = new
       return new
     }
@@ -112,12 +113,20 @@ package final class SemanticMemory: Sendable {
   /// Goes by a policy that is served from now on, and forgets what products taught that it has not.
   package func follow(_ policy: Policy) {
     let names = Set(policy.products.map(\.name))
-    products.withLock { $0 = $0.filter { names.contains($0.key) } }
+    products.withLock { products in
+      for (name, product) in products where !names.contains(name) { product.forget() }
+      products = products.filter { names.contains($0.key) }
+    }
     for product in policy.products {
       guard let semantic = product.cache?.semantic else { continue }
       let evidence = policy.evidence.first { $0.product == product.name }
       memory(of: product.name).follow(OperatingPoint.Terms(semantic, evidence: evidence))
     }
+  }
+
+  /// Keeps what products have taught since it was last kept; for the end of the process.
+  package func writeOut() {
+    for product in products.withLock({ Array($0.values) }) { product.writeOut() }
   }
 
   // MARK: Looking up
@@ -162,7 +171,7 @@ package final class SemanticMemory: Sendable {
         count: verifier.neighbours,
         at: moment
       )
-      let (evidence, traffic) = product.learnt(asking: meaning.words)
+      let (evidence, traffic) = product.learnt(asking: meaning.words, at: moment)
       var verdict = verifier.judge(
         meaning,
         key.facts,
@@ -261,7 +270,9 @@ package final class SemanticMemory: Sendable {
       index.note(agrees, fresh.id, near.id)
       guard place == 0 else { continue }
       count(agrees ? "agree" : "differ", for: question.product)
-      if let candidate = question.candidate { question.product.observe(candidate, agrees: agrees) }
+      if let candidate = question.candidate {
+        question.product.observe(candidate, agrees: agrees, at: moment)
+      }
     }
   }
 

@@ -207,7 +207,7 @@ package final class CacheJournal: Sendable {
   @discardableResult
   package func keep(_ bytes: [UInt8], as name: String) -> Bool {
     let isKept = state.withLock { state in
-      guard bytes.count <= Bounds.cacheStateBytes, name.utf8.count <= Bounds.policyNameBytes,
+      guard bytes.count <= Bounds.cacheStateBytes, name.utf8.count <= Bounds.cacheStateNameBytes,
         bytes.isEmpty || state.states[name] != nil || state.states.count < Bounds.cacheStates
       else { return false }
       state.states[name] = bytes.isEmpty ? nil : bytes

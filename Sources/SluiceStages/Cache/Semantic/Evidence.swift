@@ -67,6 +67,29 @@ package struct Evidence: Sendable, Equatable {
     for index in Self.places.indices { logarithms[count][index] -= greatest }
   }
 
+  // MARK: Words
+
+  /// Of `words`.
+  static let wordCount = 1 + counts * places.count
+
+  /// Its numbers, for a store that outlives the process.
+  var words: [UInt64] { [UInt64(observations)] + logarithms.flatMap { $0.map(\.bitPattern) } }
+
+  /// Reads `words`; `nil` if they are none.
+  init?(words: ArraySlice<UInt64>) {
+    guard words.count == Self.wordCount, let first = words.first, first <= UInt64(Int.max) else {
+      return nil
+    }
+    let numbers = words.dropFirst().map { Double(bitPattern: $0) }
+    guard numbers.allSatisfy(\.isFinite) else { return nil }
+    self.init()
+    observations = Int(first)
+    for count in logarithms.indices {
+      let start = count * Self.places.count
+      logarithms[count] = Array(numbers[start..<start + Self.places.count])
+    }
+  }
+
   private static func rightness(_ score: Float, _ place: Double) -> Double {
     1 / (1 + Logarithm.exponential(-slope * (Double(score) - place)))
   }
@@ -83,6 +106,35 @@ package struct WordCounts: Sendable, Equatable {
   package private(set) var questions: UInt32 = 0
 
   package init() {}
+
+  /// Of `words`: four cells a word, and the count of questions.
+  static let wordCount = 1 + rows * columns / 4
+
+  /// Its numbers, for a store that outlives the process.
+  var words: [UInt64] {
+    var words = [UInt64(questions)]
+    for start in stride(from: 0, to: cells.count, by: 4) {
+      var word: UInt64 = 0
+      for cell in cells[start..<start + 4].reversed() { word = word << 16 | UInt64(cell) }
+      words.append(word)
+    }
+    return words
+  }
+
+  /// Reads `words`; `nil` if they are none.
+  init?(words: ArraySlice<UInt64>) {
+    guard words.count == Self.wordCount, let first = words.first, first < 1 << 14 else {
+      return nil
+    }
+    questions = UInt32(first)
+    var cells: [UInt16] = []
+    for word in words.dropFirst() {
+      for place in 0..<4 as Range<UInt64> {
+        cells.append(UInt16(truncatingIfNeeded: word >> (16 * place)))
+      }
+    }
+    self.cells = cells
+  }
 
   /// Counts the words of a question, each once.
   package mutating func add(_ words: some Sequence<String>) {
