@@ -3637,16 +3637,16 @@ extension Explain {
 
       ```yaml SL0901
       sluice: v1
-      products:
-        support: { cache: { scope: product, ttl: 6h, semantic: { threshold: 0.95, shadow: 5% } } }
+      upstreams:
+        claude: { api: anthropic, url: "https://api.anthropic.com/v1", secret: env:ANTHROPIC_API_KEY }
       ```
 
       ## Right
 
       ```yaml
       sluice: v1
-      products:
-        support: { cache: { scope: product, ttl: 6h, semantic: { threshold: 0.95 } } }
+      upstreams:
+        claude: { api: openai, url: "https://api.anthropic.com/v1", secret: env:ANTHROPIC_API_KEY }
       ```
 
       ## Why
