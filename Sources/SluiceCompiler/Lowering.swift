@@ -64,8 +64,8 @@ struct Lowering {
     }
   }
 
-  private var hasCache: Bool { !cacheRules.isEmpty }
-  private var hasSemanticCache: Bool { !semanticRules.isEmpty }
+  var hasCache: Bool { !cacheRules.isEmpty }
+  var hasSemanticCache: Bool { !semanticRules.isEmpty }
   /// Whether a budget or a switch leaves the cache as the last way to an answer.
   var hasLookup: Bool {
     hasCache
@@ -73,11 +73,11 @@ struct Lowering {
         || policy.killSwitches.contains { $0.action == .cacheOnly })
   }
   /// Whether something asks the candidates for nobody.
-  private var hasBackground: Bool {
+  var hasBackground: Bool {
     cacheRules.values.contains { $0.revalidationNanoseconds > 0 }
   }
   /// Whether hits of the semantic cache are compared with fresh answers.
-  private var hasShadow: Bool { semanticRules.values.contains { $0.shadow != nil } }
+  var hasShadow: Bool { semanticRules.values.contains { $0.shadow != nil } }
   private var servesStale: Bool { cacheRules.values.contains { $0.staleNanoseconds > 0 } }
   /// Where an exchange goes when no candidate answered.
   var unanswered: String { servesStale ? "stale" : "refuse" }
@@ -264,7 +264,7 @@ struct Lowering {
   }
 
   /// Where the token limit at `position` begins; behind the last, the first candidate.
-  private func tokenLimit(_ goal: RouteTable.Goal, _ position: Int) -> String {
+  func tokenLimit(_ goal: RouteTable.Goal, _ position: Int) -> String {
     position < tokenLimits.count
       ? "limit \(tokenLimits[position].name) \(policy.name(of: goal))"
       : candidate(goal, 0, in: .goal)
@@ -280,85 +280,5 @@ struct Lowering {
     if hasShadow { addBackground(goal, in: .shadow) }
     addCandidates(of: goal, in: .goal)
     if hasShadow { addCandidates(of: goal, in: .shadow) }
-  }
-
-  /// Where an exchange without a client enters: a switch stops it, a person cuts it, as any other.
-  private mutating func addBackground(_ goal: RouteTable.Goal, in chain: Chain) {
-    let name = background(goal, in: chain)
-    builder.add(
-      .switches,
-      name,
-      summary: policy.killSwitches.map(\.summary).joined(separator: "; "),
-      place: policy.products.cachePlace,
-      stage: SwitchStage(rules: switches),
-      exits: ["clear": candidate(goal, 0, in: chain), "cache_only": nil, "denied": nil]
-    )
-    builder.enterBackground(at: name)
-  }
-
-  /// The name of the node where exchanges without a client enter that ask these candidates.
-  private func background(_ goal: RouteTable.Goal, in chain: Chain) -> String {
-    switch chain {
-    case .goal, .reroute: "background \(policy.name(of: goal))"
-    case .shadow: "shadow \(policy.name(of: goal))"
-    }
-  }
-
-  private mutating func addCache(_ goal: RouteTable.Goal) {
-    let name = "cache \(policy.name(of: goal))"
-    builder.add(
-      .cache,
-      name,
-      summary: policy.cacheSummary,
-      place: policy.products.cachePlace,
-      waiting: ExactCacheStage(
-        rules: cacheRules,
-        cache: ports.cache,
-        flights: ports.flights,
-        background: hasBackground
-          ? BackgroundEntry(ports.background, at: background(goal, in: .goal)) : nil,
-        errors: ports.metrics.expressionErrors["cache"]
-      ),
-      exits: [
-        "hit": nil, "stale": nil, "miss": hasSemanticCache ? semantic(goal) : tokenLimit(goal, 0),
-        "refresh": tokenLimit(goal, 0),
-        "bypass": tokenLimit(goal, 0), "gave_up": unanswered,
-      ]
-    )
-  }
-
-  private func semantic(_ goal: RouteTable.Goal) -> String {
-    "semantic \(policy.name(of: goal))"
-  }
-
-  private mutating func addSemanticCache(_ goal: RouteTable.Goal) {
-    let next = tokenLimit(goal, 0)
-    builder.add(
-      .semantic,
-      semantic(goal),
-      summary: policy.semanticSummary,
-      place: policy.products.semanticPlace,
-      waiting: SemanticCacheStage(
-        rules: semanticRules,
-        cache: ports.cache,
-        shadows: hasShadow
-          ? BackgroundEntry(ports.background, at: background(goal, in: .shadow)) : nil,
-        metrics: ports.metrics
-      ),
-      exits: [
-        "hit": nil, "miss": next, "bypass": next, "busy": next, "late": next, "too_long": next,
-        "failed": next, "vanished": next, "gave_up": unanswered,
-      ]
-    )
-  }
-
-  private mutating func addStore() {
-    builder.add(
-      .store,
-      "store",
-      place: policy.products.cachePlace,
-      stage: StoreStage(cache: ports.cache),
-      exits: ["stored": nil, "kept_out": nil]
-    )
   }
 }

@@ -622,7 +622,7 @@ private final class SemanticBench: Sendable {
         errors: Counter()
       ),
       exits: [
-        "hit": nil, "miss": "semantic", "refresh": "attempt", "bypass": "attempt",
+        "hit": nil, "stale": nil, "miss": "semantic", "refresh": "attempt", "bypass": "attempt",
         "gave_up": "refuse",
       ]
     )
