@@ -133,6 +133,9 @@ struct CheckerTests {
       ("duration('5 minutes') > duration('1s')", 9..<20),
       ("now > timestamp('yesterday')", 16..<27),
       ("now.getHours('Europe/Atlantis')", 13..<30),
+      ("now.inWindow('9 to 5')", 13..<21),
+      ("now.inWindow('9 to 5', 'UTC')", 13..<21),
+      ("now.inWindow('Sat', 'Europe/Atlantis')", 20..<37),
     ]
   )
   func constants(source: String, range: Range<Int>) {

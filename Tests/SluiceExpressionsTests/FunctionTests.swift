@@ -51,6 +51,60 @@ struct FunctionTests {
   }
 
   @Test(
+    "wildcards fit all of a text, and nothing but a star and a question mark is special",
+    arguments: [
+      "'gpt-4-turbo'.glob('gpt-4*') && !'my-gpt-4'.glob('gpt-4*') && glob('gpt-4', 'gpt-4*')",
+      "'gpt-4o'.glob('gpt-4?') && !'gpt-4'.glob('gpt-4?') && !'gpt-4oo'.glob('gpt-4?')",
+      "'a/b/c'.glob('a*c') && 'a\\nb'.glob('a*b') && 'é'.glob('?') && ''.glob('*')",
+      "!'axb'.glob('a.b') && 'a.b(c)[1]'.glob('a.b(c)[1]') && !'abc'.glob('[a-c]bc')",
+      "!'a'.glob('') && ''.glob('') && !'A'.glob('a') && 'x_y z'.glob('x_y z')",
+    ]
+  )
+  func glob(source: String) throws {
+    #expect(try Sample.evaluate(source) == .bool(true))
+    #expect(try Sample.evaluate(source.hidingLiterals) == .bool(true))
+  }
+
+  @Test("a backslash takes the next as it is")
+  func escapes() throws {
+    #expect("a*b".fits(#"a\*b"#) && !"axb".fits(#"a\*b"#) && "a?".fits(#"a\?"#))
+    #expect(#"a\b"#.fits(#"a\\b"#) && #"a\"#.fits(#"a\"#))
+    #expect("a\0b".fits("a\0b") && !"a\0b".fits("a\0c"))
+  }
+
+  @Test(
+    "hours of the week",
+    arguments: [
+      // 2026-01-31 is a Saturday, and `now` 08:00 of it.
+      "now.inWindow('Sat 08:00-09:00') && !now.inWindow('Sat 07:00-08:00')",
+      "now.inWindow('sat,sun') && now.inWindow('Fri-Mon') && !now.inWindow('Mon-Fri')",
+      "now.inWindow('08:00-08:01') && inWindow(now, '00:00-24:00')",
+      "now.inWindow('Fri 22:00-09:00') && !now.inWindow('Sat 22:00-09:00')",
+      "!now.inWindow('Sun-Fri') && now.inWindow('Mon,Wed-Thu,Sat')",
+      "now.inWindow('09:00-10:00', '+01:00') && now.inWindow('09:00-10:00', 'Europe/Paris')",
+      "now.inWindow('Fri 23:30-24:00', '-08:30') && !now.inWindow('Sat', '-08:30')",
+      "timestamp('2026-07-01T07:00:00Z').inWindow('Wed 09:00-10:00', 'Europe/Paris')",
+      "timestamp('1969-12-31T23:59:59Z').inWindow('Wed 23:59-24:00')",
+      "timestamp('2026-02-01T03:00:00Z').inWindow('Sat 22:00-06:00')",
+      "!timestamp('2026-02-01T06:00:00Z').inWindow('Sat 22:00-06:00')",
+    ]
+  )
+  func windows(source: String) throws {
+    #expect(try Sample.evaluate(source) == .bool(true))
+    #expect(try Sample.evaluate(source.hidingLiterals) == .bool(true))
+  }
+
+  @Test(
+    "refuses what are no hours of the week",
+    arguments: [
+      "", " ", "Mon-", "Mo", "Mon-Tue-Wed", "Mon,,Tue", "09:00", "9:00-17:00", "09:00-24:01",
+      "24:00-09:00", "09:60-10:00", "09:00-09:00", "09:00-17:00 Mon", "Mon 09:00-17:00 Tue",
+      "Mon Tue", "09:00 - 17:00",
+    ]
+  )
+  func badWindows(text: String) { #expect(TimeWindow(text) == nil) }
+
+  @Test(
     "refuses times that do not exist",
     arguments: [
       "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z",
@@ -114,6 +168,8 @@ extension Array where Element == Character {
 
 extension String {
   /// The expression with its texts known only at run time, so that nothing is folded.
+  fileprivate func fits(_ glob: String) -> Bool { (try? matches(glob: glob)) ?? false }
+
   fileprivate var hidingLiterals: String {
     replacing(/'[^']*'/) { "(prompt.tokens == 150 ? \($0.output) : product)" }
   }

@@ -119,6 +119,27 @@ struct RouteCoverTests {
     #expect(empty.verdict(on: 0) == .open)
   }
 
+  @Test("wildcards and hours of the week are outside the fragment: nothing is claimed of them")
+  func wildcardsAndHours() {
+    let names = Self.cover(
+      "tenant.glob(\"gpt-*\")",
+      "tenant.startsWith(\"gpt-\")",
+      nil
+    )
+    #expect(names.verdict(on: 0) == .open)
+    #expect(names.verdict(on: 1) == .open)
+    #expect(!names.isExact)
+    let conditions = ["now.inWindow(\"Mon-Fri 09:00-17:00\")", "now.inWindow(\"Tue\", \"UTC\")"]
+    let hours = Self.cover(conditions[0], conditions[1])
+    #expect(hours.verdict(on: 1) == .open)
+    if case .found(let witness) = hours.gap {
+      #expect(RouteOracle(Self.routes(conditions), [:]).takers(of: witness).first == nil)
+    }
+    // Written out they cannot fail, so one and its opposite leave nothing.
+    let opposites = Self.cover(conditions[0], "!\(conditions[0])")
+    if case .none = opposites.gap {} else { Issue.record("one of the two holds") }
+  }
+
   @Test("several routes together cover one, and those that are not needed are not named")
   func union() {
     let cover = Self.cover(
