@@ -77,6 +77,7 @@ package struct SemanticCacheStage: WaitingStage {
     ///   - exact: how answers are kept, by product.
     ///   - memory: of the embedder that is named; `nil`: of this machine.
     ///   - upstream: asks that embedder.
+    /// - Returns: rules by the name of the product.
     package static func all(
       of policy: Policy,
       exact: [String: ExactCacheStage.Rules],
