@@ -1,6 +1,7 @@
 import SluicePipeline
 import SluicePolicy
 import SluiceStages
+import SluiceTelemetry
 
 // Where answers are kept, and what asks for them without a client.
 extension Lowering {

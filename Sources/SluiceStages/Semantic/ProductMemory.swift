@@ -62,7 +62,8 @@ package final class ProductMemory: Sendable {
   /// Goes by what a policy says; what was tightened stays so unless that has changed.
   func follow(_ terms: OperatingPoint.Terms) {
     state.withLock { state in
-      let last = state.point ?? kept.read(Self.pointSlot(of: name)).flatMap { OperatingPoint(bytes: $0) }
+      let last =
+        state.point ?? kept.read(Self.pointSlot(of: name)).flatMap { OperatingPoint(bytes: $0) }
       state.point = OperatingPoint(terms, resuming: last)
     }
   }
