@@ -163,7 +163,9 @@ struct SemanticCacheRuns {
     for seed in 0..<40 as Range<UInt64> {
       let (run, ports, _) = run(seed: seed, policy: Self.shadowed)
       for walk in run.background { seen.formUnion(walk.trail) }
-      if ports.semantic.memory(of: "team").point?.isTightened == true { results.insert("tightened") }
+      if ports.semantic.memory(of: "team").point?.isTightened == true {
+        results.insert("tightened")
+      }
       for record in ports.semantic.shadows { results.insert(record.agrees ? "agree" : "differ") }
       let asides = run.holds.filter { hold in
         hold.claim.charges.map(\.account.owner) == ["budget.quality"]
@@ -177,7 +179,9 @@ struct SemanticCacheRuns {
       "breaker shadow only/first:open", "store:kept_out",
     ]
     #expect(wanted.subtracting(seen).sorted() == [])
-    #expect(seen.isDisjoint(with: ["store:stored", "lookup:exact", "hold shadow only/first:clamped"]))
+    #expect(
+      seen.isDisjoint(with: ["store:stored", "lookup:exact", "hold shadow only/first:clamped"])
+    )
     #expect(
       results.isSuperset(of: ["differ", "quality alone", "tightened"]),
       "\(results.sorted())"
