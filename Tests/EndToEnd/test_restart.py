@@ -179,8 +179,8 @@ def test_a_question_in_other_words_finds_its_answer_after_a_kill(start, upstream
 
     gateway = start(meant)
     assert outcome(ask(gateway, "How do I reset my password?")) == "miss"
-    # The answer, and the question.
-    written(gateway, 2)
+    # The answer, the question, and what the product has taught.
+    written(gateway, 3)
     kill(gateway)
 
     again = start(meant, state=gateway.state)

@@ -194,6 +194,11 @@ extension JSONSchemaWriter {
     switch words {
     case "map", "maps", "maps by date": return map(at: path, among: tables)
     case "list": return .list(of: map(at: path + "[]", among: tables))
+    case "behaviours":
+      // One behaviour, or one after the other; a status or a fault may stand for its map.
+      let one = JSONText.any([map(at: "upstreams.*", among: tables), .word])
+      return .any([one, .list(of: one)])
+    case "exits": return .any([.word, .list(of: .word)])
     case "prices":
       guard
         let price = tables.first(where: { $0.path == "models.*" })?.keys
@@ -245,6 +250,10 @@ extension JSONText {
     .object([("type", .string("array")), ("items", items)])
   }
 
+  fileprivate static func any(_ shapes: [JSONText]) -> JSONText {
+    .object([("anyOf", .array(shapes))])
+  }
+
   fileprivate static func map(of values: JSONText) -> JSONText {
     .object([("type", .string("object")), ("additionalProperties", values)])
   }
@@ -259,7 +268,7 @@ extension JSONText {
   }
 
   /// Whatever YAML reads a word as, it is taken as it is written.
-  private static let word = JSONText.object([
+  fileprivate static let word = JSONText.object([
     ("type", .array([.string("string"), .string("number"), .string("boolean")]))
   ])
 
@@ -301,6 +310,6 @@ extension JSONText {
     "text": word, "texts": word, "name": word, "names": word, "path": word, "file name": word,
     "path of a PEM file": word, "time zone": word, "address": word,
     "upstream": word, "model": word, "models": word, "tier": word, "target": word, "product": word,
-    "products": word, "route": word, "budget": word, "exits": word,
+    "products": word, "route": word, "budget": word,
   ]
 }

@@ -11,8 +11,18 @@ extension Schema {
       Key("sluice-test", "`v1`", .required, "what the file is; always its first key"),
       Key("at", "time", .otherwise("`2026-03-01T12:00:00Z`"), "the clock when a case begins"),
       Key("as", "map, `nobody` or `stranger`", .otherwise("`nobody`"), "who asks in all cases"),
-      Key("upstreams", "map by upstream", .otherwise("all answer"), "how they behave at first"),
-      Key("models", "map by model", .otherwise("as their upstream"), "how they behave at first"),
+      Key(
+        "upstreams",
+        "map by upstream of behaviours",
+        .otherwise("all answer"),
+        "how they behave at first"
+      ),
+      Key(
+        "models",
+        "map by model of behaviours",
+        .otherwise("as their upstream"),
+        "how they behave at first"
+      ),
       Key("cases", "list", .required, "the cases; each begins with an empty gateway"),
     ]
   )
@@ -23,8 +33,18 @@ extension Schema {
       Key("name", "text", .required, "what must hold, as a sentence; no two cases share it"),
       Key("at", "time", .otherwise("that of the file"), "the clock when it begins"),
       Key("as", "map, `nobody` or `stranger`", .otherwise("that of the file"), "who asks"),
-      Key("upstreams", "map by upstream", .otherwise("that of the file"), "how they behave first"),
-      Key("models", "map by model", .otherwise("that of the file"), "how they behave first"),
+      Key(
+        "upstreams",
+        "map by upstream of behaviours",
+        .otherwise("that of the file"),
+        "how they behave first"
+      ),
+      Key(
+        "models",
+        "map by model of behaviours",
+        .otherwise("that of the file"),
+        "how they behave first"
+      ),
       Key("steps", "list", .otherwise("one: `ask` and `expect`"), "what happens, in order"),
       Key("ask", "text or map", .otherwise("see `steps`"), "a case of one request"),
       Key("expect", "map", .otherwise("nothing"), "what must come of it"),
@@ -34,8 +54,18 @@ extension Schema {
   static let testStep = KeyTable(
     "cases[].steps[]",
     [
-      Key("upstreams", "map by upstream", .otherwise("as before"), "how they behave from here on"),
-      Key("models", "map by model", .otherwise("as before"), "how they behave from here on"),
+      Key(
+        "upstreams",
+        "map by upstream of behaviours",
+        .otherwise("as before"),
+        "how they behave from here on"
+      ),
+      Key(
+        "models",
+        "map by model of behaviours",
+        .otherwise("as before"),
+        "how they behave from here on"
+      ),
       Key("wait", "duration", .otherwise("no time passes"), "the clock moves on"),
       Key("kill", "map or `everything`", .otherwise("nobody does"), "a person stops spending"),
       Key("revive", "map or `everything`", .otherwise("nobody does"), "a person lets it go on"),

@@ -10,7 +10,7 @@ package enum Schema {
   ]
 
   /// The tables of all kinds of file; the paths of each list are its own.
-  static let everything: [[KeyTable]] = [all]
+  static let everything: [[KeyTable]] = [all, tests]
 
   /// The sections of a file, beside its first line.
   package static let sections: [String] = file.names.filter { $0 != "sluice" }
