@@ -67,20 +67,28 @@ struct HitReport {
     lines.append(
       "Held out: the lowest bar with \(percent(Self.target)) wrong or less on some, read on others."
     )
-    for hasAnswers in [false, true] { lines += heldOut(hasAnswers) }
+    for mode in Mode.allCases { lines += heldOut(mode) }
     return lines.joined(separator: "\n") + "\n"
   }
 
   // MARK: Held out
 
-  private func heldOut(_ hasAnswers: Bool) -> [String] {
+  /// What compared answers are good for.
+  private enum Mode: String, CaseIterable {
+    case none = "answers not compared, as a threshold is served"
+    case objection = "answers compared, which may object, as a share is served"
+    case support = "answers compared, which may object, and count for a hit where neighbours agree"
+  }
+
+  private func heldOut(_ mode: Mode) -> [String] {
     var lines: [String] = []
     let runs = Self.bars.map { bar in
       var rule = Verifier.Rule()
       rule.bar = bar
-      return (bar: bar, tallies: tallies(.ours(rule, hasAnswers: hasAnswers)))
+      if mode != .support { rule.supportWeight = 0 }
+      return (bar: bar, tallies: tallies(.ours(rule, hasAnswers: mode != .none)))
     }
-    lines.append("  \(hasAnswers ? "answers compared" : "answers not compared")")
+    lines.append("  \(mode.rawValue)")
     for run in runs {
       lines.append(contentsOf: line("  bar \(run.bar)", run.tallies))
     }
