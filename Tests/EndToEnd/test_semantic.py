@@ -308,7 +308,10 @@ def test_shadows_find_wrong_hits_and_end_them_until_a_person_resets(
     line = gateway.events("semantic_tightened")[0]
     assert line["product"] == "public" and line["from"] == "0.950" and line["to"] == "none"
     assert line["wrong"] == 2 and line["judged"] == 2
-    assert len([e for e in gateway.events("background") if e["purpose"] == "shadow"]) == 2
+    until(
+        lambda: len([e for e in gateway.events("background") if e["purpose"] == "shadow"]) == 2,
+        "a line for each shadow",
+    )
     asked("miss")
     assert gateway.metric("sluice_semantic_bar", product="public") == 2
 

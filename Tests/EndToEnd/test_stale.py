@@ -18,8 +18,11 @@ LONG = {"consecutive": 3, "recovery": "5m", "probes": 1}
 
 @pytest.fixture
 def served(start, upstream, keys):
-    """Answers live a second; then they may be told again for an hour, those of `brief` a second."""
-    cache = {"ttl": "1s", "stale_if_error": "1h"}
+    """Answers live two seconds, less what their expiry is spread by, so that they end at an age of one.
+
+    Then they may be told again for an hour, those of `brief` a second.
+    """
+    cache = {"ttl": "2s", "stale_if_error": "1h"}
     products = {
         "public": {"cache": {"scope": "product", **cache, "tags": ["catalog"]}},
         "ours": {"cache": {"scope": "tenant", **cache}},
@@ -203,6 +206,8 @@ def test_what_expired_is_served_at_once_while_the_next_is_asked_for(start, upstr
         ) == 1,
         "the end of the refresh",
     )
+    # Log lines are a moment behind.
+    until(lambda: gateway.events("background"), "the line of the refresh")
     line = gateway.events("background")[0]
     assert (line["purpose"], line["status"], line["attempts"]) == ("refresh", "success", 1)
     assert line["trail"].endswith("store:stored")
@@ -255,5 +260,7 @@ def test_draining_waits_for_the_background_and_then_cuts_it(start, upstream):
     upstream.called(times=2)
     gateway.signal(signal.SIGTERM)
     assert gateway.wait() == 0
+    # Log lines are a moment behind.
+    until(lambda: gateway.events("background"), "the line of the refresh")
     line = gateway.events("background")[0]
     assert (line["status"], line["failure"]) == ("error", "draining")
