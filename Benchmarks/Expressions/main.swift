@@ -5,20 +5,6 @@ import SluiceReactor
 //
 //   expression-bench    a line for each expression: nanoseconds of the best of seven rounds
 
-struct Nothing: FrameSource {
-  func value(ofSlot slot: Int, in frame: inout Frame) throws(EvaluationError) -> Value {
-    throw .unavailable("a variable")
-  }
-
-  func call(
-    _ function: Int,
-    _ arguments: [Value],
-    in frame: inout Frame
-  ) throws(EvaluationError) -> Value {
-    throw .unavailable("a function")
-  }
-}
-
 let phase = Environment.Phase(rank: 0, name: "request")
 let variables: [(name: String, type: CELType, value: Value)] = [
   ("product", .string, .string("search")),
@@ -55,7 +41,7 @@ for source in expressions {
     fatalError("'\(source)' does not compile")
   }
   let program = checked.program()
-  var frame = Frame(slots: variables.count, source: Nothing())
+  var frame = Frame(slots: variables.count, source: NoSource())
   for (slot, variable) in variables.enumerated() { frame.fill(slot, with: variable.value) }
   var best = Int64.max
   var trues = 0
@@ -64,7 +50,7 @@ for source in expressions {
     for turn in 0..<turns {
       // Loops count their turns over a whole exchange; a new exchange begins now and then.
       if turn % 1_000 == 0 {
-        frame = Frame(slots: variables.count, source: Nothing())
+        frame = Frame(slots: variables.count, source: NoSource())
         for (slot, variable) in variables.enumerated() { frame.fill(slot, with: variable.value) }
       }
       if try program.evaluateBool(&frame) { trues += 1 }

@@ -8,20 +8,6 @@ import SluiceStages
 //
 //   policy-bench FOLDER    a line for each; writes its bundles into FOLDER
 
-struct Nobody: FrameSource {
-  func value(ofSlot slot: Int, in frame: inout Frame) throws(EvaluationError) -> Value {
-    throw .unavailable("a variable")
-  }
-
-  func call(
-    _ function: Int,
-    _ arguments: [Value],
-    in frame: inout Frame
-  ) throws(EvaluationError) -> Value {
-    throw .unavailable("a function")
-  }
-}
-
 func say(_ line: String) throws { try Files.write(Array("\(line)\n".utf8), to: 1) }
 
 let environment = Environment(phase: .request, features: [])
@@ -53,7 +39,7 @@ for count in [200, 10_000] {
   for _ in 0..<5 {
     let start = ThisProcess.processorNanoseconds
     for turn in 0..<turns {
-      var frame = Frame(slots: PolicyVariable.allCases.count, source: Nobody())
+      var frame = Frame(slots: PolicyVariable.allCases.count, source: NoSource())
       // One in seven is for none of the products.
       frame.fill(
         PolicyVariable.product.slot,

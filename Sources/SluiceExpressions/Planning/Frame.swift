@@ -26,6 +26,23 @@ extension FrameSource {
   package func bounds(ofSlot slot: Int) -> ClosedRange<Int64>? { nil }
 }
 
+/// A source without values, for frames that have none or are filled.
+package struct NoSource: FrameSource {
+  package init() {}
+
+  package func value(ofSlot slot: Int, in frame: inout Frame) throws(EvaluationError) -> Value {
+    throw .unavailable("a variable")
+  }
+
+  package func call(
+    _ function: Int,
+    _ arguments: [Value],
+    in frame: inout Frame
+  ) throws(EvaluationError) -> Value {
+    throw .unavailable("a function")
+  }
+}
+
 /// The variables of one exchange, by slot: each is asked for once, when it is first needed.
 ///
 /// Failures are remembered as values are. A struct that is passed `inout`, so that no read of a slot

@@ -228,17 +228,3 @@ extension Frame {
   /// A frame to fold constants in.
   static var ofConstants: Frame { Frame(slots: 0, source: NoSource()) }
 }
-
-private struct NoSource: FrameSource {
-  func value(ofSlot slot: Int, in frame: inout Frame) throws(EvaluationError) -> Value {
-    throw .unavailable("a variable")
-  }
-
-  func call(
-    _ function: Int,
-    _ arguments: [Value],
-    in frame: inout Frame
-  ) throws(EvaluationError) -> Value {
-    throw .unavailable("a function")
-  }
-}

@@ -205,15 +205,7 @@ package struct ExactCacheStage: WaitingStage {
     by background: BackgroundEntry
   ) {
     guard let tags = tags(of: exchange, under: rules), flights.lead(key) else { return }
-    let product = exchange.caller.product
-    let pending = PendingAnswer(
-      key: key,
-      product: product,
-      rules: rules,
-      tags: tags,
-      epoch: cache.epoch(of: product),
-      flights: flights
-    )
+    let pending = pending(exchange, key, rules, tags, flights: flights)
     // Between the look-up and the lead the flight before may have landed.
     if cache.reply(for: key, at: exchange.moment) != nil { return pending.land(isStored: true) }
     let hasBegun = background.exchanges.begin(.refresh, at: background.name, for: exchange) {
@@ -234,8 +226,22 @@ package struct ExactCacheStage: WaitingStage {
     flights: FlightTable?,
     by exit: Exit
   ) -> ExitIndex {
+    let pending = pending(exchange, key, rules, tags, flights: flights)
+    exchange.flight = pending
+    exchange.atEnd(pending)
+    return exit.index
+  }
+
+  /// What is to be kept, begun before it is asked for, so that an invalidation in between counts.
+  private func pending(
+    _ exchange: Exchange,
+    _ key: Digest,
+    _ rules: Rules,
+    _ tags: [String],
+    flights: FlightTable?
+  ) -> PendingAnswer {
     let product = exchange.caller.product
-    let pending = PendingAnswer(
+    return PendingAnswer(
       key: key,
       product: product,
       rules: rules,
@@ -243,9 +249,6 @@ package struct ExactCacheStage: WaitingStage {
       epoch: cache.epoch(of: product),
       flights: flights
     )
-    exchange.flight = pending
-    exchange.atEnd(pending)
-    return exit.index
   }
 
   private func land(_ exchange: Exchange) {

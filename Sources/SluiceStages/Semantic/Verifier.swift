@@ -28,6 +28,13 @@ package struct Verifier: Sendable {
     package var neighbours = 3
 
     package init() {}
+
+    /// The rule with another bar; what cannot be compared word by word needs no less than that.
+    package init(bar: Double) {
+      self.init()
+      self.bar = Float(bar)
+      wholeBar = max(wholeBar, self.bar)
+    }
   }
 
   /// Why a near question's answer is not given; told in a trail.

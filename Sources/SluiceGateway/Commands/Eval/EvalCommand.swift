@@ -177,18 +177,3 @@ private enum Caret {
     return "error: \(issue.message)\n  | \(String(line))\n  | \(carets)\n\(help)"
   }
 }
-
-/// A frame whose variables are all filled.
-struct NoSource: FrameSource {
-  func value(ofSlot slot: Int, in frame: inout Frame) throws(EvaluationError) -> Value {
-    throw .unavailable("a variable")
-  }
-
-  func call(
-    _ function: Int,
-    _ arguments: [Value],
-    in frame: inout Frame
-  ) throws(EvaluationError) -> Value {
-    throw .unavailable("a function")
-  }
-}
