@@ -16,6 +16,7 @@ package final class Generation: Sendable {
   package let states: any StateReads
   /// Counts prompts; `nil` if the policy asks for no count.
   package let tokens: PromptCount?
+  let fixedFields: FixedFields
 
   package init(
     number: UInt64,
@@ -33,6 +34,7 @@ package final class Generation: Sendable {
     self.features = features
     self.states = states
     self.tokens = tokens
+    fixedFields = FixedFields(policy, generation: number)
   }
 
   /// Slots of an exchange's frame.

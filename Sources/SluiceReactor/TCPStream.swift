@@ -254,6 +254,21 @@ package final class TCPStream: EventSource, @unchecked Sendable {
       }
   }
 
+  /// Hands over what the kernel takes now, without waiting.
+  ///
+  /// - Returns: how many bytes it took, from the first; `write` hands over the rest.
+  package func writeNow(_ bytes: [UInt8], deadline: Int64 = .max) throws(IOFailure) -> Int {
+    if isTurnOver() { return 0 }
+    let descriptor = try usable(until: deadline)
+    precondition(writer == nil, "one writer at a time")
+    let result = unsafe bytes.withUnsafeBytes {
+      unsafe Int(reactor_send(descriptor, $0.baseAddress, $0.count))
+    }
+    if result >= 0 { return result }
+    guard isInterrupted(result) || isNotNow(result) else { throw IOFailure(negated: result) }
+    return 0
+  }
+
   /// Hands over what the kernel takes at once: the last words of a connection that is closed next.
   ///
   /// Does nothing where a writer waits, since the bytes would come between its own.
@@ -411,13 +426,18 @@ package final class TCPStream: EventSource, @unchecked Sendable {
 
   /// Lets others have a turn after so many operations that did not wait.
   private func takeTurns() async {
+    if isTurnOver() { await loop.yield() }
+  }
+
+  /// Counts an operation; says whether others are to have a turn before it.
+  private func isTurnOver() -> Bool {
     loop.assertCurrent()
     if busyTurn != loop.turnNumber {
       busyTurn = loop.turnNumber
       operations = 0
     }
     operations += 1
-    if operations > Bounds.operationsPerTurn { await loop.yield() }
+    return operations > Bounds.operationsPerTurn
   }
 
   private func wakeReader(_ failure: IOFailure?) {

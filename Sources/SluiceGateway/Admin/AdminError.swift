@@ -1,4 +1,5 @@
 import SluiceCore
+import SluiceHTTP
 import SluiceJSON
 import SluiceServer
 
@@ -128,11 +129,11 @@ enum AdminError: Error, Sendable, Equatable {
     writer.string(message)
     writer.endObject()
     writer.endObject()
-    var fields: [(name: String, value: String)] = []
+    var fields = HeaderLines()
     switch self {
-    case .methodNotAllowed(let allowed): fields.append(("allow", allowed))
-    case .missingToken: fields.append(("www-authenticate", "Bearer realm=\"sluice admin\""))
-    case .busy: fields.append(("retry-after", "1"))
+    case .methodNotAllowed(let allowed): fields.append("allow", allowed)
+    case .missingToken: fields.append("www-authenticate", "Bearer realm=\"sluice admin\"")
+    case .busy: fields.append("retry-after", "1")
     case .notFound, .unknownModel, .noBreaker, .unknownBudget, .unknownProduct, .tooManySwitches,
       .nothingToRevive,
       .wrongToken, .unknownHost, .notJSON, .badBody,

@@ -388,10 +388,10 @@ private struct AdminHandler: RequestHandler {
     } catch {
       reply = error.reply
     }
-    reply.fields += [
-      ("cache-control", "no-store"), ("x-content-type-options", "nosniff"),
-      ("x-frame-options", "DENY"), ("content-security-policy", AdminPage.contentPolicy),
-    ]
+    reply.fields.append([
+      "cache-control": "no-store", "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY", "content-security-policy": AdminPage.contentPolicy,
+    ])
     // An operator who left is told nothing; the order was carried out.
     try? await sink.send(reply)
   }

@@ -131,10 +131,9 @@ struct StreamRelay {
       if !hasBegun {
         hasBegun = true
         due.withdraw()
-        try await exchange.sink.begin(
-          status: 200,
-          fields: [("content-type", "text/event-stream")] + exchange.replyFields
-        )
+        var fields: HeaderLines = ["content-type": "text/event-stream"]
+        fields.append(exchange.replyFields)
+        try await exchange.sink.begin(status: 200, fields: fields)
       }
       try await exchange.sink.write(output)
     } catch {
