@@ -10,39 +10,15 @@ package enum DecimalText {
   /// With 0 least decimals 1,500,000 is `0.0015` and 2,000,000,000 is `2`; with two that is `2.00`.
   package static func text(ofNano nano: Int64, leastDecimals: Int = 0) -> String {
     var bytes: [UInt8] = []
-    bytes.append(nano: nano, leastDecimals: leastDecimals)
+    append(nano: nano, leastDecimals: leastDecimals, to: &bytes)
     return String(decoding: bytes, as: UTF8.self)
   }
-}
 
-/// Numbers written where they are sent from: a string that only its bytes are wanted of costs ten
-/// times as much.
-extension [UInt8] {
-  /// Appends `number` in decimal digits.
-  package mutating func append(decimal number: Int64) {
-    if number < 0 { append(UInt8(ascii: "-")) }
-    append(decimal: number.magnitude)
-  }
-
-  /// Appends `number` in decimal digits, with zeros in front of it where it has fewer than `digits`.
-  package mutating func append(decimal number: UInt64, digits: Int = 1) {
-    var spelled = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
-    var start = spelled.count
-    var rest = number
-    while rest > 0 {
-      start -= 1
-      spelled[start] += UInt8(truncatingIfNeeded: rest % 10)
-      rest /= 10
-    }
-    for place in Swift.min(start, spelled.count - digits)..<spelled.count { append(spelled[place]) }
-  }
-
-  /// Appends `nano` × 10⁻⁹ as `DecimalText.text(ofNano:leastDecimals:)` spells it.
-  package mutating func append(nano: Int64, leastDecimals: Int = 0) {
-    if nano < 0 { append(UInt8(ascii: "-")) }
+  /// Appends what `text(ofNano:)` spells, without making a string: every log line has three.
+  package static func append(nano: Int64, leastDecimals: Int = 0, to output: inout [UInt8]) {
     let (whole, rest) = nano.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000)
-    append(decimal: whole)
-    // Every log line has three, so zeros are dropped from the number rather than from its digits.
+    if nano < 0 { output.append(UInt8(ascii: "-")) }
+    append(whole, to: &output)
     var fraction = rest
     var decimals = 9
     while decimals > leastDecimals, fraction % 10 == 0 {
@@ -50,7 +26,42 @@ extension [UInt8] {
       decimals -= 1
     }
     guard decimals > 0 else { return }
-    append(UInt8(ascii: "."))
-    append(decimal: fraction, digits: decimals)
+    output.append(UInt8(ascii: "."))
+    append(fraction, digits: decimals, to: &output)
+  }
+
+  /// Appends a number as it is.
+  package static func append(_ number: Int64, to output: inout [UInt8]) {
+    if number < 0 { output.append(UInt8(ascii: "-")) }
+    append(number.magnitude, to: &output)
+  }
+
+  /// Appends a number without a sign, with zeros before it up to so many digits.
+  ///
+  /// The digits are made from the last to the first, in place: a string for each costs more than
+  /// the rest of a log line.
+  package static func append(_ number: UInt64, digits least: Int = 1, to output: inout [UInt8]) {
+    if number < 10, least == 1 { return output.append(digit(number)) }
+    if number < 100, least <= 2 {
+      output.append(digit(number / 10))
+      return output.append(digit(number % 10))
+    }
+    // As many as the largest number has.
+    var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
+    var rest = number
+    var first = digits.count
+    while rest > 0 {
+      first -= 1
+      digits[first] = digit(rest % 10)
+      rest /= 10
+    }
+    first = min(first, digits.count - least)
+    output.append(addingCapacity: digits.count - first) { output in
+      for place in first..<digits.count { output.append(digits[place]) }
+    }
+  }
+
+  private static func digit(_ value: UInt64) -> UInt8 {
+    UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)
   }
 }

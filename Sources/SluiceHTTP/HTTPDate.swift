@@ -19,7 +19,7 @@ package enum HTTPDate {
     let weekday = Int((day + 4).flooredDivision(by: 7).remainder)
     var text = Array("\(days[weekday]), ".utf8)
     func append(_ number: Int64, _ digits: Int, _ next: String) {
-      text.append(decimal: number.magnitude, digits: digits)
+      DecimalText.append(number.magnitude, digits: digits, to: &text)
       text += next.utf8
     }
     append(date.day, 2, " \(months[Int(date.month) - 1]) ")

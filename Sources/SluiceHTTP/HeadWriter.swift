@@ -17,7 +17,7 @@ package enum HeadWriter {
 
   package static func append(_ name: String, _ value: Int, to output: inout [UInt8]) {
     begin(name, to: &output)
-    output.append(decimal: Int64(value))
+    DecimalText.append(Int64(value), to: &output)
     endLine(&output)
   }
 
@@ -30,7 +30,7 @@ package enum HeadWriter {
 
   package static func append(_ name: FieldName, _ value: Int64, to output: inout [UInt8]) {
     output += name.start
-    output.append(decimal: value)
+    DecimalText.append(value, to: &output)
     endLine(&output)
   }
 

@@ -51,11 +51,14 @@ package struct HeaderLines: Sendable, Equatable, ExpressibleByDictionaryLiteral 
 
   package mutating func write(_ text: String) { HeadWriter.append(value: text, to: &bytes) }
 
-  package mutating func write(_ number: Int64) { bytes.append(decimal: number) }
+  /// Writes what was written before, by another value of this type.
+  package mutating func write(_ prepared: [UInt8]) { bytes += prepared }
+
+  package mutating func write(_ number: Int64) { DecimalText.append(number, to: &bytes) }
 
   /// Writes an amount in units of 10⁻⁹; see `DecimalText.text(ofNano:leastDecimals:)`.
   package mutating func write(nano: Int64, leastDecimals: Int) {
-    bytes.append(nano: nano, leastDecimals: leastDecimals)
+    DecimalText.append(nano: nano, leastDecimals: leastDecimals, to: &bytes)
   }
 
   package mutating func end() { HeadWriter.endLine(&bytes) }

@@ -257,29 +257,6 @@ package struct WholeAnswer: Sendable {
   }
 }
 
-/// What a limit has left, for the reply's rate-limit fields.
-package struct RateReport: Sendable, Equatable {
-  /// What is counted, in the words of OpenAI's fields.
-  package enum Unit: String, Sendable { case requests, tokens }
-
-  package var limit: String
-  package var windowSeconds: Int64
-  package var decision: RateDecision
-  package var unit: Unit
-
-  package init(
-    limit: String,
-    windowSeconds: Int64,
-    decision: RateDecision,
-    unit: Unit = .requests
-  ) {
-    self.limit = limit
-    self.windowSeconds = windowSeconds
-    self.decision = decision
-    self.unit = unit
-  }
-}
-
 /// A flight as its leader sees it.
 package protocol LeadingFlight: AnyObject, Sendable {
   /// Whether others wait for the leader's answer, so that it is wanted even when its own client

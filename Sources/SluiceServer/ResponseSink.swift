@@ -61,7 +61,7 @@ package final class ResponseSink {
     HeadWriter.end(&head)
     if isForHead || isCopied {
       if isCopied { head += reply.body }
-      if let rest = try putNow(head) { try await put(rest) }
+      if let rest = try putNow(&head) { try await put(rest) }
     } else {
       try await put([head, reply.body])
     }
@@ -78,7 +78,7 @@ package final class ResponseSink {
     if isChunked { HeadWriter.append(.chunked, to: &head) }
     HeadWriter.end(&head)
     state = .streaming
-    if let rest = try putNow(head) { try await put(rest) }
+    if let rest = try putNow(&head) { try await put(rest) }
   }
 
   /// Sends bytes at once; none sends nothing.
@@ -91,7 +91,7 @@ package final class ResponseSink {
     if bytes.count <= Self.copiedBytes {
       chunk += bytes
       ChunkWriter.end(&chunk)
-      if let rest = try putNow(chunk) { try await put(rest) }
+      if let rest = try putNow(&chunk) { try await put(rest) }
     } else {
       try await put([chunk, bytes, ChunkWriter.lineEnd])
     }
@@ -103,7 +103,7 @@ package final class ResponseSink {
     if isChunked, !isForHead {
       var last = takeSpare()
       ChunkWriter.appendLast(to: &last)
-      if let rest = try putNow(last) { try await put(rest) }
+      if let rest = try putNow(&last) { try await put(rest) }
     }
     state = .complete
   }
@@ -140,10 +140,10 @@ package final class ResponseSink {
     return taken
   }
 
-  /// Hands over what the kernel takes now, which is nearly always all, and keeps the array.
+  /// Hands over what the kernel takes now, which is nearly always all, and takes the array back.
   ///
   /// - Returns: what has to wait, if something has.
-  private func putNow(_ bytes: consuming [UInt8]) throws(IOFailure) -> ArraySlice<UInt8>? {
+  private func putNow(_ bytes: inout [UInt8]) throws(IOFailure) -> ArraySlice<UInt8>? {
     let sent: Int
     do throws(IOFailure) {
       sent = try stream.writeNow(bytes, deadline: deadline)
@@ -152,7 +152,7 @@ package final class ResponseSink {
     }
     guard sent == bytes.count else { return bytes[sent...] }
     bytes.removeAll(keepingCapacity: true)
-    spare = bytes
+    swap(&bytes, &spare)
     return nil
   }
 

@@ -57,7 +57,8 @@ struct ExchangeTests {
       remaining: 0,
       resetNanoseconds: 30_000_000_001
     )
-    let report = RateReport(limit: "per-user", windowSeconds: 60, decision: decision)
+    let terms = RateReport.Terms(limit: "per-user", quota: 100, windowSeconds: 60)
+    let report = RateReport(terms, decision: decision)
     var fields = HeaderLines()
     RateReport.append(report, nil, to: &fields)
     #expect(
@@ -78,15 +79,13 @@ struct ExchangeTests {
       _ verdict: RateDecision.Verdict
     ) -> RateReport {
       RateReport(
-        limit: limit,
-        windowSeconds: 60,
+        RateReport.Terms(limit: limit, quota: quota, windowSeconds: 60, unit: unit),
         decision: RateDecision(
           verdict: verdict,
           quota: quota,
           remaining: quota / 2,
           resetNanoseconds: 9_000_000_000
-        ),
-        unit: unit
+        )
       )
     }
     let requests = report("per-user", .requests, 100, .admitted)
