@@ -44,14 +44,14 @@ extension Facts: FrameSource {
       return try features[slot - PolicyVariable.allCases.count].evaluate(&frame)
     }
     switch variable {
-    case .requestModel: return .string(try known(asked?.model, variable))
-    case .requestStream: return .bool(try known(asked?.isStreaming, variable))
+    case .requestModel: return .string(try parsed(variable).model)
+    case .requestStream: return .bool(try parsed(variable).isStreaming)
     case .requestMaxTokens: return .int(Int64(try parsed(variable).outputLimit ?? 0))
     case .requestTemperature: return .double(try parsed(variable).temperature ?? 1)
     case .requestTools: return .list(try parsed(variable).toolNames.map { .string($0) })
-    case .requestText: return .string(try known(asked?.allText, variable))
+    case .requestText: return .string(try parsed(variable).allText)
     case .requestPath: return .string(request.path)
-    case .promptText: return .string(try known(asked?.lastUserText, variable))
+    case .promptText: return .string(try parsed(variable).lastUserText)
     case .headers: return .map(headers)
     case .userID: return .string(caller.user)
     case .userTier: return .string(caller.tier)
@@ -109,15 +109,6 @@ extension Facts: FrameSource {
   package func inputs(areBelow limit: Int) -> Bool {
     guard request.body.count >= limit, let tokens, let asked else { return true }
     return tokens.inputs(of: asked, body: request.body, areBelow: limit)
-  }
-
-  /// A part of the request, which is read in place: to copy the whole costs more than most parts do.
-  private func known<Part>(
-    _ part: Part?,
-    _ variable: PolicyVariable
-  ) throws(EvaluationError) -> Part {
-    guard let part else { throw .unavailable(variable.name) }
-    return part
   }
 
   private func parsed(_ variable: PolicyVariable) throws(EvaluationError) -> ModelRequest {

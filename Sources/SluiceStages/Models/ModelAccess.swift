@@ -8,8 +8,6 @@ package struct ModelAccess: Sendable {
   /// By tier, for each model; a tier that is not here may reach every model.
   private let allowed: [String: [Bool]]
   private let models: [ModelSettings]
-  /// By model.
-  private let services: [Services]
   private let goals: [String: RouteTable.Goal]
   /// By target.
   private let candidates: [[ModelIndex]]
@@ -25,7 +23,6 @@ package struct ModelAccess: Sendable {
       }
     )
     models = policy.models
-    services = policy.models.map { Services($0.serves) }
     var goals: [String: RouteTable.Goal] = [:]
     for position in policy.models.indices {
       goals[policy.models[position].name] = .model(ModelIndex(position))
@@ -65,7 +62,7 @@ package struct ModelAccess: Sendable {
   }
 
   private func serves(_ model: ModelIndex, _ service: ModelSettings.Service) -> Bool {
-    services[model.position].contains(Services(service))
+    models[model.position].serves.contains(service)
   }
 
   /// Whether a candidate is to be passed by: it is out of the tier's reach, it does not serve the
@@ -96,25 +93,6 @@ package struct ModelAccess: Sendable {
   /// The names that a client of `tier` may use, sorted.
   package func names(for tier: String) -> [String] {
     listed.filter { primary(of: $0.goal, tier: tier) != nil }.map(\.name)
-  }
-}
-
-/// The services of a model as bits, since every request asks for one of them.
-private struct Services: OptionSet {
-  let rawValue: UInt8
-
-  init(rawValue: UInt8) { self.rawValue = rawValue }
-
-  init(_ service: ModelSettings.Service) {
-    switch service {
-    case .chat: rawValue = 1
-    case .completions: rawValue = 2
-    case .embeddings: rawValue = 4
-    }
-  }
-
-  init(_ services: Set<ModelSettings.Service>) {
-    self = services.reduce(into: []) { $0.insert(Services($1)) }
   }
 }
 
