@@ -143,6 +143,14 @@ extension Planner {
           let failure = EvaluationError.invalidArgument("a bad pattern: \(error.reason)")
           return { (_) throws(EvaluationError) in throw failure }
         }
+      case "startsWith":
+        return { (frame) throws(EvaluationError) in
+          try text(&frame).beginsWith(codePointsOf: constant)
+        }
+      case "endsWith":
+        return { (frame) throws(EvaluationError) in
+          try text(&frame).finishesWith(codePointsOf: constant)
+        }
       default: break
       }
     }
