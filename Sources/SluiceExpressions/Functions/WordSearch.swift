@@ -1,7 +1,7 @@
 /// Words to look for in a text, all of them in one pass; prepared once.
 ///
-/// The text is gone through in windows as long as the shortest word. The last byte of a window says
-/// how far off the next is that can begin a word (Horspool's rule, for a set), so that most bytes
+/// The text is gone through in windows as long as the shortest word. The last two bytes of a window
+/// say how far off the next is that can begin a word (the rule of Wu and Manber), so that most bytes
 /// are never looked at. No copy of the text is made to find words in either case.
 final class WordSearch: Sendable {
   /// How the letters of a text are read before they are compared.
@@ -18,7 +18,7 @@ final class WordSearch: Sendable {
   private let bytes: [UInt8]
   /// Where each begins in `bytes`, and where the last ends.
   private let starts: [Int]
-  /// By the last byte of a window.
+  /// By the hash of the last bytes of a window.
   private let skips: [UInt8]
   /// The letters that are read as those of the other case are the first `letters` from `first` on.
   private let first: UInt8
@@ -36,12 +36,15 @@ final class WordSearch: Sendable {
     self.window = window
     bytes = sought.flatMap(\.self)
     starts = sought.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.count) }
-    var skips = [UInt8](repeating: UInt8(window), count: 256)
+    // Two bytes that no word has next to each other may still end before the first of one.
+    var skips = [UInt8](repeating: UInt8(max(window - 1, 1)), count: 256)
     for word in sought {
-      for (place, wanted) in word.prefix(window).enumerated() {
-        for byte in [wanted, wanted ^ 0x20]
-        where Self.read(byte, first, letters) == wanted {
-          skips[Int(byte)] = min(skips[Int(byte)], UInt8(window - 1 - place))
+      if window == 1 {
+        skips[Self.hash(0, word[0])] = 0
+      } else {
+        for place in 1..<window {
+          let hash = Self.hash(word[place - 1], word[place])
+          skips[hash] = min(skips[hash], UInt8(window - 1 - place))
         }
       }
     }
@@ -58,7 +61,7 @@ final class WordSearch: Sendable {
     var found = soughtCount
     var end = window - 1
     while found > 0, end < text.count {
-      let skip = Int(ways[Int(text[end])])
+      let skip = Int(ways[Self.hash(window > 1 ? text[end - 1] : 0, text[end])])
       if skip > 0 {
         end += skip
       } else {
@@ -85,6 +88,12 @@ final class WordSearch: Sendable {
       if matched == length { return word }
     }
     return nil
+  }
+
+  /// Below 256, and the same for a letter in both cases.
+  @inline(__always)
+  private static func hash(_ one: UInt8, _ other: UInt8) -> Int {
+    Int((one << 3) ^ (other & 0x1F))
   }
 
   @inline(__always)
