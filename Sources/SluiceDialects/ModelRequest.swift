@@ -153,6 +153,10 @@ extension ModelRequest {
     var last: JSONValue?
     for message in messages where isFrom("user", message) { last = message }
     guard let last else { return "" }
+    // Nearly always one string, which needs no buffer between.
+    if let content = document.member("content", of: last), let text = document.string(content) {
+      return text
+    }
     var text: [UInt8] = []
     appendText(of: last, to: &text)
     return String(decoding: text, as: UTF8.self)
