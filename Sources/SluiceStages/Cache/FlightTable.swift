@@ -69,7 +69,7 @@ package final class FlightTable: Sendable {
   /// `match` is where the followers find their answer if not under `key`.
   func land(_ key: Digest, isStored: Bool, on match: SemanticMatch? = nil) {
     let landing = state.withLock { state in
-      state.desertions[key] = nil
+      if !state.desertions.isEmpty { state.desertions[key] = nil }
       return state.flights.land(key, isStored: isStored)
     }
     landing.leader?.send(.lead)
