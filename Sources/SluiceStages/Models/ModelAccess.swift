@@ -7,10 +7,36 @@ package import SluicePolicy
 package struct ModelAccess: Sendable {
   /// By tier, for each model; a tier that is not here may reach every model.
   private let allowed: [String: [Bool]]
-  private let models: [ModelSettings]
+  private let models: [Model]
   private let goals: [String: RouteTable.Goal]
   /// By target.
   private let candidates: [[ModelIndex]]
+
+  /// What decides whether a model can serve a request.
+  private struct Model: Sendable {
+    var name: String
+    var context: Int
+    var hasChat: Bool
+    var hasCompletions: Bool
+    var hasEmbeddings: Bool
+
+    init(_ settings: ModelSettings) {
+      name = settings.name
+      context = settings.context
+      hasChat = settings.serves.contains(.chat)
+      hasCompletions = settings.serves.contains(.completions)
+      hasEmbeddings = settings.serves.contains(.embeddings)
+    }
+
+    func serves(_ service: ModelSettings.Service) -> Bool {
+      switch service {
+      case .chat: hasChat
+      case .completions: hasCompletions
+      case .embeddings: hasEmbeddings
+      }
+    }
+  }
+
   /// What can be named, sorted.
   private let listed: [(name: String, goal: RouteTable.Goal)]
 
@@ -22,7 +48,7 @@ package struct ModelAccess: Sendable {
         }
       }
     )
-    models = policy.models
+    models = policy.models.map { Model($0) }
     var goals: [String: RouteTable.Goal] = [:]
     for position in policy.models.indices {
       goals[policy.models[position].name] = .model(ModelIndex(position))
@@ -62,7 +88,7 @@ package struct ModelAccess: Sendable {
   }
 
   private func serves(_ model: ModelIndex, _ service: ModelSettings.Service) -> Bool {
-    models[model.position].serves.contains(service)
+    models[model.position].serves(service)
   }
 
   /// Whether a candidate is to be passed by: it is out of the tier's reach, it does not serve the
@@ -70,12 +96,13 @@ package struct ModelAccess: Sendable {
   ///
   /// Notes on the exchange why.
   package func skips(_ model: ModelIndex, in exchange: Exchange) -> Bool {
-    let tier = exchange.caller.tier
-    guard allows(model, tier: tier) else {
-      exchange.explain("tier \(tier) may not reach \(models[model.position].name)")
+    guard allowed.isEmpty || allows(model, tier: exchange.facts.caller.tier) else {
+      exchange.explain(
+        "tier \(exchange.facts.caller.tier) may not reach \(models[model.position].name)"
+      )
       return true
     }
-    guard let service = exchange.request.service.asked else { return false }
+    guard let service = exchange.facts.request.service.asked else { return false }
     guard serves(model, service) else {
       exchange.explain("\(models[model.position].name) does not serve \(service.rawValue)")
       return true
