@@ -17,6 +17,7 @@ package final class Generation: Sendable {
   /// Counts prompts; `nil` if the policy asks for no count.
   package let tokens: PromptCount?
   let fixedFields: FixedFields
+  private let models: [String: ModelIndex]
 
   package init(
     number: UInt64,
@@ -35,7 +36,14 @@ package final class Generation: Sendable {
     self.states = states
     self.tokens = tokens
     fixedFields = FixedFields(policy, generation: number)
+    models = Dictionary(
+      policy.models.enumerated().map { ($0.element.name, ModelIndex($0.offset)) },
+      uniquingKeysWith: { first, _ in first }
+    )
   }
+
+  /// The model of that name, as a kept answer tells it.
+  package func model(named name: String) -> ModelIndex? { models[name] }
 
   /// Slots of an exchange's frame.
   package var frameSlots: Int { PolicyVariable.slot(ofFeature: features.count) }

@@ -14,7 +14,7 @@ struct RateRule: Sendable {
     terms = RateReport.Terms(
       limit: limit,
       quota: rate.count + burst,
-      windowSeconds: max(1, Self.seconds(rate.window.nanoseconds)),
+      windowSeconds: max(1, Self.seconds(rate.windowNanoseconds)),
       unit: unit
     )
   }
