@@ -155,6 +155,9 @@ extension ModelRequest {
     var last: JSONValue?
     for message in messages where isFrom("user", message) { last = message }
     guard let last else { return "" }
+    if let content = document.member("content", of: last), let text = document.string(content) {
+      return text
+    }
     var text: [UInt8] = []
     appendText(of: last, to: &text)
     return String(decoding: text, as: UTF8.self)
@@ -469,11 +472,11 @@ private struct BodyFields {
   /// Visits each member once.
   init(document: JSONDocument) {
     self.document = document
-    for member in document.members(of: document.root) where !document.isNull(member.value) {
-      if let place = Self.names.place(of: member.key, in: document) {
-        values[place] = member.value
-      }
+    var values = values
+    document.forEachMember(of: document.root, named: Self.names) { place, value in
+      if !document.isNull(value) { values[place] = value }
     }
+    self.values = values
   }
 
   private static let names = JSONNames(Name.allCases.map(\.spelling))
