@@ -55,10 +55,25 @@ package struct Digest: Hashable, Sendable {
 
   /// The 32 bytes.
   package var bytes: [UInt8] {
-    [words.0, words.1, words.2, words.3]
-      .flatMap { word in
-        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(32)
+    append(to: &bytes)
+    return bytes
+  }
+
+  /// Appends the 32 bytes.
+  package func append(to output: inout [UInt8]) {
+    func append(_ word: UInt64) {
+      var shift: UInt64 = 64
+      while shift > 0 {
+        shift -= 8
+        output.append(UInt8(truncatingIfNeeded: word >> shift))
       }
+    }
+    append(words.0)
+    append(words.1)
+    append(words.2)
+    append(words.3)
   }
 
   /// The first 64 bits, as evenly spread as the whole.

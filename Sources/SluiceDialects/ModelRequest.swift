@@ -155,6 +155,7 @@ extension ModelRequest {
     var last: JSONValue?
     for message in messages where isFrom("user", message) { last = message }
     guard let last else { return "" }
+    // Nearly always one string, which needs no buffer between.
     if let content = document.member("content", of: last), let text = document.string(content) {
       return text
     }
@@ -298,10 +299,13 @@ extension ModelRequest {
   /// Whether every message or prompt is text only, so that the text is all there is to see.
   package var isTextOnly: Bool {
     guard service == .chat else { return numberedTokens.all == 0 }
-    for part in parts() {
-      guard let type = document.member("type", of: part),
-        document.isString(type, equalTo: "text") || document.isString(type, equalTo: "refusal")
-      else { return false }
+    for message in messages {
+      guard let content = document.member("content", of: message) else { continue }
+      for part in document.elements(of: content) {
+        guard let type = document.member("type", of: part),
+          document.isString(type, equalTo: "text") || document.isString(type, equalTo: "refusal")
+        else { return false }
+      }
     }
     return true
   }
@@ -373,6 +377,7 @@ extension ModelRequest {
     var edit = JSONEdit(document)
     if model != self.model {
       var name: [UInt8] = []
+      name.reserveCapacity(model.utf8.count + 2)
       name.appendJSONString(model)
       edit.replace(modelValue, by: name)
     }
