@@ -14,18 +14,23 @@ package struct Claims: Sendable, Equatable {
 
   /// The other end of the connection: the one thing that cannot be made up.
   package var peer: HostAddress
-  package var credential = Credential.none
+  package var credential: Credential
   /// The hops of `X-Forwarded-For`, the nearest last.
-  package var forwardedFor: [String] = []
+  package var forwardedFor: [String]
   /// From `X-Sluice-Product`, `-User`, `-Tier` and `-Tag`; `nil` if not sent or empty.
   package var product: String?
   package var user: String?
   package var tier: String?
   package var tag: String?
   /// From `X-Sluice-Cache-Tags`, repeated or not.
-  package var cacheTags: [String] = []
+  package var cacheTags: [String]
 
-  package init(peer: HostAddress) { self.peer = peer }
+  package init(peer: HostAddress) {
+    self.peer = peer
+    credential = .none
+    forwardedFor = []
+    cacheTags = []
+  }
 
   /// Reads what `request` says.
   package init(_ request: ClientRequest) {
@@ -42,7 +47,8 @@ package struct Claims: Sendable, Equatable {
 
   /// The members of a list (RFC 9110 section 5.6.1).
   private static func list(_ name: String, _ fields: HeaderFields) -> [String] {
-    fields.all(name).flatMap { $0.split(separator: ",") }.map { $0.trimmed }
+    guard fields.index(of: name) != nil else { return [] }
+    return fields.all(name).flatMap { $0.split(separator: ",") }.map { $0.trimmed }
   }
 
   private static func value(_ name: String, _ fields: HeaderFields) -> String? {
