@@ -41,11 +41,21 @@ package final class FlightTable: Sendable {
     in world: any World,
     unless cancellation: Cancellation
   ) async -> Turn {
-    let waiter = OneShot<Turn>()
-    switch state.withLock({ $0.flights.join(key, with: waiter) }) {
+    let (joined, follower) = state.withLock { state in
+      var follower: OneShot<Turn>?
+      func makeFollower() -> OneShot<Turn> {
+        let made = OneShot<Turn>()
+        follower = made
+        return made
+      }
+      let joined = state.flights.join(key, with: makeFollower())
+      return (joined, follower)
+    }
+    switch joined {
     case .lead: return .lead
     case .alone: return .alone
     case .follow(let number):
+      guard let waiter = follower else { preconditionFailure("who follows waits") }
       gauge.increment()
       defer { gauge.decrement() }
       let timer = world.schedule(atMonotonic: deadline) { [weak self] in

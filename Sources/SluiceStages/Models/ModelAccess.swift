@@ -5,11 +5,13 @@ package import SluicePolicy
 ///
 /// A pure look-up, made once a generation.
 package struct ModelAccess: Sendable {
-  /// By tier; a tier that is not here may reach every model.
-  private let allowed: [String: Set<ModelIndex>]
+  /// By tier, for each model; a tier that is not here may reach every model.
+  private let allowed: [String: [Bool]]
   private let models: [Model]
   private let goals: [String: RouteTable.Goal]
-  private let candidates: [TargetIndex: [ModelIndex]]
+  /// By target.
+  private let candidates: [[ModelIndex]]
+
   /// What decides whether a model can serve a request.
   private struct Model: Sendable {
     var name: String
@@ -41,7 +43,9 @@ package struct ModelAccess: Sendable {
   package init(_ policy: Policy) {
     allowed = Dictionary(
       uniqueKeysWithValues: policy.tiers.compactMap { tier in
-        tier.models.map { (tier.name, $0) }
+        tier.models.map { models in
+          (tier.name, policy.models.indices.map { models.contains(ModelIndex($0)) })
+        }
       }
     )
     models = policy.models.map { Model($0) }
@@ -49,20 +53,17 @@ package struct ModelAccess: Sendable {
     for position in policy.models.indices {
       goals[policy.models[position].name] = .model(ModelIndex(position))
     }
-    var candidates: [TargetIndex: [ModelIndex]] = [:]
     for position in policy.targets.indices {
-      let index = TargetIndex(position)
-      goals[policy.targets[position].name] = .target(index)
-      candidates[index] = policy.candidates(of: index)
+      goals[policy.targets[position].name] = .target(TargetIndex(position))
     }
     self.goals = goals
-    self.candidates = candidates
+    candidates = policy.targets.indices.map { policy.candidates(of: TargetIndex($0)) }
     listed = goals.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
   /// Whether `tier` may reach `model`.
   package func allows(_ model: ModelIndex, tier: String) -> Bool {
-    allowed[tier]?.contains(model) ?? true
+    allowed[tier]?[model.position] ?? true
   }
 
   /// What a client means by `name`; `nil` if nothing is called so.
@@ -74,12 +75,15 @@ package struct ModelAccess: Sendable {
     tier: String,
     for service: ModelSettings.Service? = nil
   ) -> ModelIndex? {
+    let allowed = allowed[tier]
     func fits(_ model: ModelIndex) -> Bool {
-      allows(model, tier: tier) && service.map { serves(model, $0) } ?? true
+      allowed?[model.position] ?? true && service.map { serves(model, $0) } ?? true
     }
-    return switch goal {
-    case .model(let model): fits(model) ? model : nil
-    case .target(let target): candidates[target]?.first(where: fits)
+    switch goal {
+    case .model(let model): return fits(model) ? model : nil
+    case .target(let target):
+      for model in candidates[target.position] where fits(model) { return model }
+      return nil
     }
   }
 

@@ -124,11 +124,11 @@ package struct ReplyTable: Sendable {
     free.append(place)
     places[entry.key] = nil
     bytes -= entry.bytes
-    remove(place, from: .product(entry.reply.product))
-    for tag in entry.reply.tags { remove(place, from: .tag(tag)) }
+    leave(.product(entry.reply.product), place)
+    for tag in entry.reply.tags { leave(.tag(tag), place) }
   }
 
-  private mutating func remove(_ place: Int, from group: Group) {
+  private mutating func leave(_ group: Group, _ place: Int) {
     groups[group]?.remove(place)
     if groups[group]?.isEmpty == true { groups[group] = nil }
   }
