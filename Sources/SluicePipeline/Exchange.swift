@@ -163,7 +163,10 @@ package final class Exchange {
   }
 
   /// Has `obligation` met when the exchange ends, whatever ends it.
-  package func atEnd(_ obligation: any Obligation) { obligations.append(obligation) }
+  package func atEnd(_ obligation: any Obligation) {
+    if obligations.isEmpty { obligations.reserveCapacity(4) }
+    obligations.append(obligation)
+  }
 
   /// Meets the obligations, last given first, each once.
   func end(at moment: Moment) {
