@@ -98,12 +98,17 @@ extension HostAddress: CustomStringConvertible {
   /// The form of RFC 5952: the longest run of zeros is left out, lower case.
   package var description: String {
     if isIPv4 {
-      var text = String(low >> 24 & 0xff)
-      for shift: UInt64 in [16, 8, 0] {
-        text += "."
-        text += String(low >> shift & 0xff)
+      // Every anonymous request asks for it: its bytes are written at once.
+      let text = [UInt8](capacity: 15) { text in
+        for place in 0..<4 {
+          let octet = UInt8(truncatingIfNeeded: low >> UInt64(24 - 8 * place))
+          if place > 0 { text.append(UInt8(ascii: ".")) }
+          if octet >= 100 { text.append(UInt8(ascii: "0") + octet / 100) }
+          if octet >= 10 { text.append(UInt8(ascii: "0") + octet / 10 % 10) }
+          text.append(UInt8(ascii: "0") + octet % 10)
+        }
       }
-      return text
+      return String(decoding: text, as: UTF8.self)
     }
     let words = [high, low]
       .flatMap { half in

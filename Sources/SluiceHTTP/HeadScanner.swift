@@ -19,13 +19,12 @@ struct HeadScanner: Sendable {
   /// `bytes` begins where the head begins, and each call sees those of the call before.
   mutating func findEnd(_ bytes: Span<UInt8>) -> Search {
     let limit = min(bytes.count, Bounds.headBytes)
-    while searched < limit {
-      let byte = bytes[searched]
-      if byte >= 0x20 {
-        searched += 1
-        continue
-      }
-      switch byte {
+    while true {
+      var next = searched
+      while next < limit, bytes[next] >= 0x20 { next += 1 }
+      searched = next
+      guard next < limit else { break }
+      switch bytes[next] {
       case ASCII.tab: searched += 1
       case ASCII.cr:
         guard searched + 1 < Bounds.headBytes else { return .refused(.headTooLong) }

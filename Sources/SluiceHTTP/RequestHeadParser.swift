@@ -74,12 +74,11 @@ package struct RequestHeadParser: Sendable {
 
   /// Common methods without making a string.
   private static func method(_ bytes: Span<UInt8>, _ range: Range<Int>) -> HTTPMethod {
-    func isNamed(_ name: StaticString) -> Bool {
-      guard range.count == name.utf8CodeUnitCount else { return false }
-      var offset = range.lowerBound
-      for byte in name.description.utf8 {
-        guard bytes[offset] == byte else { return false }
-        offset += 1
+    func isNamed(_ name: String) -> Bool {
+      let name = name.utf8.span
+      guard range.count == name.count else { return false }
+      for offset in name.indices where bytes[range.lowerBound + offset] != name[offset] {
+        return false
       }
       return true
     }

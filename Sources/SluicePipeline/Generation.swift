@@ -16,6 +16,7 @@ package final class Generation: Sendable {
   package let states: any StateReads
   /// Counts prompts; `nil` if the policy asks for no count.
   package let tokens: PromptCount?
+  private let models: [String: ModelIndex]
 
   package init(
     number: UInt64,
@@ -33,7 +34,14 @@ package final class Generation: Sendable {
     self.features = features
     self.states = states
     self.tokens = tokens
+    models = Dictionary(
+      policy.models.enumerated().map { ($0.element.name, ModelIndex($0.offset)) },
+      uniquingKeysWith: { first, _ in first }
+    )
   }
+
+  /// The model of that name, as a kept answer tells it.
+  package func model(named name: String) -> ModelIndex? { models[name] }
 
   /// Slots of an exchange's frame.
   package var frameSlots: Int { PolicyVariable.slot(ofFeature: features.count) }

@@ -320,7 +320,7 @@ package struct UpstreamRequest: Sendable {
 /// Owned by one exchange, on its loop.
 package protocol UpstreamReply: AnyObject {
   var status: Int { get }
-  /// The first field of that name, whatever its case.
+  /// The first field of that name, which is given in lower case.
   func field(_ name: String) -> String?
 
   /// The next bytes of the body; `nil` when it ended as its framing says.

@@ -32,12 +32,18 @@ package final class TCPStream: EventSource, @unchecked Sendable {
   /// While a connection rests between two messages, that is a reason not to use it again.
   package var mayHaveUnread: Bool { canRead }
 
-  /// Whether the kernel, asked now, has neither bytes nor the end of the stream for us.
+  /// Whether the kernel has neither bytes nor the end of the stream for us.
   ///
-  /// Events tell the same, but up to a turn of the loop later. One system call.
+  /// What came before the loop's last poll its events have told, unless the stream was in use since;
+  /// where that is long ago (`Bounds.polledNanoseconds`) the kernel is asked: one system call.
   package var isQuiet: Bool {
     loop.assertCurrent()
     guard let registration else { return false }
+    if busyTurn != loop.turnNumber,
+      reactor_monotonic() - loop.turn.monotonic < Bounds.polledNanoseconds
+    {
+      return !canRead && !peerHasClosed
+    }
     return reactor_is_quiet(registration.descriptor) != 0
   }
 

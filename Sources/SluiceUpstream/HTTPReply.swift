@@ -59,7 +59,7 @@ final class HTTPReply: UpstreamReply {
 
   var status: Int { head.status }
 
-  func field(_ name: String) -> String? { head.fields.first(name.lowercased()) }
+  func field(_ name: String) -> String? { head.fields.first(name) }
 
   func read() async throws(Failure) -> [UInt8]? {
     while true {

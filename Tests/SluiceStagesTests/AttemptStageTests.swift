@@ -170,7 +170,7 @@ struct AttemptStageTests {
       startedAt: world.now,
       deadline: world.now.monotonic + 1_000_000_000
     )
-    exchange.caller.tier = tier
+    exchange.caller = Caller(tier: tier, address: exchange.request.peer)
     world.advance(by: wait)
     exchange.facts.asked = try ModelRequest(Array(body.utf8), for: service.asked ?? .chat)
     await GraphRunner.run(exchange, service: service)

@@ -8,6 +8,8 @@ import SluiceReactor
 /// One request of a client on its way through the graph.
 struct TrafficHandler: RequestHandler {
   let service: Service
+  /// As stages read it.
+  let path: String
   let generation: Generation
   /// Nanoseconds.
   let requestTimeout: Int64
@@ -20,7 +22,7 @@ struct TrafficHandler: RequestHandler {
       request: ClientRequest(
         service: service,
         method: request.head.method.name,
-        path: path(of: request.head),
+        path: path,
         fields: request.head.fields,
         body: request.body,
         peer: HostAddress(high: request.peer.high, low: request.peer.low)
@@ -65,11 +67,6 @@ struct TrafficHandler: RequestHandler {
     } catch {
       return 0
     }
-  }
-
-  /// The path as stages read it: a model's name in it may be percent-encoded.
-  private func path(of head: RequestHead) -> String {
-    service == .models ? PercentEncoding.decoded(head.path) : head.path
   }
 
   /// `req_` and 24 hexadecimal digits.

@@ -16,7 +16,7 @@ extension HoldRules {
   /// refused.
   func charges(of exchange: Exchange, at moment: Moment) -> [Charge]? {
     let lines = lines(for: exchange)
-    let tier = exchange.caller.tier
+    let tier = exchange.facts.caller.tier
     var charges: [Charge] = []
     charges.reserveCapacity(lines.count)
     for line in lines where !line.isPerRequest {
@@ -24,7 +24,7 @@ extension HoldRules {
       charges.append(
         Charge(
           account: line.terms.account(of: key),
-          period: line.terms.period(at: moment),
+          period: line.period(at: moment),
           limit: line.terms.limit(ofTier: tier)
         )
       )
@@ -65,7 +65,7 @@ extension HoldRules {
   /// Asks budgets of a request here, and all others at the ledger, in one step.
   func take(_ claim: Claim, for exchange: Exchange, at moment: Moment) -> Taken {
     let lines = lines(for: exchange)
-    let tier = exchange.caller.tier
+    let tier = exchange.facts.caller.tier
     let fitsRequest = lines.allSatisfy { line in
       !line.isPerRequest || claim.amount <= line.terms.limit(ofTier: tier) - exchange.settled
     }

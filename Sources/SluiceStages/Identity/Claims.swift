@@ -55,13 +55,10 @@ package struct Claims: Sendable, Equatable {
     guard let index = fields.index(of: "authorization") else { return .none }
     // Two keys in one request: whichever were chosen, somebody in between may choose the other.
     guard fields.index(of: "authorization", from: index + 1) == nil else { return .unusable }
-    let value = fields.valueBytes(at: index)
-    let scheme = value.prefix { $0 != UInt8(ascii: " ") }
-    guard
-      scheme.count == 6,
-      zip(scheme, "bearer".utf8).allSatisfy({ $0 | 0x20 == $1 })
-    else { return .unusable }
-    let key = value[scheme.endIndex...].drop { $0 == UInt8(ascii: " ") }
+    let scheme = "bearer "
+    guard fields.value(at: index, startsWith: scheme) else { return .unusable }
+    let key = fields.valueBytes(at: index).dropFirst(scheme.utf8.count)
+      .drop { $0 == UInt8(ascii: " ") }
     guard !key.isEmpty, key.count <= Bounds.keyBytes else { return .unusable }
     return .key(Digest(of: Array(key)))
   }

@@ -18,7 +18,7 @@ struct RateRule: Sendable {
   ) -> RateReport {
     RateReport(
       limit: limit,
-      windowSeconds: max(1, Self.seconds(rate.window.nanoseconds)),
+      windowSeconds: max(1, Self.seconds(rate.windowNanoseconds)),
       decision: decision,
       unit: unit
     )
