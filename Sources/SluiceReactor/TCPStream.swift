@@ -104,27 +104,37 @@ package final class TCPStream: EventSource, @unchecked Sendable {
   ) async throws(IOFailure) -> Int {
     precondition(maximum > 0, "a read of nothing cannot tell the end from a pause")
     let size = min(maximum, Bounds.readBytes)
-    await takeTurns()
+    if isTurnOver() { await loop.yield() }
     while true {
-      let descriptor = try usable(until: deadline)
-      if canRead {
-        let count = unsafe Int(reactor_receive(descriptor, loop.scratch, size))
-        if count >= 0 {
-          if count == 0 { peerHasClosed = true }
-          // A short read emptied the socket: what comes later is an event. Unless the end is known
-          // to have come, which is no event a second time.
-          if count < size, !peerHasClosed { canRead = false }
-          unsafe buffer.append(
-            contentsOf: UnsafeRawBufferPointer(start: loop.scratch, count: count)
-          )
-          return count
-        }
-        if isInterrupted(count) { continue }
-        guard isNotNow(count) else { throw IOFailure(negated: count) }
-        canRead = false
-      }
+      if let count = try readNow(into: &buffer, size, before: deadline) { return count }
       if let failure = await readable(before: deadline) { throw failure }
     }
+  }
+
+  /// Appends what has arrived; `nil` if nothing has.
+  private func readNow(
+    into buffer: inout [UInt8],
+    _ size: Int,
+    before deadline: Int64
+  ) throws(IOFailure) -> Int? {
+    let descriptor = try usable(until: deadline)
+    while canRead {
+      let count = unsafe Int(reactor_receive(descriptor, loop.scratch, size))
+      if count >= 0 {
+        if count == 0 { peerHasClosed = true }
+        // A short read emptied the socket: what comes later is an event. Unless the end is known
+        // to have come, which is no event a second time.
+        if count < size, !peerHasClosed { canRead = false }
+        unsafe buffer.append(
+          contentsOf: UnsafeRawBufferPointer(start: loop.scratch, count: count)
+        )
+        return count
+      }
+      if isInterrupted(count) { continue }
+      guard isNotNow(count) else { throw IOFailure(negated: count) }
+      canRead = false
+    }
+    return nil
   }
 
   /// What has arrived, waiting for the first byte; empty when the peer sends no more.
@@ -157,6 +167,7 @@ package final class TCPStream: EventSource, @unchecked Sendable {
     arm(for: deadline)
   }
 
+  @inline(__always)
   private func readable(before deadline: Int64) async -> IOFailure? {
     precondition(reader == nil && readAction == nil, "one reader at a time")
     return await Waiter<IOFailure?>
@@ -448,7 +459,10 @@ package final class TCPStream: EventSource, @unchecked Sendable {
 
   private func wakeReader(_ failure: IOFailure?) {
     readDeadline = .max
-    reader.resume(failure)
+    if let waiter = reader {
+      reader = nil
+      waiter.resume(failure)
+    }
     if let action = readAction {
       readAction = nil
       action(failure)
@@ -457,7 +471,10 @@ package final class TCPStream: EventSource, @unchecked Sendable {
 
   private func wakeWriter(_ failure: IOFailure?) {
     writeDeadline = .max
-    writer.resume(failure)
+    if let waiter = writer {
+      writer = nil
+      waiter.resume(failure)
+    }
   }
 
   /// Makes sure that a timer rings at `deadline` or earlier.

@@ -93,9 +93,10 @@ struct StreamRelay {
     }
   }
 
+  @inline(__always)
   private func readTimed() async throws(Failure) -> [UInt8]? {
-    let start = exchange.world.now.monotonic
-    defer { exchange.upstreamWait += exchange.world.now.monotonic - start }
+    let start = exchange.world.monotonic
+    defer { exchange.upstreamWait += exchange.world.monotonic - start }
     return try await reply.read()
   }
 
