@@ -16,6 +16,7 @@ package final class Generation: Sendable {
   package let states: any StateReads
   /// Counts prompts; `nil` if the policy asks for no count.
   package let tokens: PromptCount?
+  let fixedFields: FixedFields
   private let models: [String: ModelIndex]
 
   package init(
@@ -34,6 +35,7 @@ package final class Generation: Sendable {
     self.features = features
     self.states = states
     self.tokens = tokens
+    fixedFields = FixedFields(policy, generation: number)
     models = Dictionary(
       policy.models.enumerated().map { ($0.element.name, ModelIndex($0.offset)) },
       uniquingKeysWith: { first, _ in first }

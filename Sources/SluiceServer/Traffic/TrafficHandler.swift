@@ -44,23 +44,15 @@ struct TrafficHandler: RequestHandler {
   private func send(_ exchange: Exchange, through sink: ResponseSink) async -> Int {
     if sink.hasBegun { return 200 }
     if exchange.cancellation.reason == .clientLeft { return 0 }
-    var reply: ServerReply
+    let fields = exchange.replyFields
+    let reply: ServerReply
     switch exchange.outcome {
-    case .reply(let answer):
-      reply = ServerReply(
-        status: answer.status,
-        contentType: answer.contentType,
-        body: answer.body,
-        fields: answer.fields
-      )
-    case .refused(let error): reply = ServerReply(error)
+    case .reply(let answer): reply = ServerReply(answer, behind: fields)
+    case .refused(let error): reply = ServerReply(error, behind: fields)
     // A stream is begun through the sink, and a graph ends with an outcome.
-    case .pending, .streamed, .cut: reply = ServerReply(.internalError)
+    case .pending, .streamed, .cut: reply = ServerReply(.internalError, behind: fields)
     case .abandoned: return 0
     }
-    var fields = exchange.replyFields
-    fields += reply.fields
-    reply.fields = fields
     do throws(IOFailure) {
       try await sink.send(reply)
       return reply.status
@@ -84,6 +76,19 @@ struct TrafficHandler: RequestHandler {
   }
 }
 
+extension ServerReply {
+  /// A reply of the graph, its own fields behind those that every reply has.
+  fileprivate init(_ reply: Reply, behind fields: HeaderLines) {
+    self.init(
+      status: reply.status,
+      contentType: reply.contentType,
+      body: reply.body,
+      fields: fields
+    )
+    self.fields.append(reply.fields)
+  }
+}
+
 /// The client's side of an exchange, in the words of the pipeline.
 ///
 /// Every way in which a client stops taking its reply is "the client left": it closed, it broke
@@ -93,7 +98,7 @@ private final class ClientSink: ReplySink {
 
   init(_ sink: ResponseSink) { self.sink = sink }
 
-  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure) {
+  func begin(status: Int, fields: HeaderLines) async throws(Failure) {
     do throws(IOFailure) {
       try await sink.begin(status: status, fields: fields)
     } catch {

@@ -14,8 +14,12 @@ package final class BudgetLine: Sendable {
     case clamp, reroute, cacheOnly = "cache_only", deny
   }
 
-  let terms: BudgetTerms
-  let key: LimitKey
+  private let terms: BudgetTerms
+  private let key: LimitKey
+  /// Where the terms are read for every hold, they are read from here: in place, as no copy of them.
+  private let owner: String
+  private let limit: NanoDollars
+  private let tiers: [String: NanoDollars]
   /// Whether it counts each request for itself, so that the ledger has no account of it.
   let isPerRequest: Bool
   private let steps: [Step: Counter]
@@ -32,6 +36,9 @@ package final class BudgetLine: Sendable {
   package init(_ settings: BudgetSettings, metrics: MetricsRegistry) {
     terms = BudgetTerms(settings)
     isPerRequest = terms.isPerRequest
+    owner = terms.owner
+    limit = settings.limit
+    tiers = settings.tiers
     key = LimitKey(
       settings.key?.checked.program(),
       place: settings.place,
@@ -46,8 +53,21 @@ package final class BudgetLine: Sendable {
 
   var settings: BudgetSettings { terms.settings }
 
-  /// The period of a moment; any thread.
-  func period(at moment: Moment) -> BudgetPeriod {
+  func limit(ofTier tier: String) -> NanoDollars { tiers.isEmpty ? limit : tiers[tier] ?? limit }
+
+  /// The account that an exchange must fit into; `nil` if the key has no value, and then the
+  /// exchange is refused.
+  func charge(of exchange: Exchange, at moment: Moment) -> Charge? {
+    guard let key = key.value(of: exchange) else { return nil }
+    return Charge(
+      account: Account(owner: owner, key: key),
+      period: period(at: moment),
+      limit: limit(ofTier: exchange.facts.caller.tier)
+    )
+  }
+
+  /// The period of a moment.
+  private func period(at moment: Moment) -> BudgetPeriod {
     let second = moment.wallSeconds
     return period.withLock { period in
       if period.start > second || second >= period.end { period = terms.period(at: moment) }
