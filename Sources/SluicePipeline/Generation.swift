@@ -1,6 +1,7 @@
 internal import Synchronization
 package import SluiceExpressions
 package import SluicePolicy
+package import SluiceTelemetry
 
 /// One loaded policy: numbered, hashed, immutable.
 package final class Generation: Sendable {
@@ -16,6 +17,10 @@ package final class Generation: Sendable {
   package let states: any StateReads
   /// Counts prompts; `nil` if the policy asks for no count.
   package let tokens: PromptCount?
+  /// What exchanges are counted in.
+  package let meters: PolicyMeters
+  /// What their lines of the log say.
+  package let words: PolicyWords
 
   package init(
     number: UInt64,
@@ -24,7 +29,8 @@ package final class Generation: Sendable {
     graph: Graph,
     features: [Program],
     states: any StateReads = NoStates(),
-    tokens: PromptCount? = nil
+    tokens: PromptCount? = nil,
+    metrics: MetricsRegistry = MetricsRegistry()
   ) {
     self.number = number
     self.hash = hash
@@ -33,6 +39,8 @@ package final class Generation: Sendable {
     self.features = features
     self.states = states
     self.tokens = tokens
+    meters = PolicyMeters(policy, in: metrics)
+    words = PolicyWords(policy, generation: number)
   }
 
   /// Slots of an exchange's frame.
