@@ -23,8 +23,8 @@ func table(of count: Int) -> RouteTable {
       return RouteTable.Entry(
         position: index,
         condition: checked.program(),
-        destination: .target(TargetIndex(0)),
-        requirements: checked.requirements
+        expression: checked,
+        destination: .target(TargetIndex(0))
       )
     }
   entries.append(.init(position: count, condition: nil, destination: .target(TargetIndex(1))))

@@ -20,8 +20,8 @@ struct LiveRoute {
           entry: RouteTable.Entry(
             position: position,
             condition: condition,
-            destination: route.destination,
-            requirements: condition == nil ? [:] : route.condition?.checked.requirements ?? [:]
+            expression: condition == nil ? nil : route.condition?.checked,
+            destination: route.destination
           )
         )
       )

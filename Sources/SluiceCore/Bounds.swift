@@ -90,6 +90,8 @@ package enum Bounds {
   package static let upstreamConnections = 4_096
   /// Seconds that a connection to an upstream may idle: less than servers usually keep theirs.
   package static let idleUpstreamSeconds: Int64 = 30
+  /// Nanoseconds since the last poll within which what it told of a connection is taken for now.
+  package static let polledNanoseconds: Int64 = 1_000_000
   /// Bytes of a request that are encrypted before they are sent, and the next ones encrypted.
   package static let encryptedBytes = 64 << 10
   /// Interim replies (RFC 9110 section 15.2) before the final one.

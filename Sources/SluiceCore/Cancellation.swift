@@ -51,6 +51,10 @@ package final class Cancellation: Sendable {
 
   /// Withdraws an action; nothing happens if it ran.
   package func remove(_ id: UInt64) {
-    state.withLock { $0.actions.removeAll { $0.id == id } }
+    state.withLock { state in
+      // The last one that came is the first to go, as a rule.
+      guard let place = state.actions.lastIndex(where: { $0.id == id }) else { return }
+      state.actions.remove(at: place)
+    }
   }
 }

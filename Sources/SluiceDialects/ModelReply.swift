@@ -4,19 +4,16 @@ package import SluicePolicy
 
 /// A plain answer, as far as metering and the cache must understand it: a `chat.completion`, a
 /// `text_completion`, or a list of embeddings.
+///
+/// Read at once is what every answer is asked for: what it used, and whether it is whole.
 package struct ModelReply: Sendable {
   package let document: JSONDocument
-  package let id: String?
-  /// The model that says it answered.
-  package let model: String?
-  package let created: Int64?
   /// `nil` when the upstream counted nothing, or nothing that can be read.
   package let usage: Usage?
-  /// One for each choice, `nil` where it has none.
-  package let finishReasons: [String?]
-  package let hasToolCalls: Bool
   /// Whether every choice came to its own end: not cut by a length, a filter or a failure.
   package let isWhole: Bool
+  /// `nil` for embeddings.
+  private let choices: JSONValue?
 
   /// Reads the body of a 200 reply.
   ///
@@ -27,35 +24,56 @@ package struct ModelReply: Sendable {
     let values = isEmbedding ? Bounds.embeddingNodes : Bounds.jsonNodes
     guard let document = try? JSONDocument(body[...], maximumValues: values) else { return nil }
     let root = document.root
-    guard let choices = document.member(isEmbedding ? "data" : "choices", of: root),
-      document.kind(of: choices) == .array
+    guard let parts = document.member(isEmbedding ? "data" : "choices", of: root),
+      document.kind(of: parts) == .array
     else { return nil }
     self.document = document
-    id = document.member("id", of: root).flatMap { document.string($0) }
-    model = document.member("model", of: root).flatMap { document.string($0) }
-    created = document.member("created", of: root).flatMap { document.int($0) }
     usage = Usage(document.member("usage", of: root), in: document)
-    var reasons: [String?] = []
-    var hasToolCalls = false
     if isEmbedding {
-      isWhole = document.count(of: choices) > 0
-      finishReasons = []
-      self.hasToolCalls = false
-      return
+      choices = nil
+      isWhole = document.count(of: parts) > 0
+    } else {
+      choices = parts
+      isWhole =
+        document.count(of: parts) > 0
+        && document.elements(of: parts)
+          .allSatisfy { choice in
+            let reason = document.member("finish_reason", of: choice)
+            return FinishReason.isWhole(reason, in: document)
+          }
     }
+  }
+
+  package var id: String? {
+    document.member("id", of: document.root).flatMap { document.string($0) }
+  }
+
+  /// The model that says it answered.
+  package var model: String? {
+    document.member("model", of: document.root).flatMap { document.string($0) }
+  }
+
+  package var created: Int64? {
+    document.member("created", of: document.root).flatMap { document.int($0) }
+  }
+
+  /// One for each choice, `nil` where it has none.
+  package var finishReasons: [String?] {
+    guard let choices else { return [] }
+    return document.elements(of: choices)
+      .map { document.member("finish_reason", of: $0).flatMap { document.string($0) } }
+  }
+
+  package var hasToolCalls: Bool {
+    guard let choices else { return false }
     for choice in document.elements(of: choices) {
-      reasons.append(
-        document.member("finish_reason", of: choice).flatMap { document.string($0) }
-      )
       guard let message = document.member("message", of: choice) else { continue }
       for name in ["tool_calls", "function_call"] {
         guard let calls = document.member(name, of: message) else { continue }
-        if document.count(of: calls) > 0 { hasToolCalls = true }
+        if document.count(of: calls) > 0 { return true }
       }
     }
-    finishReasons = reasons
-    isWhole = FinishReason.areWhole(reasons)
-    self.hasToolCalls = hasToolCalls
+    return false
   }
 
   /// Bytes of the body.
@@ -64,9 +82,14 @@ package struct ModelReply: Sendable {
 
 /// What `finish_reason` says about the end of an answer.
 package enum FinishReason {
-  /// The model ended by itself, or asked for a tool.
-  package static func isWhole(_ reason: String) -> Bool {
-    reason == "stop" || reason == "tool_calls" || reason == "function_call"
+  /// Those with which the model ended by itself, or asked for a tool.
+  private static let whole = ["stop", "tool_calls", "function_call"]
+
+  package static func isWhole(_ reason: String) -> Bool { whole.contains(reason) }
+
+  static func isWhole(_ reason: JSONValue?, in document: JSONDocument) -> Bool {
+    guard let reason else { return false }
+    return whole.contains { document.isString(reason, equalTo: $0) }
   }
 
   static func areWhole(_ reasons: [String?]) -> Bool {

@@ -23,7 +23,7 @@ extension ModelRequest {
     var context: [UInt8] = []
     document.appendCanonical(
       document.root,
-      omitting: ["model", "stream", "stream_options", "user", "messages"],
+      omitting: Self.besidesQuestion,
       to: &context
     )
     var last: JSONValue?
@@ -49,4 +49,8 @@ extension ModelRequest {
     appendText(of: last, to: &text)
     return (String(decoding: text, as: UTF8.self), context)
   }
+
+  private static let besidesQuestion: JSONNames = [
+    "model", "stream", "stream_options", "user", "messages",
+  ]
 }

@@ -7,7 +7,9 @@ package import SluicePolicy
 /// What they share is said once: what differs is where the input stands (`messages`, `prompt`,
 /// `input`) and of what it is made. Fields that the gateway does not know pass unread. Texts are gathered when asked for, not
 /// before: a policy that never looks at the prompt does not pay for it.
-package struct ModelRequest: Sendable {
+///
+/// An object, so that the many who read it on the way of a request hold it at the price of one.
+package final class ModelRequest: Sendable {
   /// Which of the paths it came by.
   package let service: ModelSettings.Service
   package let document: JSONDocument
@@ -153,6 +155,10 @@ extension ModelRequest {
     var last: JSONValue?
     for message in messages where isFrom("user", message) { last = message }
     guard let last else { return "" }
+    // Nearly always one string, which needs no buffer between.
+    if let content = document.member("content", of: last), let text = document.string(content) {
+      return text
+    }
     var text: [UInt8] = []
     appendText(of: last, to: &text)
     return String(decoding: text, as: UTF8.self)
@@ -293,10 +299,13 @@ extension ModelRequest {
   /// Whether every message or prompt is text only, so that the text is all there is to see.
   package var isTextOnly: Bool {
     guard service == .chat else { return numberedTokens.all == 0 }
-    for part in parts() {
-      guard let type = document.member("type", of: part),
-        document.isString(type, equalTo: "text") || document.isString(type, equalTo: "refusal")
-      else { return false }
+    for message in messages {
+      guard let content = document.member("content", of: message) else { continue }
+      for part in document.elements(of: content) {
+        guard let type = document.member("type", of: part),
+          document.isString(type, equalTo: "text") || document.isString(type, equalTo: "refusal")
+        else { return false }
+      }
     }
     return true
   }
@@ -368,6 +377,7 @@ extension ModelRequest {
     var edit = JSONEdit(document)
     if model != self.model {
       var name: [UInt8] = []
+      name.reserveCapacity(model.utf8.count + 2)
       name.appendJSONString(model)
       edit.replace(modelValue, by: name)
     }
@@ -405,16 +415,18 @@ extension ModelRequest {
   package func appendCacheText(to output: inout [UInt8]) {
     document.appendCanonical(
       document.root,
-      omitting: ["model", "stream", "stream_options", "user"],
+      omitting: Self.withoutEffect,
       to: &output
     )
   }
+
+  private static let withoutEffect: JSONNames = ["model", "stream", "stream_options", "user"]
 }
 
 /// The top-level fields of a body that the gateway reads; `null` counts as left out, as it does for
 /// OpenAI.
 private struct BodyFields {
-  enum Name: Int {
+  enum Name: Int, CaseIterable {
     case model
     case messages
     case stream
@@ -436,26 +448,6 @@ private struct BodyFields {
       case .chat: .messages
       case .completions: .prompt
       case .embeddings: .input
-      }
-    }
-
-    init?(_ spelling: String) {
-      switch spelling {
-      case "model": self = .model
-      case "messages": self = .messages
-      case "stream": self = .stream
-      case "stream_options": self = .streamOptions
-      case "max_tokens": self = .maxTokens
-      case "max_completion_tokens": self = .maxCompletionTokens
-      case "n": self = .n
-      case "temperature": self = .temperature
-      case "tools": self = .tools
-      case "functions": self = .functions
-      case "prompt": self = .prompt
-      case "input": self = .input
-      case "suffix": self = .suffix
-      case "best_of": self = .bestOf
-      default: return nil
       }
     }
 
@@ -485,37 +477,14 @@ private struct BodyFields {
   /// Visits each member once.
   init(document: JSONDocument) {
     self.document = document
-    for member in document.members(of: document.root) where !document.isNull(member.value) {
-      if let name = name(of: member.key) { values[name.rawValue] = member.value }
+    var values = values
+    document.forEachMember(of: document.root, named: Self.names) { place, value in
+      if !document.isNull(value) { values[place] = value }
     }
+    self.values = values
   }
 
-  /// Which name a key is; its length leaves one or two to compare, without making a string.
-  private func name(of key: JSONValue) -> Name? {
-    if document.hasEscapes(key) { return document.string(key).flatMap { Name($0) } }
-    return switch document.range(of: key).count - 2 {
-    case 1: document.isString(key, equalTo: "n") ? .n : nil
-    case 5:
-      document.isString(key, equalTo: "model")
-        ? .model
-        : document.isString(key, equalTo: "tools")
-          ? .tools : document.isString(key, equalTo: "input") ? .input : nil
-    case 6:
-      document.isString(key, equalTo: "stream")
-        ? .stream
-        : document.isString(key, equalTo: "prompt")
-          ? .prompt : document.isString(key, equalTo: "suffix") ? .suffix : nil
-    case 7: document.isString(key, equalTo: "best_of") ? .bestOf : nil
-    case 8: document.isString(key, equalTo: "messages") ? .messages : nil
-    case 9: document.isString(key, equalTo: "functions") ? .functions : nil
-    case 10: document.isString(key, equalTo: "max_tokens") ? .maxTokens : nil
-    case 11: document.isString(key, equalTo: "temperature") ? .temperature : nil
-    case 14: document.isString(key, equalTo: "stream_options") ? .streamOptions : nil
-    case 21:
-      document.isString(key, equalTo: "max_completion_tokens") ? .maxCompletionTokens : nil
-    default: nil
-    }
-  }
+  private static let names = JSONNames(Name.allCases.map(\.spelling))
 
   subscript(_ name: Name) -> JSONValue? { values[name.rawValue] }
 

@@ -13,11 +13,21 @@ package struct HeaderFields: Sendable {
   /// The head as it came, from the first line to the empty line.
   let raw: [UInt8]
   let fields: [Field]
+  /// One bit for each length that a name here has, the last for all from 63 on: most names that are
+  /// looked for are not there, which their length tells nearly always.
+  private let nameLengths: UInt64
 
   init(raw: [UInt8], fields: [Field]) {
     self.raw = raw
     self.fields = fields
+    var lengths: UInt64 = 0
+    for index in fields.indices {
+      lengths |= Self.lengthBit(Int(fields[index].nameEnd - fields[index].nameStart))
+    }
+    nameLengths = lengths
   }
+
+  private static func lengthBit(_ count: Int) -> UInt64 { 1 << UInt64(min(count, 63)) }
 
   /// No fields.
   package init() {
@@ -51,6 +61,7 @@ package struct HeaderFields: Sendable {
 
   /// The place of the first field called `name`, in lower case; `nil` if there is none.
   package func index(of name: String, from start: Int = 0) -> Int? {
+    guard nameLengths & Self.lengthBit(name.utf8.count) != 0 else { return nil }
     var index = start
     while index < fields.count {
       if isNamed(name, at: index) { return index }
@@ -118,6 +129,14 @@ package struct HeaderFields: Sendable {
     String(decoding: valueBytes(at: index), as: UTF8.self)
   }
 
+  /// Whether the value begins with `prefix`, given in lower case, but for case.
+  package func value(at index: Int, startsWith prefix: String) -> Bool {
+    let wanted = prefix.utf8.span
+    let start = Int(fields[index].valueStart)
+    return start + wanted.count <= Int(fields[index].valueEnd)
+      && isSame(raw.span, start..<start + wanted.count, wanted)
+  }
+
   package func nameBytes(at index: Int) -> ArraySlice<UInt8> {
     raw[Int(fields[index].nameStart)..<Int(fields[index].nameEnd)]
   }
@@ -166,8 +185,11 @@ package struct HeaderFields: Sendable {
 /// Whether `bytes[range]` is `wanted`, given in lower case, but for case.
 func isSame(_ bytes: Span<UInt8>, _ range: Range<Int>, _ wanted: Span<UInt8>) -> Bool {
   guard range.count == wanted.count else { return false }
-  for offset in 0..<range.count
-  where ByteClass.lowercased(bytes[range.lowerBound + offset]) != wanted[offset] {
+  let found = bytes.extracting(range)
+  for offset in wanted.indices
+  where found[offset] != wanted[offset]
+    && ByteClass.lowercased(found[offset]) != wanted[offset]
+  {
     return false
   }
   return true

@@ -5,11 +5,11 @@
 package struct JSONEdit: Sendable {
   private struct Splice {
     var range: Range<Int>
-    var order: Int
     var text: [UInt8]
   }
 
   private let document: JSONDocument
+  /// In the order of the text; of those at one place, the one added first before the others.
   private var splices: [Splice] = []
   /// Objects that had no member and have been given one.
   private var filled: Set<JSONValue> = []
@@ -20,7 +20,7 @@ package struct JSONEdit: Sendable {
 
   /// Replaces a value by `text`, which must be JSON.
   package mutating func replace(_ value: JSONValue, by text: [UInt8]) {
-    splices.append(Splice(range: document.range(of: value), order: splices.count, text: text))
+    add(Splice(range: document.range(of: value), text: text))
   }
 
   /// Sets a member of `object`: replaces the value of the first so called, or adds one at the end.
@@ -35,7 +35,13 @@ package struct JSONEdit: Sendable {
     member.append(UInt8(ascii: ":"))
     member += text
     let end = insertionOffset(in: object)
-    splices.append(Splice(range: end..<end, order: splices.count, text: member))
+    add(Splice(range: end..<end, text: member))
+  }
+
+  private mutating func add(_ splice: Splice) {
+    var place = splices.count
+    while place > 0, splices[place - 1].range.lowerBound > splice.range.lowerBound { place -= 1 }
+    splices.insert(splice, at: place)
   }
 
   /// Behind the last member, or behind the opening brace.
@@ -54,10 +60,7 @@ package struct JSONEdit: Sendable {
     var output: [UInt8] = []
     output.reserveCapacity(bytes.count + splices.reduce(0) { $0 + $1.text.count })
     var offset = 0
-    let sorted = splices.sorted {
-      ($0.range.lowerBound, $0.order) < ($1.range.lowerBound, $1.order)
-    }
-    for splice in sorted {
+    for splice in splices {
       precondition(splice.range.lowerBound >= offset, "edits of a document may not overlap")
       output += bytes[(bytes.startIndex + offset)..<(bytes.startIndex + splice.range.lowerBound)]
       output += splice.text

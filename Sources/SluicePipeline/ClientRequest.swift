@@ -2,15 +2,17 @@ package import SluiceCore
 package import SluiceHTTP
 
 /// A request as the edge received it: head and body complete, nothing interpreted.
-package struct ClientRequest: Sendable {
-  package var service: Service
-  package var method: String
+///
+/// An object, so that the many who read it hold it at the price of one.
+package final class ClientRequest: Sendable {
+  package let service: Service
+  package let method: String
   /// Without the query.
-  package var path: String
-  package var fields: HeaderFields
-  package var body: [UInt8]
+  package let path: String
+  package let fields: HeaderFields
+  package let body: [UInt8]
   /// The other end of the connection.
-  package var peer: HostAddress
+  package let peer: HostAddress
 
   package init(
     service: Service,

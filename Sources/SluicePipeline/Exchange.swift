@@ -165,7 +165,10 @@ package final class Exchange {
   }
 
   /// Has `obligation` met when the exchange ends, whatever ends it.
-  package func atEnd(_ obligation: any Obligation) { obligations.append(obligation) }
+  package func atEnd(_ obligation: any Obligation) {
+    if obligations.isEmpty { obligations.reserveCapacity(4) }
+    obligations.append(obligation)
+  }
 
   /// Meets the obligations, last given first, each once.
   func end(at moment: Moment) {
@@ -256,29 +259,6 @@ package struct WholeAnswer: Sendable {
   package init(body: [UInt8], isComplete: Bool) {
     self.body = body
     self.isComplete = isComplete
-  }
-}
-
-/// What a limit has left, for the reply's rate-limit fields.
-package struct RateReport: Sendable, Equatable {
-  /// What is counted, in the words of OpenAI's fields.
-  package enum Unit: String, Sendable { case requests, tokens }
-
-  package var limit: String
-  package var windowSeconds: Int64
-  package var decision: RateDecision
-  package var unit: Unit
-
-  package init(
-    limit: String,
-    windowSeconds: Int64,
-    decision: RateDecision,
-    unit: Unit = .requests
-  ) {
-    self.limit = limit
-    self.windowSeconds = windowSeconds
-    self.decision = decision
-    self.unit = unit
   }
 }
 

@@ -34,7 +34,7 @@ package final class Facts {
     self.states = states
     self.tokens = tokens
     self.now = now
-    caller = Caller(address: request.peer)
+    caller = .nobody
   }
 }
 
@@ -118,17 +118,24 @@ extension Facts: FrameSource {
 
   /// All fields but those that carry secrets; repeated ones are joined as RFC 9110 §5.3 says.
   private var headers: ValueMap {
-    var values: [String: String] = [:]
+    // Few, and mostly of different lengths: comparing them costs less than hashing each.
+    var fields: [(name: String, value: String)] = []
+    fields.reserveCapacity(request.fields.count)
     for index in 0..<request.fields.count {
       let name = request.fields.lowercasedName(at: index)
       guard !Self.secretFields.contains(name) else { continue }
       let value = request.fields.value(at: index)
-      values[name] = values[name].map { "\($0), \(value)" } ?? value
+      if let place = fields.firstIndex(where: { $0.name == name }) {
+        fields[place].value += ", \(value)"
+      } else {
+        fields.append((name, value))
+      }
     }
-    return ValueMap(strings: values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    fields.sort { $0.name < $1.name }
+    return ValueMap(strings: fields.map { ($0.name, $0.value) })
   }
 
-  private static let secretFields: Set<String> = [
+  private static let secretFields = [
     "authorization", "proxy-authorization", "cookie", "api-key", "x-api-key",
   ]
 }

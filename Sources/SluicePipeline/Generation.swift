@@ -21,6 +21,8 @@ package final class Generation: Sendable {
   package let meters: PolicyMeters
   /// What their lines of the log say.
   package let words: PolicyWords
+  let fixedFields: FixedFields
+  private let models: [String: ModelIndex]
 
   package init(
     number: UInt64,
@@ -41,7 +43,15 @@ package final class Generation: Sendable {
     self.tokens = tokens
     meters = PolicyMeters(policy, in: metrics)
     words = PolicyWords(policy, generation: number)
+    fixedFields = FixedFields(policy, generation: number)
+    models = Dictionary(
+      policy.models.enumerated().map { ($0.element.name, ModelIndex($0.offset)) },
+      uniquingKeysWith: { first, _ in first }
+    )
   }
+
+  /// The model of that name, as a kept answer tells it.
+  package func model(named name: String) -> ModelIndex? { models[name] }
 
   /// Slots of an exchange's frame.
   package var frameSlots: Int { PolicyVariable.slot(ofFeature: features.count) }

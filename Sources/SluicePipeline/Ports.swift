@@ -320,7 +320,7 @@ package struct UpstreamRequest: Sendable {
 /// Owned by one exchange, on its loop.
 package protocol UpstreamReply: AnyObject {
   var status: Int { get }
-  /// The first field of that name, whatever its case.
+  /// The first field of that name, which is given in lower case.
   func field(_ name: String) -> String?
 
   /// The next bytes of the body; `nil` when it ended as its framing says.
@@ -491,7 +491,7 @@ extension Failure: CustomStringConvertible {
 /// number of `write`, and `finish`.
 package protocol ReplySink: AnyObject {
   /// Sends the head of a stream; its length is not known.
-  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure)
+  func begin(status: Int, fields: HeaderLines) async throws(Failure)
   /// Sends bytes of the stream at once, without waiting for more.
   func write(_ bytes: [UInt8]) async throws(Failure)
   /// Ends the stream as complete.

@@ -4,12 +4,15 @@ package import SluiceCore
 package struct LimitSettings: Sendable {
   /// So many in any window of that length, and perhaps a burst on top.
   package struct Rate: Sendable, Equatable {
-    package var count: Int
-    package var window: Duration
+    package let count: Int
+    package let window: Duration
+    /// The window, as counters reckon.
+    package let windowNanoseconds: Int64
 
     package init(count: Int, per window: Duration) {
       self.count = count
       self.window = window
+      windowNanoseconds = window.nanoseconds
     }
   }
 

@@ -10,14 +10,27 @@ struct AttemptClock {
   private let total: Int64
   /// The exchange's own, up to the head of the reply.
   private let exchange: Int64
-  private let firstByteTimeout: Int64?
-  private let idleTimeout: Int64?
+  private let timeouts: Timeouts
 
-  init(startingAt now: Int64, timeouts: UpstreamSettings.Timeouts, exchange: Int64) {
-    connect = Self.after(timeouts.connect?.nanoseconds, now)
-    total = Self.after(timeouts.total?.nanoseconds, now)
-    firstByteTimeout = timeouts.firstByte?.nanoseconds
-    idleTimeout = timeouts.idle?.nanoseconds
+  /// What the policy says of an upstream, in nanoseconds.
+  struct Timeouts {
+    let connect: Int64?
+    let total: Int64?
+    let firstByte: Int64?
+    let idle: Int64?
+
+    init(_ settings: UpstreamSettings.Timeouts) {
+      connect = settings.connect?.nanoseconds
+      total = settings.total?.nanoseconds
+      firstByte = settings.firstByte?.nanoseconds
+      idle = settings.idle?.nanoseconds
+    }
+  }
+
+  init(startingAt now: Int64, timeouts: Timeouts, exchange: Int64) {
+    connect = Self.after(timeouts.connect, now)
+    total = Self.after(timeouts.total, now)
+    self.timeouts = timeouts
     self.exchange = exchange
   }
 
@@ -27,37 +40,29 @@ struct AttemptClock {
     var reason: Failure.Reason
 
     /// Ties go to what the upstream had least to do with.
-    static func earliest(_ all: Deadline...) -> Deadline {
-      all.dropFirst().reduce(all[0]) { $1.time < $0.time ? $1 : $0 }
-    }
+    func or(_ other: Deadline) -> Deadline { other.time < time ? other : self }
   }
 
   /// For look-up and connection together.
   var forConnection: Deadline {
-    .earliest(
-      Deadline(time: exchange, reason: .deadline),
-      Deadline(time: total, reason: .totalTimeout),
-      Deadline(time: connect, reason: .connectTimeout)
-    )
+    Deadline(time: exchange, reason: .deadline)
+      .or(Deadline(time: total, reason: .totalTimeout))
+      .or(Deadline(time: connect, reason: .connectTimeout))
   }
 
   /// From the first byte of the request that is sent to the end of the reply's head.
   ///
   /// To its end, so that an upstream that drips its head does not escape.
   func forHead(sentAt now: Int64) -> Deadline {
-    .earliest(
-      Deadline(time: exchange, reason: .deadline),
-      Deadline(time: total, reason: .totalTimeout),
-      Deadline(time: Self.after(firstByteTimeout, now), reason: .firstByteTimeout)
-    )
+    Deadline(time: exchange, reason: .deadline)
+      .or(Deadline(time: total, reason: .totalTimeout))
+      .or(Deadline(time: Self.after(timeouts.firstByte, now), reason: .firstByteTimeout))
   }
 
   /// For the next bytes of the body.
   func forBody(at now: Int64) -> Deadline {
-    .earliest(
-      Deadline(time: total, reason: .totalTimeout),
-      Deadline(time: Self.after(idleTimeout, now), reason: .idleTimeout)
-    )
+    Deadline(time: total, reason: .totalTimeout)
+      .or(Deadline(time: Self.after(timeouts.idle, now), reason: .idleTimeout))
   }
 
   private static func after(_ timeout: Int64?, _ now: Int64) -> Int64 {

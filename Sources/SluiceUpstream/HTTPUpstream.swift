@@ -22,7 +22,7 @@ package final class HTTPUpstream: Upstream {
   package let name: String
   private let url: BaseURL
   private let template: RequestHeadTemplate
-  private let timeouts: UpstreamSettings.Timeouts
+  private let timeouts: AttemptClock.Timeouts
   private let resolver: Resolver
   private let pools: [LoopPool]
   private let onReplay: @Sendable () -> Void
@@ -65,7 +65,7 @@ package final class HTTPUpstream: Upstream {
     self.name = name
     self.url = try BaseURL(url)
     template = try RequestHeadTemplate(url: self.url, secret: secret, version: version)
-    self.timeouts = timeouts
+    self.timeouts = AttemptClock.Timeouts(timeouts)
     self.resolver = resolver
     self.onReplay = onReplay
     if self.url.isSecure {
@@ -146,7 +146,8 @@ package final class HTTPUpstream: Upstream {
     at wall: Int64
   ) async throws(Failure) -> ReplyBeginning {
     if let reason = lease.cutReason { throw Failure(.init(reason)) }
-    var trip = RoundTrip(head: template.head(of: request), body: request.body, clock: clock)
+    let (head, body) = template.pieces(of: request)
+    var trip = RoundTrip(head: head, body: body, clock: clock)
     if case .reused(let transport) = place {
       do {
         return try await trip.run(on: transport, lease: lease)

@@ -1,23 +1,31 @@
 import SluiceHTTP
 import SluicePipeline
 
-/// Writes the heads of the requests to one upstream.
+/// Writes the requests to one upstream.
 ///
 /// What is the same for all of them is made once; the secret stands only there.
 struct RequestHeadTemplate: Sendable {
   /// Fields that we set whatever the client said, beside those that never pass.
   private static let ours = ["user-agent", "content-type"]
 
-  /// The path's beginning.
-  private let prefix: [UInt8]
+  /// A body of so many bytes is copied behind its head: one piece is cheaper to send than two.
+  private static let copiedBytes = 16_384
+
+  /// Method and beginning of the path.
+  private let get: [UInt8]
+  private let post: [UInt8]
   /// What stands between the path and the client's fields.
   private let fields: [UInt8]
+  private let accept: [UInt8]
+  /// Of a body, up to its length.
+  private let content: [UInt8]
 
   init(url: BaseURL, secret: String?, version: String) throws(UpstreamSetupError) {
     if let secret {
       guard !secret.isEmpty, secret.utf8.allSatisfy(Self.isVisible) else { throw .badSecret }
     }
-    prefix = Array(url.prefix.utf8)
+    get = Array("\(UpstreamRequest.Method.get.rawValue) \(url.prefix)".utf8)
+    post = Array("\(UpstreamRequest.Method.post.rawValue) \(url.prefix)".utf8)
     var fields = Array(" HTTP/1.1\r\n".utf8)
     HeadWriter.append("Host", url.authority, to: &fields)
     if let secret { HeadWriter.append("Authorization", "Bearer \(secret)", to: &fields) }
@@ -25,16 +33,29 @@ struct RequestHeadTemplate: Sendable {
     // Codings would have to be undone before anything of a reply can be read.
     HeadWriter.append("Accept-Encoding", "identity", to: &fields)
     self.fields = fields
+    var accept: [UInt8] = []
+    HeadWriter.append("Accept", "application/json, text/event-stream", to: &accept)
+    self.accept = accept
+    var content: [UInt8] = []
+    HeadWriter.append("Content-Type", "application/json", to: &content)
+    content += "Content-Length: ".utf8
+    self.content = content
   }
 
-  /// The head of a request: ours, then what of the client's fields may pass.
-  func head(of request: UpstreamRequest) -> [UInt8] {
-    precondition(request.path.utf8.allSatisfy(Self.isVisible), "a path ends at a space")
+  /// A request: the head, which is ours and then what of the client's fields may pass, with a short
+  /// body behind it; and a long body.
+  func pieces(of request: UpstreamRequest) -> (head: [UInt8], body: [UInt8]) {
+    let path = request.path.utf8.span
+    for index in path.indices {
+      precondition(Self.isVisible(path[index]), "a path ends at a space")
+    }
+    let isCopied = request.body.count <= Self.copiedBytes
     var head: [UInt8] = []
-    head.reserveCapacity(prefix.count + fields.count + 512)
-    head += request.method.rawValue.utf8
-    head.append(UInt8(ascii: " "))
-    head += prefix
+    head.reserveCapacity(post.count + fields.count + 768 + (isCopied ? request.body.count : 0))
+    switch request.method {
+    case .get: head += get
+    case .post: head += post
+    }
     head += request.path.utf8
     head += fields
     let filter = FieldFilter(.upstream, of: request.fields)
@@ -43,14 +64,23 @@ struct RequestHeadTemplate: Sendable {
       HeadWriter.append(copying: index, of: request.fields, to: &head)
     }
     if request.fields.index(of: "accept") == nil {
-      HeadWriter.append("Accept", "application/json, text/event-stream", to: &head)
+      head += accept
     }
     if request.method == .post {
-      HeadWriter.append("Content-Type", "application/json", to: &head)
-      HeadWriter.append("Content-Length", request.body.count, to: &head)
+      head += content
+      Self.append(request.body.count, to: &head)
+      HeadWriter.end(&head)
     }
     HeadWriter.end(&head)
-    return head
+    guard isCopied else { return (head, request.body) }
+    head += request.body
+    return (head, [])
+  }
+
+  /// Appends the decimal digits of a count.
+  private static func append(_ count: Int, to output: inout [UInt8]) {
+    if count >= 10 { append(count / 10, to: &output) }
+    output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: count % 10))
   }
 
   private static func isVisible(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7F }

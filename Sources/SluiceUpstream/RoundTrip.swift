@@ -16,7 +16,9 @@ struct ReplyBeginning {
 
 /// One request on its way, up to the head of its reply.
 struct RoundTrip {
+  /// The head, and a short body behind it.
   let head: [UInt8]
+  /// Empty where it is behind the head.
   let body: [UInt8]
   let clock: AttemptClock
   /// Whether a byte of the reply came.

@@ -62,7 +62,10 @@ struct Transport: Sendable {
   /// Hands all bytes of a head and its body to the kernel, waiting for room as often as needed.
   @inline(__always)
   func write(_ head: [UInt8], _ body: [UInt8], deadline: Int64) async throws(IOFailure) {
-    guard let tls else { return try await stream.write(head, body, deadline: deadline) }
+    guard let tls else {
+      if body.isEmpty { return try await stream.write(head, deadline: deadline) }
+      return try await stream.write(head, body, deadline: deadline)
+    }
     try await tls.write(head, body, to: stream, deadline: deadline)
   }
 

@@ -5,7 +5,7 @@ struct JSONCanonicalTests {
   private func canonical(_ text: String, omitting names: [String] = []) throws -> String {
     let json = try document(text)
     var output: [UInt8] = []
-    json.appendCanonical(json.root, omitting: names, to: &output)
+    json.appendCanonical(json.root, omitting: JSONNames(names), to: &output)
     return String(decoding: output, as: UTF8.self)
   }
 

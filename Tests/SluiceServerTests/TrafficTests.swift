@@ -52,10 +52,9 @@ struct OneStage: WaitingStage {
         in: exchange.world,
         cancellation: exchange.cancellation
       )
-      try await exchange.sink.begin(
-        status: reply.status,
-        fields: exchange.replyFields + [("content-type", reply.field("content-type") ?? "")]
-      )
+      var fields = exchange.replyFields
+      fields.append("content-type", reply.field("content-type") ?? "")
+      try await exchange.sink.begin(status: reply.status, fields: fields)
       while let bytes = try await reply.read() { try await exchange.sink.write(bytes) }
       try await exchange.sink.finish()
       exchange.outcome = .streamed

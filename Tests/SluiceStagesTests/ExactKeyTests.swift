@@ -31,8 +31,8 @@ struct ExactKeyTests {
         maxOutput: 1
       ),
       extra: extra,
-      body: Array(body.utf8)
-    )
+      bodyBytes: body.utf8.count
+    ) { $0 += body.utf8 }
   }
 
   @Test("every part makes another key, and no part can pass for another")

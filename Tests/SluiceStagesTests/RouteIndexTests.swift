@@ -52,7 +52,8 @@ struct RouteIndexTests {
   private struct Condition {
     var source = "always"
     var program: Program?
-    var requirements: [Int: Set<FiniteValue>] = [:]
+    var expression: CheckedExpression?
+    var requirements: [Int: Set<FiniteValue>] { expression?.requirements ?? [:] }
 
     init() {}
 
@@ -60,7 +61,7 @@ struct RouteIndexTests {
       let condition = checked(source)
       self.source = source
       program = condition.program()
-      requirements = condition.requirements
+      expression = condition
     }
   }
 
@@ -71,9 +72,9 @@ struct RouteIndexTests {
           RouteTable.Entry(
             position: position,
             condition: condition.program,
+            expression: condition.expression,
             destination: requested.contains(position)
-              ? .requested : .target(TargetIndex(position % 3)),
-            requirements: condition.requirements
+              ? .requested : .target(TargetIndex(position % 3))
           )
         }
     )

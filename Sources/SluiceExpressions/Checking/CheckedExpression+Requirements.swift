@@ -1,10 +1,26 @@
 /// A value out of the few that a condition names: what an index can look up.
 ///
-/// Texts are the same here if Swift finds them the same, which is more than CEL does: what is looked
-/// up still has to be compared.
+/// Texts are the same here if CEL finds them the same, code point by code point: what was looked up
+/// need not be compared again.
 package enum FiniteValue: Hashable, Sendable {
   case text(String)
   case flag(Bool)
+
+  package static func == (left: FiniteValue, right: FiniteValue) -> Bool {
+    switch (left, right) {
+    case (.text(let left), .text(let right)): left.hasSameCodePoints(as: right)
+    case (.flag(let left), .flag(let right)): left == right
+    case (.text, .flag), (.flag, .text): false
+    }
+  }
+
+  // Equal code points are canonically equivalent, so Swift's own hash agrees with `==`.
+  package func hash(into hasher: inout Hasher) {
+    switch self {
+    case .text(let text): hasher.combine(text)
+    case .flag(let flag): hasher.combine(flag)
+    }
+  }
 
   package init?(_ value: Value) {
     switch value {
@@ -27,6 +43,48 @@ extension CheckedExpression {
   package var requirements: [Int: Set<FiniteValue>] {
     // With `dyn` about, a comparison may run as one that is charged for, and fail for that.
     isFullyTyped ? requirements(of: root) : [:]
+  }
+
+  /// What is left to evaluate where each of `slots` is known to hold one of the values that
+  /// `requirements` has of it.
+  ///
+  /// The operands of the outermost `&&` that compare such a slot with literals are true there, and
+  /// neither fail nor count as work.
+  package func remainder(settled slots: Set<Int>) -> Remainder {
+    var operands: [Expression] = []
+    func gather(_ node: Expression) {
+      if case .logical(.and, let inner) = node.form {
+        for operand in inner { gather(operand) }
+      } else if !isFullyTyped || !isSettled(node, by: slots) {
+        operands.append(node)
+      }
+    }
+    gather(root)
+    return Remainder(expression: self, operands: operands)
+  }
+
+  /// What is left of a condition: operands of which all must hold.
+  package struct Remainder: Sendable {
+    fileprivate let expression: CheckedExpression
+    fileprivate let operands: [Expression]
+
+    /// The same only for remainders that evaluate alike.
+    package var text: String { operands.map(\.description).joined(separator: "\n") }
+
+    /// What evaluates it; `nil` if nothing is left, so that it always holds.
+    package func program() -> Program? {
+      operands.isEmpty ? nil : expression.program(ofAll: operands)
+    }
+  }
+
+  /// Whether a node says no more than which values one of `slots` may have.
+  private func isSettled(_ node: Expression, by slots: Set<Int>) -> Bool {
+    switch node.form {
+    case .binary(.equal, _, _), .binary(.isIn, _, _), .unary(.not, _), .name, .select:
+      let slot = requirements(of: node).keys.first
+      return slot.map { slots.contains($0) } ?? false
+    default: return false
+    }
   }
 
   private func requirements(of node: Expression) -> [Int: Set<FiniteValue>] {

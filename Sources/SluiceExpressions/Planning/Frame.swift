@@ -79,11 +79,16 @@ package struct Frame {
   /// Where the cell of a slot lies in `cells`; 0 for a slot that nobody has asked for.
   ///
   /// Few slots are ever asked for, and cells are large: making one for each would cost more than
-  /// most expressions do.
-  private var places: [Int32]
+  /// most expressions do. Those of the first slots lie in the frame itself, so that a policy of
+  /// ordinary size allocates nothing for them.
+  private var places = InlineArray<48, Int32>(repeating: 0)
+  /// Those of the slots behind them.
+  private var morePlaces: [Int32]
   /// The first is empty and stands for all slots that have none of their own.
   private var cells = Self.noCells
   private static let noCells = [Cell()]
+  /// Cells that the first allocation has room for: more than most expressions ask for.
+  private static let usualCells = 8
   private var failures: [Int: EvaluationError] = [:]
   private var reads: [Read] = []
   /// The variables of the macros that are running, innermost program last.
@@ -94,30 +99,51 @@ package struct Frame {
 
   package init(slots count: Int, source: some FrameSource) {
     self.source = source
-    places = Array(repeating: 0, count: count)
+    let inlined = places.count
+    morePlaces = count > inlined ? Array(repeating: 0, count: count - inlined) : []
   }
 
-  private func place(of slot: Int) -> Int { Int(places[slot]) }
+  private func place(of slot: Int) -> Int {
+    Int(slot < places.count ? places[slot] : morePlaces[slot - places.count])
+  }
 
-  private mutating func set(_ slot: Int, to cell: Cell) {
-    let place = place(of: slot)
-    if place > 0 {
-      cells[place] = cell
+  /// The place of a slot's own cell, which is made if there is none.
+  private mutating func ownPlace(of slot: Int) -> Int {
+    let known = place(of: slot)
+    guard known == 0 else { return known }
+    let place = cells.count
+    if place == 1 { cells.reserveCapacity(Self.usualCells) }
+    cells.append(Cell())
+    if slot < places.count {
+      places[slot] = Int32(place)
     } else {
-      places[slot] = Int32(cells.count)
-      cells.append(cell)
+      morePlaces[slot - places.count] = Int32(place)
     }
+    return place
   }
 
   /// Sets a slot whose value is known from the start; the source is not asked for it.
   package mutating func fill(_ slot: Int, with value: Value) {
+    fill(place: ownPlace(of: slot), with: value)
+  }
+
+  private mutating func fill(place: Int, with value: Value) {
     switch value {
-    case .bool(let value): set(slot, to: Cell(state: .bool, word: value ? 1 : 0))
-    case .int(let value): set(slot, to: Cell(state: .int, word: value))
+    case .bool(let value):
+      cells[place].state = .bool
+      cells[place].word = value ? 1 : 0
+    case .int(let value):
+      cells[place].state = .int
+      cells[place].word = value
     case .double(let value):
-      set(slot, to: Cell(state: .double, word: Int64(bitPattern: value.bitPattern)))
-    case .string(let value): set(slot, to: Cell(state: .string, text: value))
-    default: set(slot, to: Cell(state: .other, value: value))
+      cells[place].state = .double
+      cells[place].word = Int64(bitPattern: value.bitPattern)
+    case .string(let value):
+      cells[place].state = .string
+      cells[place].text = value
+    default:
+      cells[place].state = .other
+      cells[place].value = value
     }
   }
 
@@ -149,13 +175,14 @@ package struct Frame {
     case .empty: break
     case .bool, .int, .double, .string, .other: throw .wrongType
     }
-    set(slot, to: Cell(state: .pending))
+    let place = ownPlace(of: slot)
+    cells[place].state = .pending
     do throws(EvaluationError) {
       let value = try source.value(ofSlot: slot, in: &self)
-      fill(slot, with: value)
+      fill(place: place, with: value)
       return value
     } catch {
-      set(slot, to: Cell(state: .failed))
+      cells[place].state = .failed
       failures[slot] = error
       throw error
     }
@@ -240,9 +267,9 @@ extension Frame {
     guard count > 0 else { return try body(&self) }
     let outerBase = localBase
     localBase = locals.count
-    locals.append(contentsOf: repeatElement(nil, count: count))
+    for _ in 0..<count { locals.append(nil) }
     defer {
-      locals.removeLast(count)
+      for _ in 0..<count { locals.removeLast() }
       localBase = outerBase
     }
     return try body(&self)
@@ -317,9 +344,9 @@ extension Frame {
     return value
   }
 
-  /// Counts one turn of a macro's loop.
-  mutating func countTurn() throws(EvaluationError) {
-    turns += 1
+  /// Counts turns of a macro's loop.
+  mutating func countTurns(_ count: Int = 1) throws(EvaluationError) {
+    turns += count
     guard turns <= Bounds.expressionTurns else { throw .tooMuchWork }
   }
 }

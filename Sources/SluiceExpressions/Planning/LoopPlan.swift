@@ -16,6 +16,8 @@ final class LoopPlan {
   /// What computes a variable that a binding made, by its number.
   var bindings: [Int: Run<Value>] = [:]
   fileprivate(set) var cacheCount = 0
+  /// Whether a run needs places for variables at all.
+  var hasPlaces = false
 }
 
 extension Planner {
@@ -36,7 +38,7 @@ extension Planner {
     loops.open.append(contentsOf: left)
     switch step {
     case .constant, .slot: return step
-    case .bool, .int, .double, .string, .value: break
+    case .bool, .int, .double, .string, .words, .value: break
     }
     let place = expression.localCount + loops.cacheCount
     loops.cacheCount += 1

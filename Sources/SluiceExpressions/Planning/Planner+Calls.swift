@@ -1,6 +1,11 @@
 // Calls of the functions that every environment has.
 extension Planner {
   func call(_ name: String, _ arguments: [Expression]) -> Step {
+    if name == "contains", arguments.count == 2,
+      let query = wordQuery(arguments[0], contains: arguments[1])
+    {
+      return .words(query)
+    }
     let steps = arguments.map { plan($0) }
     let types = arguments.map { expression.type(of: $0) }
     switch (name, steps.count) {
@@ -35,6 +40,16 @@ extension Planner {
     }
     switch function {
     case .unary(let body):
+      if steps[0].known == nil, !FunctionCatalog.isQuadratic(name) {
+        let run = steps[0].value
+        return .value { (frame) throws(EvaluationError) in
+          let argument = try run(&frame)
+          try frame.charge(for: argument)
+          let value = try body(argument)
+          if case .string = value { try frame.charge(for: value) }
+          return value
+        }
+      }
       return charged(steps, name) { (values) throws(EvaluationError) in try body(values[0]) }
     case .binary(let body):
       return charged(steps, name) { (values) throws(EvaluationError) in
@@ -127,6 +142,14 @@ extension Planner {
         } catch {
           let failure = EvaluationError.invalidArgument("a bad pattern: \(error.reason)")
           return { (_) throws(EvaluationError) in throw failure }
+        }
+      case "startsWith":
+        return { (frame) throws(EvaluationError) in
+          try text(&frame).beginsWith(codePointsOf: constant)
+        }
+      case "endsWith":
+        return { (frame) throws(EvaluationError) in
+          try text(&frame).finishesWith(codePointsOf: constant)
         }
       default: break
       }

@@ -9,6 +9,10 @@ extension Planner {
       if case .constant(.bool(let value)) = operand {
         // A constant decides all, or says nothing.
         if value == decisive { return .constant(.bool(decisive)) }
+      } else if decisive, case .words(let query) = operand, case .words(let before)? = left.last,
+        let both = before.or(query)
+      {
+        left[left.count - 1] = .words(both)
       } else {
         left.append(operand)
       }

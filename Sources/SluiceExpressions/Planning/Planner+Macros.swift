@@ -6,7 +6,10 @@ extension Planner {
     guard case .local(let index) = expression.reference(of: node) else {
       return .failure(.unknownName(loop.variable))
     }
-    let range = plan(loop.range).value
+    let planned = plan(loop.range)
+    if let query = wordQuery(loop, over: planned, index) { return .words(query) }
+    let range = planned.value
+    loops.hasPlaces = true
     loops.open.append(LoopPlan.Loop(index: index, last: loop.second == nil ? index : index + 1))
     let predicate = loop.predicate.map { plan($0).bool }
     let transform = loop.transform.map { plan($0).value }
@@ -42,6 +45,7 @@ extension Planner {
       return .failure(.unknownName("cel.bind"))
     }
     let numbers = first..<(first + binding.variables.count)
+    loops.hasPlaces = true
     loops.open.append(LoopPlan.Loop(index: first, last: max(first, numbers.upperBound - 1)))
     for (number, variable) in zip(numbers, binding.variables) {
       loops.bindings[number] = plan(variable.value).value
@@ -96,14 +100,14 @@ extension Planner {
       frame.clearLocals(caches)
       guard isPaired else {
         for element in try range.elements() {
-          try frame.countTurn()
+          try frame.countTurns()
           frame.setLocal(index, to: element)
           guard try body(&frame, element) else { return }
         }
         return
       }
       for entry in try range.pairs() {
-        try frame.countTurn()
+        try frame.countTurns()
         frame.setLocal(index, to: entry.key)
         frame.setLocal(index + 1, to: entry.value)
         guard try body(&frame, entry.key) else { return }

@@ -1,7 +1,8 @@
 /// An expression made to run: a tree of typed closures over the slots of a frame.
 ///
-/// Immutable and shared by all exchanges of a generation; a run's state is in its frame.
-package struct Program: Sendable {
+/// Immutable and shared by all exchanges of a generation; a run's state is in its frame. A class,
+/// because whoever runs one out of a list would else retain each of its closures for it.
+package final class Program: Sendable {
   package let type: CELType
   /// The value, if it is the same for every exchange.
   package let constant: Value?
@@ -43,7 +44,20 @@ extension CheckedExpression {
   /// slots whose values are fixed for a deployment; what they decide is folded.
   package func program(seed: UInt64 = 0, known: [Int: Value] = [:]) -> Program {
     let planner = Planner(expression: self, seed: seed, known: known)
-    let step = planner.plan(root)
-    return Program(step, type: type, localCount: localCount + planner.loops.cacheCount)
+    return program(planner.plan(root), by: planner)
+  }
+
+  /// Lowers some bools of the expression to what holds if all of them do.
+  func program(ofAll operands: [Expression]) -> Program {
+    let planner = Planner(expression: self, seed: 0, known: [:])
+    return program(planner.logical(.and, operands.map { planner.plan($0) }), by: planner)
+  }
+
+  private func program(_ step: Step, by planner: Planner) -> Program {
+    Program(
+      step,
+      type: type,
+      localCount: planner.loops.hasPlaces ? localCount + planner.loops.cacheCount : 0
+    )
   }
 }

@@ -12,6 +12,8 @@ enum Step: Sendable {
   case int(Run<Int64>)
   case double(Run<Double>)
   case string(Run<String>)
+  /// A bool that may become one search with what stands beside it.
+  case words(WordQuery)
   case value(Run<Value>)
 
   /// A node that always fails when it is reached.
@@ -34,6 +36,7 @@ extension Step {
     case .slot(let slot):
       return { (frame) throws(EvaluationError) in try frame.bool(at: slot) }
     case .bool(let run): return run
+    case .words(let query): return query.run
     case .value(let run):
       return { (frame) throws(EvaluationError) in
         guard case .bool(let value) = try run(&frame) else { throw .notOfType("bool") }
@@ -55,7 +58,7 @@ extension Step {
         guard case .int(let value) = try run(&frame) else { throw .notOfType("int") }
         return value
       }
-    case .constant, .bool, .double, .string:
+    case .constant, .bool, .double, .string, .words:
       return { (_) throws(EvaluationError) in throw .notOfType("int") }
     }
   }
@@ -71,7 +74,7 @@ extension Step {
         guard case .double(let value) = try run(&frame) else { throw .notOfType("double") }
         return value
       }
-    case .constant, .bool, .int, .string:
+    case .constant, .bool, .int, .string, .words:
       return { (_) throws(EvaluationError) in throw .notOfType("double") }
     }
   }
@@ -87,7 +90,7 @@ extension Step {
         guard case .string(let value) = try run(&frame) else { throw .notOfType("string") }
         return value
       }
-    case .constant, .bool, .int, .double:
+    case .constant, .bool, .int, .double, .words:
       return { (_) throws(EvaluationError) in throw .notOfType("string") }
     }
   }
@@ -99,6 +102,8 @@ extension Step {
       return { (frame) throws(EvaluationError) in try frame.value(at: slot) }
     case .bool(let run):
       return { (frame) throws(EvaluationError) in .bool(try run(&frame)) }
+    case .words(let query):
+      return { (frame) throws(EvaluationError) in .bool(try query.run(&frame)) }
     case .int(let run):
       return { (frame) throws(EvaluationError) in .int(try run(&frame)) }
     case .double(let run):

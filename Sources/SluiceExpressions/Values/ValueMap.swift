@@ -3,7 +3,9 @@
 /// Few entries are searched one by one, many through an index. Keys are bool, int, uint or string;
 /// numbers that are equal are one key, whatever their type. The fixed order makes every walk over
 /// a map the same in every run.
-package struct ValueMap: Sendable, Hashable {
+///
+/// An object, so that a value that is one is no larger than a text, and copied with one retain.
+package final class ValueMap: Sendable, Hashable {
   package struct Entry: Sendable, Hashable {
     package var key: Value
     package var value: Value
@@ -44,20 +46,19 @@ package struct ValueMap: Sendable, Hashable {
   }
 
   /// Makes a map of strings; the first of several equal keys wins.
+  ///
+  /// Complexity: as the square of the entries, which are as few as the fields of a head.
   package init(strings: some Sequence<(String, String)>) {
     var texts: [String] = []
     var values: [Value] = []
-    var index: [Key: Int] = [:]
-    for (key, value) in strings {
-      let code = Key.string(CodePoints(key))
-      guard index[code] == nil else { continue }
-      index[code] = texts.count
+    for (key, value) in strings where !texts.contains(where: { $0.hasSameCodePoints(as: key) }) {
       texts.append(key)
       values.append(.string(value))
     }
     keys = .texts(texts)
     self.values = values
-    self.index = texts.count > Self.scanLimit ? index : nil
+    // Made for one exchange, which looks up a few at most: to hash all of them is not worth it.
+    index = nil
   }
 
   package var count: Int { values.count }

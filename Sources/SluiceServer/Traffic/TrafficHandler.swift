@@ -8,6 +8,8 @@ import SluiceReactor
 /// One request of a client on its way through the graph.
 struct TrafficHandler: RequestHandler {
   let service: Service
+  /// As stages read it.
+  let path: String
   let generation: Generation
   /// Nanoseconds.
   let requestTimeout: Int64
@@ -20,7 +22,7 @@ struct TrafficHandler: RequestHandler {
       request: ClientRequest(
         service: service,
         method: request.head.method.name,
-        path: path(of: request.head),
+        path: path,
         fields: request.head.fields,
         body: request.body,
         peer: HostAddress(high: request.peer.high, low: request.peer.low)
@@ -42,34 +44,21 @@ struct TrafficHandler: RequestHandler {
   private func send(_ exchange: Exchange, through sink: ResponseSink) async -> Int {
     if sink.hasBegun { return 200 }
     if exchange.cancellation.reason == .clientLeft { return 0 }
-    var reply: ServerReply
+    let fields = exchange.replyFields
+    let reply: ServerReply
     switch exchange.outcome {
-    case .reply(let answer):
-      reply = ServerReply(
-        status: answer.status,
-        contentType: answer.contentType,
-        body: answer.body,
-        fields: answer.fields
-      )
-    case .refused(let error): reply = ServerReply(error)
+    case .reply(let answer): reply = ServerReply(answer, behind: fields)
+    case .refused(let error): reply = ServerReply(error, behind: fields)
     // A stream is begun through the sink, and a graph ends with an outcome.
-    case .pending, .streamed, .cut: reply = ServerReply(.internalError)
+    case .pending, .streamed, .cut: reply = ServerReply(.internalError, behind: fields)
     case .abandoned: return 0
     }
-    var fields = exchange.replyFields
-    fields += reply.fields
-    reply.fields = fields
     do throws(IOFailure) {
       try await sink.send(reply)
       return reply.status
     } catch {
       return 0
     }
-  }
-
-  /// The path as stages read it: a model's name in it may be percent-encoded.
-  private func path(of head: RequestHead) -> String {
-    service == .models ? PercentEncoding.decoded(head.path) : head.path
   }
 
   private static let prefix = Array("req_".utf8)
@@ -90,6 +79,19 @@ struct TrafficHandler: RequestHandler {
   }
 }
 
+extension ServerReply {
+  /// A reply of the graph, its own fields behind those that every reply has.
+  fileprivate init(_ reply: Reply, behind fields: HeaderLines) {
+    self.init(
+      status: reply.status,
+      contentType: reply.contentType,
+      body: reply.body,
+      fields: fields
+    )
+    self.fields.append(reply.fields)
+  }
+}
+
 /// The client's side of an exchange, in the words of the pipeline.
 ///
 /// Every way in which a client stops taking its reply is "the client left": it closed, it broke
@@ -99,7 +101,7 @@ private final class ClientSink: ReplySink {
 
   init(_ sink: ResponseSink) { self.sink = sink }
 
-  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure) {
+  func begin(status: Int, fields: HeaderLines) async throws(Failure) {
     do throws(IOFailure) {
       try await sink.begin(status: status, fields: fields)
     } catch {

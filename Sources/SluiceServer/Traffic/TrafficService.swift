@@ -33,8 +33,11 @@ package final class TrafficService: RequestService {
 
   package func receive(_ head: RequestHead) -> Reception {
     let service: Service
+    let path: String
     switch Destination(head) {
-    case .service(let found): service = found
+    case .service(let found, let foundAt):
+      service = found
+      path = foundAt
     case .refused(let error):
       observer.refused(error)
       return .refuse(ServerReply(error))
@@ -44,6 +47,7 @@ package final class TrafficService: RequestService {
     return .serve(
       TrafficHandler(
         service: service,
+        path: path,
         generation: generation,
         requestTimeout: bounds.requestTimeout,
         observer: observer
@@ -111,7 +115,8 @@ package protocol ExchangeObserver: Sendable {
 
 /// Where a request wants to go.
 enum Destination {
-  case service(Service)
+  /// And the path as stages read it: a model's name in it may be percent-encoded.
+  case service(Service, path: String)
   case refused(APIError)
 
   static let modelsPath = "/v1/models"
@@ -127,20 +132,21 @@ enum Destination {
         if head.method != .post {
           .refused(.methodNotAllowed(allowed: "POST"))
         } else if head.fields.isJSON {
-          .service(service)
+          .service(service, path: path)
         } else {
           .refused(.unsupportedMediaType)
         }
       return
     }
-    let isModels = head.hasPath(Self.modelsPath) || head.path.hasPrefix(Self.modelsPath + "/")
-    guard isModels else {
+    let path = head.path
+    guard path == Self.modelsPath || path.hasPrefix(Self.modelsPath + "/") else {
       self = .refused(.notFound)
       return
     }
     self =
       head.method == .get || head.method == .head
-      ? .service(.models) : .refused(.methodNotAllowed(allowed: "GET, HEAD"))
+      ? .service(.models, path: PercentEncoding.decoded(path))
+      : .refused(.methodNotAllowed(allowed: "GET, HEAD"))
   }
 }
 
@@ -150,26 +156,21 @@ extension HeaderFields {
     guard let index = index(of: "content-type"), self.index(of: "content-encoding") == nil else {
       return false
     }
-    let wanted = "application/json".utf8.span
-    let value = valueBytes(at: index)
-    guard value.count >= wanted.count else { return false }
-    for place in wanted.indices
-    where value[value.startIndex + place] | 0x20 != wanted[place] | 0x20 {
-      return false
-    }
-    let next = value.dropFirst(wanted.count).first
+    let wanted = "application/json"
+    guard value(at: index, startsWith: wanted) else { return false }
+    let next = valueBytes(at: index).dropFirst(wanted.utf8.count).first
     return next == nil || next == UInt8(ascii: ";") || next == UInt8(ascii: " ")
   }
 }
 
 extension ServerReply {
   /// An error in the shape of OpenAI's, with the fields that its clients act on.
-  init(_ error: APIError) {
-    self.init(status: error.status, body: error.body)
-    if let seconds = error.retryAfterSeconds { fields.append(("retry-after", String(seconds))) }
+  init(_ error: APIError, behind fields: HeaderLines = HeaderLines()) {
+    self.init(status: error.status, body: error.body, fields: fields)
+    if let seconds = error.retryAfterSeconds { self.fields.append("retry-after", String(seconds)) }
     if let shouldRetry = error.shouldRetry {
-      fields.append(("x-should-retry", shouldRetry ? "true" : "false"))
+      self.fields.append("x-should-retry", shouldRetry ? "true" : "false")
     }
-    if case .methodNotAllowed(let allowed) = error { fields.append(("allow", allowed)) }
+    if case .methodNotAllowed(let allowed) = error { self.fields.append("allow", allowed) }
   }
 }

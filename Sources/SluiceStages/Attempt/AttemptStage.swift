@@ -10,7 +10,7 @@ package import SluiceTelemetry
 /// What an upstream says decides the exit: an answer goes on to be settled, a refusal of the
 /// request is the client's to see, and a failure before any byte of an answer lets the next
 /// candidate try.
-package struct AttemptStage: WaitingStage {
+package final class AttemptStage: WaitingStage {
   enum Exit: Int, StageExit {
     /// The answer is whole.
     case answered
@@ -76,10 +76,10 @@ package struct AttemptStage: WaitingStage {
   package func decide(_ exchange: Exchange) async -> ExitIndex {
     if access.skips(model, in: exchange) { return Exit.skipped.index }
     guard let asked = exchange.facts.asked else { preconditionFailure("read before an attempt") }
-    if stop?.verdict(for: exchange, model: model, at: exchange.moment) != nil {
+    if let stop, stop.verdict(for: exchange, model: model, at: exchange.moment) != nil {
       exchange.shortage = .insufficientQuota(reason: exchange.thrown?.words ?? "it was stopped")
       exchange.explain(exchange.thrown?.words ?? "stopped")
-      report(.neither, of: exchange)
+      report(.neither, of: exchange, at: exchange.moment)
       return Exit.gaveUp.index
     }
     if exchange.isTraced {
@@ -92,18 +92,24 @@ package struct AttemptStage: WaitingStage {
       let exit = try await attempt(exchange, asked)
       exchange.hasAnswer = exit != .declined
       if exit == .cut, let failure = exchange.failure { count(failure) }
-      report(exit == .cut ? exchange.failure?.report ?? .neither : .success, of: exchange)
-      await close(exchange, exit == .cut ? exchange.failure : nil)
+      let now = exchange.world.now
+      report(exit == .cut ? exchange.failure?.report ?? .neither : .success, of: exchange, at: now)
+      let failure = exit == .cut ? exchange.failure : nil
+      if let booking = meter.bookReported(exchange, model: model, settings: settings) {
+        settle(exchange, booking, hasBegun: true, isWhole: true, failure, at: now)
+      } else {
+        await close(exchange, failure)
+      }
       return exit.index
     } catch {
       exchange.note(FailedAttempt(error, of: model, words: exchange.upstreamRefusal))
       count(error)
       if error.reason.mayHaveTakenTokens { exchange.hasLostAttempt = true }
+      let now = exchange.world.now
       if let wait = error.retryAfter {
-        let now = exchange.world.now
         exchange.watch?.coolDown(until: now.monotonic + wait, at: now)
       }
-      report(error.report, of: exchange)
+      report(error.report, of: exchange, at: now)
       // It may cost what it said before it failed.
       await close(exchange, error)
       // The client has had nothing yet, or the exit would be `cut`.
@@ -113,21 +119,39 @@ package struct AttemptStage: WaitingStage {
 
   /// Says what the attempt used, and settles what it cost.
   private func close(_ exchange: Exchange, _ failure: Failure?) async {
-    let use = exchange.use
+    let (hasBegun, isWhole) = exchange.use.map { (true, $0.isWhole) } ?? (false, false)
     let booking = await meter.book(exchange, model: model, settings: settings)
+    settle(
+      exchange,
+      booking,
+      hasBegun: hasBegun,
+      isWhole: isWhole,
+      failure,
+      at: exchange.world.now
+    )
+  }
+
+  private func settle(
+    _ exchange: Exchange,
+    _ booking: Booking?,
+    hasBegun: Bool,
+    isWhole: Bool,
+    _ failure: Failure?,
+    at moment: Moment
+  ) {
     settlement?
       .settle(
         exchange,
         AttemptSettlement.Ended(
           booking: booking,
-          hasBegun: use != nil,
-          isWhole: use?.isWhole ?? false,
+          hasBegun: hasBegun,
+          isWhole: isWhole,
           isRefused: exchange.isRefused,
           failure: failure
         ),
         model: model,
         settings: settings,
-        at: exchange.world.now
+        at: moment
       )
   }
 
@@ -144,8 +168,8 @@ package struct AttemptStage: WaitingStage {
 
   private func count(_ failure: Failure) { failures[failure.reason]?.increment() }
 
-  private func report(_ report: AttemptReport, of exchange: Exchange) {
-    exchange.watch?.ended(report, at: exchange.world.now)
+  private func report(_ report: AttemptReport, of exchange: Exchange, at moment: Moment) {
+    exchange.watch?.ended(report, at: moment)
     exchange.watch = nil
   }
 
@@ -181,7 +205,8 @@ package struct AttemptStage: WaitingStage {
       exchange.upstreamWait += exchange.world.now.monotonic - sentAt
       throw error
     }
-    exchange.upstreamWait += exchange.world.now.monotonic - sentAt
+    let repliedAt = exchange.world.now.monotonic
+    exchange.upstreamWait += repliedAt - sentAt
 
     exchange.isRefused = reply.status != 200
     // To go where a reply says would let it decide where the next request and its secret go.
@@ -190,7 +215,7 @@ package struct AttemptStage: WaitingStage {
       throw Failure(.redirected)
     }
     guard reply.status == 200 else {
-      let body = try await reply.wholeBody(of: exchange)
+      let body = try await reply.wholeBody(of: exchange, since: repliedAt)
       exchange.answeredBy = model
       exchange.outcome = .reply(try refusal(reply, body, of: exchange))
       return .declined
@@ -218,16 +243,17 @@ package struct AttemptStage: WaitingStage {
       )
       return try await relay.run()
     }
-    return try await plainAnswer(exchange, asked, reply)
+    return try await plainAnswer(exchange, asked, reply, since: repliedAt)
   }
 
   /// Takes an answer that comes in one piece; a client that asked for a stream gets one.
   private func plainAnswer(
     _ exchange: Exchange,
     _ asked: ModelRequest,
-    _ reply: any UpstreamReply
+    _ reply: any UpstreamReply,
+    since repliedAt: Int64
   ) async throws(Failure) -> Exit {
-    let body = try await reply.wholeBody(of: exchange)
+    let body = try await reply.wholeBody(of: exchange, since: repliedAt)
     guard let answer = ModelReply(body, for: asked.service) else {
       throw Failure(.invalidReply)
     }
@@ -272,7 +298,10 @@ extension UpstreamReply {
   /// Whether the body is a stream of events; parameters of the media type do not matter.
   fileprivate var isEventStream: Bool {
     guard let type = field("content-type") else { return false }
-    return type.lowercased().hasPrefix("text/event-stream")
+    let expected = "text/event-stream"
+    return type.utf8.count >= expected.utf8.count
+      && zip(type.utf8, expected.utf8)
+        .allSatisfy { $0 == $1 || (0x41...0x5A).contains($0) && $0 | 0x20 == $1 }
   }
 
   /// Why the upstream, rather than the request, is at fault for a status that is no success; `nil`:
@@ -296,9 +325,11 @@ extension UpstreamReply {
     return min(max(seconds, 0), Bounds.retryAfterSeconds) * 1_000_000_000
   }
 
-  /// The body in one piece, up to `Bounds.replyBytes`.
-  func wholeBody(of exchange: Exchange) async throws(Failure) -> [UInt8] {
-    let start = exchange.world.now.monotonic
+  /// The body in one piece, up to `Bounds.replyBytes`; waited for since `start`, monotonic.
+  func wholeBody(
+    of exchange: Exchange,
+    since start: Int64
+  ) async throws(Failure) -> [UInt8] {
     defer { exchange.upstreamWait += exchange.world.now.monotonic - start }
     var body: [UInt8] = []
     while let bytes = try await read() {

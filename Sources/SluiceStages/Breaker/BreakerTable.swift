@@ -164,23 +164,29 @@ package final class BreakerTable: Sendable {
     at now: Int64,
     _ body: (inout Entry) -> Answer
   ) -> Answer {
-    entries.withLock { entries in
-      var entry = entries[model] ?? Entry()
-      let from = entry.told
-      let triedAt = entry.breaker.restedUntil
-      let answer = body(&entry)
-      let to = entry.breaker.state(at: now)
-      if from != to {
-        // What time changed began when the time had come, not when somebody looked.
-        let byTime = from == .open && to == .halfOpen
-        entry.since = byTime ? entry.since(at: now, in: to, triedAt: triedAt) : now
-        entry.told = to
-        onTransition(
-          Transition(model: model, from: from, to: to, cause: entry.breaker.cause(at: now))
-        )
-      }
-      entries[model] = entry
-      return answer
+    entries.withLock { change(&$0[model, default: Entry()], of: model, at: now, body) }
+  }
+
+  /// In place, since an entry has much in it to copy.
+  private func change<Answer: Sendable>(
+    _ entry: inout Entry,
+    of model: String,
+    at now: Int64,
+    _ body: (inout Entry) -> Answer
+  ) -> Answer {
+    let from = entry.told
+    let triedAt = entry.breaker.restedUntil
+    let answer = body(&entry)
+    let to = entry.breaker.state(at: now)
+    if from != to {
+      // What time changed began when the time had come, not when somebody looked.
+      let byTime = from == .open && to == .halfOpen
+      entry.since = byTime ? entry.since(at: now, in: to, triedAt: triedAt) : now
+      entry.told = to
+      onTransition(
+        Transition(model: model, from: from, to: to, cause: entry.breaker.cause(at: now))
+      )
     }
+    return answer
   }
 }

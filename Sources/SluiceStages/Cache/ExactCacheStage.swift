@@ -27,19 +27,21 @@ package struct ExactCacheStage: WaitingStage {
   }
 
   /// How answers of one product are kept.
-  package struct Rules: Sendable {
-    package var scope: ProductSettings.Scope
-    package var ttlNanoseconds: Int64
+  ///
+  /// An object: every look-up reads it, and it is a handful of references.
+  package final class Rules: Sendable {
+    package let scope: ProductSettings.Scope
+    package let ttlNanoseconds: Int64
     /// After that, how long it may be served where it is marked, for whichever reason.
-    package var staleNanoseconds: Int64
+    package let staleNanoseconds: Int64
     /// Of that, how long it is served at once while it is asked for anew.
-    package var revalidationNanoseconds: Int64
-    package var tags: [String]
-    package var storesFallbacks: Bool
+    package let revalidationNanoseconds: Int64
+    package let tags: [String]
+    package let storesFallbacks: Bool
     /// The program of the policy's own `key`.
-    package var key: Program?
+    package let key: Program?
     /// The program of `tags`, where they are not the same for all.
-    package var tagging: Program?
+    package let tagging: Program?
 
     /// The value of the policy's own `key` for an exchange; `nil` if there is none.
     func ownKey(of exchange: Exchange) throws(EvaluationError) -> String? {
@@ -300,18 +302,16 @@ package struct ExactCacheStage: WaitingStage {
       exchange.explain("the key has no value: \(error)")
       return nil
     }
-    var body: [UInt8] = []
-    body.reserveCapacity(exchange.request.body.count)
-    asked.appendCacheText(to: &body)
+    let caller = exchange.caller
     return ExactKey.digest(
       service: asked.service,
-      scope: CacheScope(rules.scope, of: exchange.caller),
-      product: exchange.caller.product,
+      scope: CacheScope(rules.scope, of: caller),
+      product: caller.product,
       target: exchange.target,
       primary: exchange.generation.policy.models[primary.position],
       extra: extra,
-      body: body
-    )
+      bodyBytes: asked.bodyBytes
+    ) { asked.appendCacheText(to: &$0) }
   }
 
   private func hit(
@@ -363,17 +363,16 @@ extension Exchange {
     at moment: Moment
   ) {
     let age = max(0, moment.monotonic - reply.storedAt.monotonic) / 1_000_000_000
-    var answer: Reply
+    let answer: Reply
     if asked.isStreaming, let parsed = ModelReply(reply.body) {
       answer = Reply(parsed, body: reply.body, to: asked)
     } else {
       answer = Reply(status: 200, body: reply.body)
     }
-    answer.fields.append(("age", String(age)))
     outcome = .reply(answer)
     self.cacheOutcome = cacheOutcome
     ageSeconds = age
-    answeredBy = generation.policy.model(named: reply.model)
+    answeredBy = generation.model(named: reply.model)
     explain("stored \(age) s ago by \(reply.model)")
   }
 }

@@ -42,7 +42,9 @@ package enum ExactKey {
   ///     runs, and what it is called there, so that a name that a reload gave to another model
   ///     never finds the old one's answers.
   ///   - extra: the value of the policy's own `key`; `nil` if there is none.
-  ///   - body: the canonical request body, without `model`, `stream`, `stream_options`, `user`.
+  ///   - bodyBytes: about how many bytes `appendBody` appends.
+  ///   - appendBody: appends the canonical request body, without `model`, `stream`,
+  ///     `stream_options`, `user`: written where it is digested.
   /// - Returns: the name of the answer.
   package static func digest(
     service: ModelSettings.Service,
@@ -51,40 +53,60 @@ package enum ExactKey {
     target: String,
     primary: ModelSettings,
     extra: String?,
-    body: [UInt8]
+    bodyBytes: Int,
+    appendBody: (inout [UInt8]) -> Void
   ) -> Digest {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(body.count + 512)
-    func append(_ part: some Collection<UInt8>) {
-      let length = UInt64(part.count)
-      for shift in stride(from: 56, through: 0, by: -8) {
-        bytes.append(UInt8(truncatingIfNeeded: length >> UInt64(shift)))
-      }
-      bytes += part
-    }
-
-    append("sluice exact 2".utf8)
-    append(service.rawValue.utf8)
+    bytes.reserveCapacity(bodyBytes + 512)
+    bytes.append(part: "sluice exact 2")
+    bytes.append(part: service.rawValue)
     switch scope {
     case .user(let tenant, let user, let keyID):
-      append("user".utf8)
-      append(tenant.utf8)
-      append(user.utf8)
-      append(keyID.utf8)
+      bytes.append(part: "user")
+      bytes.append(part: tenant)
+      bytes.append(part: user)
+      bytes.append(part: keyID)
     case .tenant(let tenant, let isAnonymous):
-      append(isAnonymous ? "anonymous".utf8 : "tenant".utf8)
-      append(tenant.utf8)
+      bytes.append(part: isAnonymous ? "anonymous" : "tenant")
+      bytes.append(part: tenant)
     case .product:
-      append("product".utf8)
+      bytes.append(part: "product")
     }
-    append(product.utf8)
-    append(target.utf8)
-    append(primary.name.utf8)
-    append(primary.upstream.utf8)
-    append(primary.upstreamName.utf8)
-    append(extra == nil ? "".utf8 : "key".utf8)
-    append((extra ?? "").utf8)
-    append(body)
+    bytes.append(part: product)
+    bytes.append(part: target)
+    bytes.append(part: primary.name)
+    bytes.append(part: primary.upstream)
+    bytes.append(part: primary.upstreamName)
+    bytes.append(part: extra == nil ? "" : "key")
+    bytes.append(part: extra ?? "")
+    bytes.append(part: appendBody)
     return Digest(of: bytes)
+  }
+}
+
+extension [UInt8] {
+  /// Bytes of a length.
+  private static var lengthBytes: Int { 8 }
+
+  /// Appends the length of `text`, then `text`.
+  fileprivate mutating func append(part text: String) {
+    let part = text.utf8.span
+    append(addingCapacity: Self.lengthBytes + part.count) { output in
+      for place in 0..<Self.lengthBytes { output.append(Self.lengthByte(place, of: part.count)) }
+      for index in part.indices { output.append(part[index]) }
+    }
+  }
+
+  /// Appends the length of what `body` appends, then that.
+  fileprivate mutating func append(part body: (inout [UInt8]) -> Void) {
+    let start = count
+    append(addingCapacity: Self.lengthBytes) { $0.append(repeating: 0, count: Self.lengthBytes) }
+    body(&self)
+    let length = count - start - Self.lengthBytes
+    for place in 0..<Self.lengthBytes { self[start + place] = Self.lengthByte(place, of: length) }
+  }
+
+  private static func lengthByte(_ place: Int, of length: Int) -> UInt8 {
+    UInt8(truncatingIfNeeded: length >> (8 * (lengthBytes - 1 - place)))
   }
 }

@@ -41,11 +41,21 @@ package final class FlightTable: Sendable {
     in world: any World,
     unless cancellation: Cancellation
   ) async -> Turn {
-    let waiter = OneShot<Turn>()
-    switch state.withLock({ $0.flights.join(key, with: waiter) }) {
+    let (joined, follower) = state.withLock { state in
+      var follower: OneShot<Turn>?
+      func makeFollower() -> OneShot<Turn> {
+        let made = OneShot<Turn>()
+        follower = made
+        return made
+      }
+      let joined = state.flights.join(key, with: makeFollower())
+      return (joined, follower)
+    }
+    switch joined {
     case .lead: return .lead
     case .alone: return .alone
     case .follow(let number):
+      guard let waiter = follower else { preconditionFailure("who follows waits") }
       gauge.increment()
       defer { gauge.decrement() }
       let timer = world.schedule(atMonotonic: deadline) { [weak self] in
@@ -69,7 +79,7 @@ package final class FlightTable: Sendable {
   /// `match` is where the followers find their answer if not under `key`.
   func land(_ key: Digest, isStored: Bool, on match: SemanticMatch? = nil) {
     let landing = state.withLock { state in
-      state.desertions[key] = nil
+      if !state.desertions.isEmpty { state.desertions[key] = nil }
       return state.flights.land(key, isStored: isStored)
     }
     landing.leader?.send(.lead)

@@ -36,14 +36,15 @@ package struct Flights<Waiter: Sendable>: Sendable {
 
   package var isEmpty: Bool { flights.isEmpty }
 
-  package mutating func join(_ key: Digest, with waiter: Waiter) -> Joined {
+  /// Joins the flight of `key`; `waiter` is made only for who follows.
+  package mutating func join(_ key: Digest, with waiter: @autoclosure () -> Waiter) -> Joined {
     guard let followers = flights[key]?.count else {
       flights[key] = []
       return .lead
     }
     guard followers < bound else { return .alone }
     lastNumber += 1
-    flights[key]?.append(Follower(number: lastNumber, waiter: waiter))
+    flights[key]?.append(Follower(number: lastNumber, waiter: waiter()))
     return .follow(lastNumber)
   }
 
@@ -59,17 +60,15 @@ package struct Flights<Waiter: Sendable>: Sendable {
   /// With an answer stored, every follower is served and the flight is over. Without, the follower
   /// that has waited longest leads on and the others keep waiting.
   package mutating func land(_ key: Digest, isStored: Bool) -> Landing {
-    guard let followers = flights[key] else { preconditionFailure("a flight ends once") }
+    guard let place = flights.index(forKey: key) else { preconditionFailure("a flight ends once") }
     if isStored {
-      flights[key] = nil
-      return Landing(served: followers.map(\.waiter))
+      return Landing(served: flights.remove(at: place).value.map(\.waiter))
     }
-    guard let next = followers.first else {
-      flights[key] = nil
+    guard !flights.values[place].isEmpty else {
+      flights.remove(at: place)
       return Landing()
     }
-    flights[key]?.removeFirst()
-    return Landing(leader: next.waiter)
+    return Landing(leader: flights.values[place].removeFirst().waiter)
   }
 
   /// Stops waiting.

@@ -122,13 +122,14 @@ package struct AttemptSettlement: Sendable {
 extension Attribution {
   /// Whom an attempt of `exchange` at a model is made for.
   init(of exchange: Exchange, model: String) {
-    let caller = exchange.caller
+    // Read in place: a copy of the caller would be one of all that is known of it.
+    let facts = exchange.facts
     self.init(
-      tenant: caller.tenant,
-      user: caller.user,
-      tier: caller.tier,
-      product: caller.product,
-      tag: caller.tag,
+      tenant: facts.caller.tenant,
+      user: facts.caller.user,
+      tier: facts.caller.tier,
+      product: facts.caller.product,
+      tag: facts.caller.tag,
       model: model
     )
   }

@@ -3,17 +3,30 @@ import SluiceExpressions
 import SluicePipeline
 package import SluicePolicy
 package import SluiceTelemetry
+internal import Synchronization
 
 /// One budget, made to run.
-package struct BudgetLine: Sendable {
+///
+/// An object, since every hold and every settlement looks at each of them.
+package final class BudgetLine: Sendable {
   /// What was done with a hold that did not fit.
   package enum Step: String, Sendable, CaseIterable {
     case clamp, reroute, cacheOnly = "cache_only", deny
   }
 
-  let terms: BudgetTerms
-  let key: LimitKey
+  private let terms: BudgetTerms
+  private let key: LimitKey
+  /// Where the terms are read for every hold, they are read from here: in place, as no copy of them.
+  private let owner: String
+  private let limit: NanoDollars
+  private let tiers: [String: NanoDollars]
+  /// Whether it counts each request for itself, so that the ledger has no account of it.
+  let isPerRequest: Bool
   private let steps: [Step: Counter]
+  /// The period that was asked for last: a calendar is long to ask, and says the same for hours.
+  private let period = Mutex(BudgetPeriod(start: 0, end: 0))
+  /// What is spent, once something was.
+  private let spent = Mutex<Gauge?>(nil)
 
   /// Makes the line.
   ///
@@ -22,6 +35,10 @@ package struct BudgetLine: Sendable {
   ///   - metrics: count what is done when it does not fit.
   package init(_ settings: BudgetSettings, metrics: MetricsRegistry) {
     terms = BudgetTerms(settings)
+    isPerRequest = terms.isPerRequest
+    owner = terms.owner
+    limit = settings.limit
+    tiers = settings.tiers
     key = LimitKey(
       settings.key?.checked.program(),
       place: settings.place,
@@ -35,7 +52,38 @@ package struct BudgetLine: Sendable {
   }
 
   var settings: BudgetSettings { terms.settings }
-  var isPerRequest: Bool { terms.isPerRequest }
+
+  func limit(ofTier tier: String) -> NanoDollars { tiers.isEmpty ? limit : tiers[tier] ?? limit }
+
+  /// The account that an exchange must fit into; `nil` if the key has no value, and then the
+  /// exchange is refused.
+  func charge(of exchange: Exchange, at moment: Moment) -> Charge? {
+    guard let key = key.value(of: exchange) else { return nil }
+    return Charge(
+      account: Account(owner: owner, key: key),
+      period: period(at: moment),
+      limit: limit(ofTier: exchange.facts.caller.tier)
+    )
+  }
+
+  /// The period of a moment.
+  private func period(at moment: Moment) -> BudgetPeriod {
+    let second = moment.wallSeconds
+    return period.withLock { period in
+      if period.start > second || second >= period.end { period = terms.period(at: moment) }
+      return period
+    }
+  }
+
+  /// Shows what is spent.
+  func show(spent amount: NanoDollars, in metrics: MetricsRegistry) {
+    let gauge = spent.withLock { spent in
+      let gauge = spent ?? metrics.budgetSpent[settings.name]
+      spent = gauge
+      return gauge
+    }
+    gauge.set(amount.count)
+  }
 
   func count(_ step: Step) { steps[step]?.increment() }
 
@@ -46,7 +94,7 @@ package struct BudgetLine: Sendable {
       return "this request may cost more than the $\(limit) that the budget `\(name)` allows one; "
         + "shorten it, or lower `max_tokens`"
     }
-    let end = UTCTime.text(ofWall: terms.period(at: moment).end * 1_000_000_000)
+    let end = UTCTime.text(ofWall: period(at: moment).end * 1_000_000_000)
     return "what is left of the budget `\(name)` does not cover this request; it renews at \(end)"
   }
 }

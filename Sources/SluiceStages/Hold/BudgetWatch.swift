@@ -46,11 +46,12 @@ package final class BudgetWatch: Sendable {
   /// Looks at an account of `line` after a settlement.
   func look(at charge: Charge, of line: BudgetLine, in ledger: any Ledger, at moment: Moment) {
     let isShown = line.settings.key == nil
-    guard isShown || line.settings.warnAt != nil else { return }
+    let warnAt = line.settings.warnAt
+    guard isShown || warnAt != nil else { return }
     let spent = ledger.balance(of: charge.account, in: charge.period).spent
     // One series a budget: those of a key would be as many as there are users.
-    if isShown { metrics.budgetSpent[line.settings.name].set(spent.count) }
-    guard let share = line.settings.warnAt, Self.reaches(spent, share, of: charge.limit) else {
+    if isShown { line.show(spent: spent, in: metrics) }
+    guard let share = warnAt, Self.reaches(spent, share, of: charge.limit) else {
       return
     }
     let isFirst = warned.withLock { warned in

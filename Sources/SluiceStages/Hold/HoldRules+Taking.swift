@@ -16,18 +16,11 @@ extension HoldRules {
   /// refused.
   func charges(of exchange: Exchange, at moment: Moment) -> [Charge]? {
     let lines = lines(for: exchange)
-    let tier = exchange.caller.tier
     var charges: [Charge] = []
     charges.reserveCapacity(lines.count)
     for line in lines where !line.isPerRequest {
-      guard let key = line.key.value(of: exchange) else { return nil }
-      charges.append(
-        Charge(
-          account: line.terms.account(of: key),
-          period: line.terms.period(at: moment),
-          limit: line.terms.limit(ofTier: tier)
-        )
-      )
+      guard let charge = line.charge(of: exchange, at: moment) else { return nil }
+      charges.append(charge)
     }
     return charges
   }
@@ -65,9 +58,9 @@ extension HoldRules {
   /// Asks budgets of a request here, and all others at the ledger, in one step.
   func take(_ claim: Claim, for exchange: Exchange, at moment: Moment) -> Taken {
     let lines = lines(for: exchange)
-    let tier = exchange.caller.tier
+    let tier = exchange.facts.caller.tier
     let fitsRequest = lines.allSatisfy { line in
-      !line.isPerRequest || claim.amount <= line.terms.limit(ofTier: tier) - exchange.settled
+      !line.isPerRequest || claim.amount <= line.limit(ofTier: tier) - exchange.settled
     }
     let left: [NanoDollars]
     if fitsRequest {
@@ -87,7 +80,7 @@ extension HoldRules {
     for (position, line) in lines.enumerated() {
       let available =
         line.isPerRequest
-        ? max(.zero, line.terms.limit(ofTier: tier) - exchange.settled) : places.next() ?? .zero
+        ? max(.zero, line.limit(ofTier: tier) - exchange.settled) : places.next() ?? .zero
       if available < claim.amount { first = first ?? position }
       least = min(least, available)
     }

@@ -4,7 +4,7 @@ package import SluicePolicy
 package import SluiceTelemetry
 
 /// What all holds of a generation go by: its budgets, in their order, and who else has a say.
-package struct HoldRules: Sendable {
+package final class HoldRules: Sendable {
   package let lines: [BudgetLine]
   /// By product, the budget that its shadows are paid from, where one is named.
   private let shadowBudgets: [String: String]

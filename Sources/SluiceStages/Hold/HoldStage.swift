@@ -9,7 +9,7 @@ package import SluicePolicy
 /// What does not fit runs the `on_exceed` list of the first budget that it does not fit: a lower
 /// clamp, another target, the cache; last, a refusal. Nothing is dispatched whose hold is not
 /// recorded. This is also the one place where a thrown switch stops an attempt.
-package struct HoldStage: WaitingStage {
+package final class HoldStage: WaitingStage {
   package enum Exit: Int, StageExit {
     case held
     /// Held after the clamp was lowered to what fits.
@@ -172,7 +172,7 @@ package struct HoldStage: WaitingStage {
     at moment: Moment
   ) async -> ExitIndex {
     let line = rules.lines[shortage.line]
-    let limit = line.terms.limit(ofTier: exchange.caller.tier)
+    let limit = line.limit(ofTier: exchange.facts.caller.tier)
     let refusal =
       line.isPerRequest && size.amount(atClamp: 0) > limit
       ? APIError.requestOverBudget(budget: line.settings.name, limit: "\(limit)")

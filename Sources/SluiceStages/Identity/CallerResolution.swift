@@ -47,19 +47,16 @@ package struct CallerResolution: Sendable {
     // looked at.
     let credential = settings.keys == nil ? Claims.Credential.none : claims.credential
 
-    var caller: Caller
+    var (keyID, tenant) = ("", "")
+    var (user, tier): (String, String)
     let products: [String]
     switch credential {
     case .none:
       guard let anonymous = settings.anonymous else {
         return .refused(.missingKey, why: "no key, and anonymous is not allowed")
       }
-      caller = Caller(
-        tier: anonymous.tier,
-        address: address,
-        isTrustedNetwork: isTrusted
-      )
-      caller.user = "ip:\(caller.addressKey)"
+      user = "ip:" + Caller.key(of: address)
+      tier = anonymous.tier
       products = anonymous.products
     case .unusable:
       return .refused(.invalidKey, why: "the Authorization field holds no key")
@@ -70,31 +67,35 @@ package struct CallerResolution: Sendable {
       if let end = record.expiresAt, end <= now {
         return .refused(.invalidKey, why: "key \(record.id) has expired")
       }
-      caller = Caller(
-        keyID: record.id,
-        tenant: record.tenant,
-        user: record.user,
-        tier: record.tier,
-        address: address,
-        isTrustedNetwork: isTrusted
-      )
+      keyID = record.id
+      tenant = record.tenant
+      user = record.user
+      tier = record.tier
       products = record.products
     }
 
-    if let product = claims.product {
-      guard products.contains(product) else {
-        return .refused(.productNotAllowed(product), why: "product \(product) is not granted")
-      }
-      caller.product = product
-    } else {
-      caller.product = products.first ?? ""
+    if let name = claims.repeated.first {
+      return .refused(
+        .invalidRequest(
+          message:
+            "`\(name)` stands twice in the head, so its meaning is open. Send it once; a proxy "
+            + "must replace what clients send.",
+          param: nil,
+          code: "duplicate_header"
+        ),
+        why: "\(name) stands twice"
+      )
     }
-    if let refusal = apply(claims, to: &caller) { return refusal }
+    if let product = claims.product, !products.contains(product) {
+      return .refused(.productNotAllowed(product), why: "product \(product) is not granted")
+    }
+    if isTrusted, let refusal = apply(claims, to: &user, &tier) { return refusal }
     func mayTag(by header: IdentitySettings.AcceptedHeader) -> Bool {
       record?.maySetTag == true || isTrusted && settings.accept.contains(header)
     }
-    if let tag = claims.tag, mayTag(by: .tag) {
-      guard TagRule.allows(tag) else {
+    var tag = ""
+    if let claimed = claims.tag, mayTag(by: .tag) {
+      guard TagRule.allows(claimed) else {
         return .refused(
           .invalidRequest(
             message:
@@ -105,12 +106,13 @@ package struct CallerResolution: Sendable {
           why: "X-Sluice-Tag is no tag"
         )
       }
-      caller.tag = tag
+      tag = claimed
     }
+    var cacheTags: [String] = []
     if !claims.cacheTags.isEmpty, mayTag(by: .cacheTags) {
       // An empty member is none (RFC 9110 section 5.6.1.2).
-      let tags = claims.cacheTags.filter { !$0.isEmpty }
-      guard tags.count <= Bounds.cacheTags, tags.allSatisfy(TagRule.allows) else {
+      cacheTags = claims.cacheTags.filter { !$0.isEmpty }
+      guard cacheTags.count <= Bounds.cacheTags, cacheTags.allSatisfy(TagRule.allows) else {
         return .refused(
           .invalidRequest(
             message: "`X-Sluice-Cache-Tags` must be at most \(Bounds.cacheTags) tags, "
@@ -121,16 +123,29 @@ package struct CallerResolution: Sendable {
           why: "X-Sluice-Cache-Tags holds what is no tag, or too many"
         )
       }
-      caller.cacheTags = tags
     }
-    return caller.keyID.isEmpty ? .anonymous(caller) : .known(caller)
+    let caller = Caller(
+      keyID: keyID,
+      tenant: tenant,
+      user: user,
+      tier: tier,
+      product: claims.product ?? products.first ?? "",
+      tag: tag,
+      cacheTags: cacheTags,
+      address: address,
+      isTrustedNetwork: isTrusted
+    )
+    return keyID.isEmpty ? .anonymous(caller) : .known(caller)
   }
 
-  /// Lets a trusted network say who its user is.
-  private func apply(_ claims: Claims, to caller: inout Caller) -> Ruling? {
-    guard caller.isTrustedNetwork else { return nil }
-    if settings.accept.contains(.user), let user = claims.user {
-      guard Self.isName(user) else {
+  /// Lets a trusted network, which this is, say who its user is.
+  private func apply(
+    _ claims: Claims,
+    to user: inout String,
+    _ tier: inout String
+  ) -> Ruling? {
+    if settings.accept.contains(.user), let claimed = claims.user {
+      guard Self.isName(claimed) else {
         return .refused(
           .invalidRequest(
             message: "`X-Sluice-User` must be at most \(Bounds.identityBytes) bytes of text "
@@ -141,13 +156,13 @@ package struct CallerResolution: Sendable {
           why: "X-Sluice-User is no name"
         )
       }
-      caller.user = user
+      user = claimed
     }
-    if settings.accept.contains(.tier), let tier = claims.tier {
-      guard tiers.contains(tier) else {
+    if settings.accept.contains(.tier), let claimed = claims.tier {
+      guard tiers.contains(claimed) else {
         return .refused(.permissionDenied, why: "no tier is called what X-Sluice-Tier says")
       }
-      caller.tier = tier
+      tier = claimed
     }
     return nil
   }

@@ -5,7 +5,7 @@ import SluicePipeline
 import SluiceTelemetry
 
 /// What a limit counts by: the value of an expression, or one count for all.
-struct LimitKey: Sendable {
+final class LimitKey: Sendable {
   private let program: Program?
   private let place: SourcePlace
   private let errors: Counter

@@ -5,39 +5,68 @@ package import SluicePolicy
 ///
 /// A pure look-up, made once a generation.
 package struct ModelAccess: Sendable {
-  /// By tier; a tier that is not here may reach every model.
-  private let allowed: [String: Set<ModelIndex>]
-  private let models: [ModelSettings]
+  /// By tier, for each model; a tier that is not here may reach every model.
+  private let allowed: [String: [Bool]]
+  private let models: [Model]
   private let goals: [String: RouteTable.Goal]
-  private let candidates: [TargetIndex: [ModelIndex]]
+  /// By target.
+  private let candidates: [[ModelIndex]]
+
+  /// What decides whether a model can serve a request.
+  private struct Model: Sendable {
+    var name: String
+    var context: Int
+    var hasChat: Bool
+    var hasCompletions: Bool
+    var hasEmbeddings: Bool
+
+    init(_ settings: ModelSettings) {
+      name = settings.name
+      context = settings.context
+      hasChat = settings.serves.contains(.chat)
+      hasCompletions = settings.serves.contains(.completions)
+      hasEmbeddings = settings.serves.contains(.embeddings)
+    }
+
+    func serves(_ service: ModelSettings.Service) -> Bool {
+      switch service {
+      case .chat: hasChat
+      case .completions: hasCompletions
+      case .embeddings: hasEmbeddings
+      }
+    }
+  }
+
   /// What can be named, sorted.
   private let listed: [(name: String, goal: RouteTable.Goal)]
 
   package init(_ policy: Policy) {
     allowed = Dictionary(
       uniqueKeysWithValues: policy.tiers.compactMap { tier in
-        tier.models.map { (tier.name, $0) }
+        tier.models.map { models in
+          (tier.name, policy.models.indices.map { models.contains(ModelIndex($0)) })
+        }
       }
     )
-    models = policy.models
+    models = policy.models.map { Model($0) }
     var goals: [String: RouteTable.Goal] = [:]
     for position in policy.models.indices {
       goals[policy.models[position].name] = .model(ModelIndex(position))
     }
-    var candidates: [TargetIndex: [ModelIndex]] = [:]
     for position in policy.targets.indices {
-      let index = TargetIndex(position)
-      goals[policy.targets[position].name] = .target(index)
-      candidates[index] = policy.candidates(of: index)
+      goals[policy.targets[position].name] = .target(TargetIndex(position))
     }
     self.goals = goals
-    self.candidates = candidates
+    candidates = policy.targets.indices.map { policy.candidates(of: TargetIndex($0)) }
     listed = goals.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
+  /// The tiers that may not reach every model.
+  var restrictedTiers: [String] { allowed.keys.sorted() }
+
   /// Whether `tier` may reach `model`.
   package func allows(_ model: ModelIndex, tier: String) -> Bool {
-    allowed[tier]?.contains(model) ?? true
+    allowed[tier]?[model.position] ?? true
   }
 
   /// What a client means by `name`; `nil` if nothing is called so.
@@ -49,17 +78,20 @@ package struct ModelAccess: Sendable {
     tier: String,
     for service: ModelSettings.Service? = nil
   ) -> ModelIndex? {
+    let allowed = allowed[tier]
     func fits(_ model: ModelIndex) -> Bool {
-      allows(model, tier: tier) && service.map { serves(model, $0) } ?? true
+      allowed?[model.position] ?? true && service.map { serves(model, $0) } ?? true
     }
-    return switch goal {
-    case .model(let model): fits(model) ? model : nil
-    case .target(let target): candidates[target]?.first(where: fits)
+    switch goal {
+    case .model(let model): return fits(model) ? model : nil
+    case .target(let target):
+      for model in candidates[target.position] where fits(model) { return model }
+      return nil
     }
   }
 
   private func serves(_ model: ModelIndex, _ service: ModelSettings.Service) -> Bool {
-    models[model.position].serves.contains(service)
+    models[model.position].serves(service)
   }
 
   /// Whether a candidate is to be passed by: it is out of the tier's reach, it does not serve the
@@ -67,12 +99,13 @@ package struct ModelAccess: Sendable {
   ///
   /// Notes on the exchange why.
   package func skips(_ model: ModelIndex, in exchange: Exchange) -> Bool {
-    let tier = exchange.caller.tier
-    guard allows(model, tier: tier) else {
-      exchange.explain("tier \(tier) may not reach \(models[model.position].name)")
+    guard allowed.isEmpty || allows(model, tier: exchange.facts.caller.tier) else {
+      exchange.explain(
+        "tier \(exchange.facts.caller.tier) may not reach \(models[model.position].name)"
+      )
       return true
     }
-    guard let service = exchange.request.service.asked else { return false }
+    guard let service = exchange.facts.request.service.asked else { return false }
     guard serves(model, service) else {
       exchange.explain("\(models[model.position].name) does not serve \(service.rawValue)")
       return true

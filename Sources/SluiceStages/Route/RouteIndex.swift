@@ -13,8 +13,36 @@ import SluicePolicy
 package struct RouteIndex: Sendable {
   /// Routes that may take a request, in their order.
   package struct Candidates {
+    /// Whether the values of the attributes that were looked up are those that the routes require;
+    /// else these are all routes.
+    fileprivate(set) var isSettled = true
     /// In `RouteIndex.positions`, each in order; none is empty.
-    fileprivate var runs: [Range<Int32>]
+    ///
+    /// The first few lie here and not in an array: most trees are not deep, and a decision is not
+    /// to allocate.
+    private var few = InlineArray<4, Range<Int32>>(repeating: 0..<0)
+    private var more: [Range<Int32>] = []
+    private(set) var count = 0
+
+    fileprivate init() {}
+
+    fileprivate subscript(run: Int) -> Range<Int32> {
+      get { run < few.count ? few[run] : more[run - few.count] }
+      set {
+        if run < few.count { few[run] = newValue } else { more[run - few.count] = newValue }
+      }
+    }
+
+    fileprivate mutating func append(_ run: Range<Int32>) {
+      if count < few.count { few[count] = run } else { more.append(run) }
+      count += 1
+    }
+
+    fileprivate mutating func remove(_ run: Int) {
+      count -= 1
+      self[run] = self[count]
+      if count >= few.count { more.removeLast() }
+    }
   }
 
   // Narrow, and beside the value that leads to it: with many routes a decision costs what it has to
@@ -36,6 +64,9 @@ package struct RouteIndex: Sendable {
   /// First all routes in their order, then those of the nodes that do not follow one another.
   private let positions: [Int32]
   private let all: Range<Int32>
+  /// By route: the slots that every way to it looks up, so that what it requires of them is true
+  /// when it is found.
+  package let settled: [Set<Int>]
 
   /// Makes the index of a list of routes.
   ///
@@ -47,8 +78,10 @@ package struct RouteIndex: Sendable {
     var builder = Builder(requirements)
     root = builder.add(
       requirements.indices.map { Builder.Member(position: $0, copies: 1) },
-      slots: PolicyVariable.allCases.filter(\.isAtHand).map(\.slot)
+      slots: PolicyVariable.allCases.filter(\.isAtHand).map(\.slot),
+      path: []
     )
+    settled = builder.settled.map { $0 ?? [] }
     branches = builder.branches
     positions = builder.positions
     all = 0..<Int32(requirements.count)
@@ -58,29 +91,32 @@ package struct RouteIndex: Sendable {
   ///
   /// Where an attribute has no value these are all routes, so that each is found to have none.
   package func candidates(_ frame: inout Frame) -> Candidates {
-    var candidates = Candidates(runs: [])
+    var candidates = Candidates()
     do throws(EvaluationError) {
       try collect(root, &frame, &candidates)
     } catch {
-      candidates.runs = all.isEmpty ? [] : [all]
+      candidates = Candidates()
+      candidates.isSettled = false
+      if !all.isEmpty { candidates.append(all) }
     }
     return candidates
   }
 
   /// Takes the first of the candidates that are left.
   package func next(_ candidates: inout Candidates) -> Int? {
-    guard var first = candidates.runs.indices.first else { return nil }
-    var position = positions[Int(candidates.runs[first].lowerBound)]
-    for run in candidates.runs.indices.dropFirst() {
-      let other = positions[Int(candidates.runs[run].lowerBound)]
+    guard candidates.count > 0 else { return nil }
+    var first = 0
+    var position = positions[Int(candidates[first].lowerBound)]
+    for run in 1..<max(candidates.count, 1) {
+      let other = positions[Int(candidates[run].lowerBound)]
       if other < position { (first, position) = (run, other) }
     }
-    let taken = candidates.runs[first]
+    let taken = candidates[first]
     let left = (taken.lowerBound + 1)..<taken.upperBound
     if left.isEmpty {
-      candidates.runs.remove(at: first)
+      candidates.remove(first)
     } else {
-      candidates.runs[first] = left
+      candidates[first] = left
     }
     return Int(position)
   }
@@ -95,7 +131,7 @@ package struct RouteIndex: Sendable {
       guard let key = FiniteValue(value) else { throw .noSuchOverload("a route") }
       if let found = branches[Int(branch)].nodes[key] { try collect(found, &frame, &candidates) }
     }
-    if !node.rest.isEmpty { candidates.runs.append(node.rest) }
+    if !node.rest.isEmpty { candidates.append(node.rest) }
   }
 
   /// Lays the tree out.
@@ -113,24 +149,33 @@ package struct RouteIndex: Sendable {
     let requirements: [[Int: Set<FiniteValue>]]
     var branches: [Branch] = []
     var positions: [Int32]
+    /// By route; `nil` until it has a place.
+    var settled: [Set<Int>?]
 
     init(_ requirements: [[Int: Set<FiniteValue>]]) {
       self.requirements = requirements
       positions = requirements.indices.map { Int32($0) }
+      settled = Array(repeating: nil, count: requirements.count)
     }
 
-    /// Makes the node of some routes, which asks for some of `slots`.
-    mutating func add(_ members: [Member], slots: [Int]) -> Node {
+    /// Makes the node of some routes, which asks for some of `slots`; those of `path` were asked for.
+    mutating func add(_ members: [Member], slots: [Int], path: Set<Int>) -> Node {
       var rest = members
       var slots = slots
       var mine: [Branch] = []
       while let (slot, buckets) = best(of: rest, slots) {
         slots.removeAll { $0 == slot }
         rest.removeAll { values(of: $0, slot) != nil }
-        mine.append(Branch(slot: slot, nodes: buckets.mapValues { add($0, slots: slots) }))
+        let path = path.union([slot])
+        mine.append(
+          Branch(slot: slot, nodes: buckets.mapValues { add($0, slots: slots, path: path) })
+        )
       }
       let firstBranch = Int32(branches.count)
       branches += mine
+      for member in rest {
+        settled[member.position] = settled[member.position]?.intersection(path) ?? path
+      }
       return Node(
         branches: firstBranch..<Int32(branches.count),
         rest: place(rest.map { Int32($0.position) })

@@ -16,6 +16,8 @@ package struct RouteStage: Stage {
 
   package let exits: [String]
   private let goals: [RouteTable.Goal]
+  /// Of the goals.
+  private let names: [String]
   private let table: RouteTable
   private let splits: [TargetIndex: (split: Split, key: Program)]
   private let access: ModelAccess
@@ -41,19 +43,24 @@ package struct RouteStage: Stage {
     self.splits = splits
     self.access = access
     self.errors = errors
-    exits = goals.map(\.name) + Refusal.names
+    names = goals.map(\.name)
+    exits = names + Refusal.names
   }
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
-    guard let asked = exchange.facts.asked else { return refuse(exchange, .internalError) }
-    let tier = exchange.caller.tier
+    let facts = exchange.facts
+    // Read in place: to copy the request, the caller or the policy costs more than the decision.
+    guard let model = facts.asked?.model, let service = facts.asked?.service else {
+      return refuse(exchange, .internalError)
+    }
+    let tier = facts.caller.tier
     var requested: RouteTable.Goal?
-    if asked.model != "auto" {
+    if model != "auto" {
       // A name outside the tier's reach is answered as one that does not exist: what a key may
       // not name it need not know of.
-      requested = access.goal(named: asked.model)
+      requested = access.goal(named: model)
       guard let requested, access.primary(of: requested, tier: tier) != nil else {
-        return refuse(exchange, .modelNotFound(asked.model))
+        return refuse(exchange, .modelNotFound(model))
       }
     }
 
@@ -66,7 +73,7 @@ package struct RouteStage: Stage {
     }
     let routeName = exchange.generation.policy.routes[route].name
     exchange.route = route
-    exchange.facts.route = routeName
+    facts.route = routeName
 
     if case .target(let target) = goal, let (split, key) = splits[target] {
       do throws(EvaluationError) {
@@ -78,15 +85,18 @@ package struct RouteStage: Stage {
       }
     }
 
-    let name = exchange.generation.policy.name(of: goal)
-    exchange.target = name
-    exchange.facts.target = name
-    guard access.primary(of: goal, tier: tier) != nil else {
-      exchange.explain("tier \(tier) may reach no model of \(name)")
-      return refuse(exchange, .modelNotAllowed(name))
+    guard let position = goals.firstIndex(of: goal) else {
+      preconditionFailure("\(exchange.policy.name(of: goal)) has no exit")
     }
-    guard let primary = access.primary(of: goal, tier: tier, for: asked.service) else {
-      exchange.explain("no model of \(name) serves \(asked.service.rawValue)")
+    let name = names[position]
+    exchange.target = name
+    facts.target = name
+    guard let primary = access.primary(of: goal, tier: tier, for: service) else {
+      guard access.primary(of: goal, tier: tier) != nil else {
+        exchange.explain("tier \(tier) may reach no model of \(name)")
+        return refuse(exchange, .modelNotAllowed(name))
+      }
+      exchange.explain("no model of \(name) serves \(service.rawValue)")
       return refuse(exchange, .unsupportedModel(name))
     }
     exchange.primary = primary
@@ -97,9 +107,6 @@ package struct RouteStage: Stage {
         "route \(routeName) at \(exchange.policy.routes[route].place) to \(name)"
       )
     )
-    guard let position = goals.firstIndex(of: goal) else {
-      preconditionFailure("\(name) has no exit")
-    }
     return ExitIndex(position)
   }
 

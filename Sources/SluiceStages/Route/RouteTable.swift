@@ -14,20 +14,20 @@ package struct RouteTable: Sendable {
     package var position: Int
     /// `nil`: always.
     package var condition: Program?
+    /// What the condition is made of; without it, nothing is looked up for it.
+    package var expression: CheckedExpression?
     package var destination: RouteSettings.Destination
-    /// What the condition requires, as `CheckedExpression.requirements` has it; empty: anything.
-    package var requirements: [Int: Set<FiniteValue>]
 
     package init(
       position: Int,
       condition: Program?,
-      destination: RouteSettings.Destination,
-      requirements: [Int: Set<FiniteValue>] = [:]
+      expression: CheckedExpression? = nil,
+      destination: RouteSettings.Destination
     ) {
       self.position = position
       self.condition = condition
+      self.expression = expression
       self.destination = destination
-      self.requirements = requirements
     }
   }
 
@@ -49,18 +49,34 @@ package struct RouteTable: Sendable {
   /// What a decision reads of an entry.
   private struct Route: Sendable {
     let position: Int
-    let condition: Program?
+    /// What is left of the condition once the index found the route; `nil`: nothing.
+    let remainder: Program?
     let destination: RouteSettings.Destination
   }
 
   private let routes: [Route]
+  /// Whole, for where the index could not look up.
+  private let conditions: [Program?]
   private let index: RouteIndex
 
   package init(_ entries: [Entry]) {
-    routes = entries.map {
-      Route(position: $0.position, condition: $0.condition, destination: $0.destination)
-    }
-    index = RouteIndex(entries.map(\.requirements))
+    let index = RouteIndex(entries.map { $0.expression?.requirements ?? [:] })
+    // Long lists say the same of many products: what is left of their conditions is one program,
+    // which then lies in the processor's caches.
+    var remainders: [String: Program?] = [:]
+    routes = entries.enumerated()
+      .map { number, entry in
+        var left = entry.condition
+        if let expression = entry.expression, !index.settled[number].isEmpty {
+          let remainder = expression.remainder(settled: index.settled[number])
+          let text = remainder.text
+          left = remainders[text] ?? remainder.program()
+          remainders[text] = .some(left)
+        }
+        return Route(position: entry.position, remainder: left, destination: entry.destination)
+      }
+    conditions = entries.map(\.condition)
+    self.index = index
   }
 
   /// The first entry whose condition holds.
@@ -76,11 +92,15 @@ package struct RouteTable: Sendable {
     var candidates = index.candidates(&frame)
     while let candidate = index.next(&candidates) {
       let position = routes[candidate].position
-      do throws(EvaluationError) {
-        guard try routes[candidate].condition?.evaluateBool(&frame) ?? true else { continue }
-      } catch {
-        decision.errors.append((position, error))
-        continue
+      let condition =
+        candidates.isSettled ? routes[candidate].remainder : conditions[candidate]
+      if let condition {
+        do throws(EvaluationError) {
+          guard try condition.evaluateBool(&frame) else { continue }
+        } catch {
+          decision.errors.append((position, error))
+          continue
+        }
       }
       switch routes[candidate].destination {
       case .target(let target): decision.goal = .target(target)

@@ -56,7 +56,10 @@ package struct SemanticKey: Sendable, Equatable {
       target: target,
       primary: primary,
       extra: extra,
-      body: Array("sluice semantic 1\n".utf8) + question.context
-    )
+      bodyBytes: question.context.count
+    ) { bytes in
+      bytes += "sluice semantic 1\n".utf8
+      bytes += question.context
+    }
   }
 }

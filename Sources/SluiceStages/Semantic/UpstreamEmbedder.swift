@@ -240,7 +240,7 @@ package struct UpstreamEmbedder: Sendable {
         throw Failure(.redirected)
       }
       call.hasBegun = reply.status == 200
-      let body = try await reply.wholeBody(of: exchange)
+      let body = try await reply.wholeBody(of: exchange, since: exchange.world.now.monotonic)
       guard reply.status == 200 else {
         if let fault = reply.fault(body, at: exchange.world.now) { throw fault }
         return

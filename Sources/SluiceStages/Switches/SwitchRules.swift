@@ -5,7 +5,7 @@ package import SluicePolicy
 package import SluiceTelemetry
 
 /// The kill switches of one policy, made to run, over those of the process that are on.
-package struct SwitchRules: SpendingStop {
+package final class SwitchRules: SpendingStop {
   private struct Rule: Sendable {
     var name: String
     /// The owner of its accounts.
@@ -72,7 +72,7 @@ package struct SwitchRules: SpendingStop {
     model: ModelIndex,
     at moment: Moment
   ) -> KillSwitchSettings.Action? {
-    let name = exchange.policy[model].name
+    let name = exchange.generation.policy.models[model.position].name
     // Before the table is asked: whoever throws a switch now finds either it, or the switch.
     exchange.running?.model = name
     if table.isAnyOn {

@@ -299,6 +299,7 @@ package final class CacheJournal: Sendable {
     }
     var encoder = writer.encoder
     var records = RecordWriter()
+    records.bytes.reserveCapacity(items.reduce(256) { $0 + $1.bytes })
     if writer.segments.length == 0 {
       records.append(header(of: writer.segments.segment, at: now))
       encoder = nil

@@ -54,7 +54,7 @@ extension RecordWriter {
     case .clock(let moment): write(.clock) { $0.moment(moment) }
     case .reply(let key, let reply):
       write(.reply) {
-        $0.run(key.bytes)
+        $0.digest(key)
         $0.time(reply.storedAt.monotonic)
         $0.number(UInt64(max(0, reply.ttlNanoseconds)))
         $0.number(UInt64(max(0, reply.staleNanoseconds)))
@@ -70,7 +70,7 @@ extension RecordWriter {
         $0.text(name)
         $0.run(bytes)
       }
-    case .encoder(let fingerprint): write(.encoder) { $0.run(fingerprint.bytes) }
+    case .encoder(let fingerprint): write(.encoder) { $0.digest(fingerprint) }
     case .question(let row): write(.question) { $0.row(row) }
     case .agreement(let agree, let one, let other):
       write(.agreement) {
@@ -85,6 +85,11 @@ extension RecordWriter {
     let start = begin(code: kind.rawValue)
     fields(&self)
     end(start)
+  }
+
+  private mutating func digest(_ digest: Digest) {
+    number(32)
+    digest.append(to: &bytes)
   }
 
   private mutating func moment(_ moment: Moment) {
@@ -103,14 +108,14 @@ extension RecordWriter {
       text(name)
     case .key(let key):
       number(3)
-      run(key.bytes)
+      digest(key)
     }
   }
 
   private mutating func row(_ row: VectorRow) {
     number(row.id)
-    run(row.context.bytes)
-    run(row.question.answer.bytes)
+    digest(row.context)
+    digest(row.question.answer)
     time(row.question.expiresAt)
     number(UInt64(row.question.language))
     for kind in FactDigests.Kind.allCases { number(UInt64(row.question.facts[kind])) }

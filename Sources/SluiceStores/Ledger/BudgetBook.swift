@@ -191,8 +191,7 @@ package struct BudgetBook: Sendable {
       let spent = inherited(by: account, in: period)
       return Balance(spent: spent)
     }
-    let entry = entries[Int(number)]
-    return Balance(spent: entry.spent, held: entry.held)
+    return Balance(spent: entries[Int(number)].spent, held: entries[Int(number)].held)
   }
 
   /// What is spent and held on all accounts of `owner` that a period has, in no order.
@@ -257,8 +256,7 @@ package struct BudgetBook: Sendable {
 
   private func available(_ charge: Charge, _ number: Int32) -> NanoDollars {
     guard number >= 0 else { return charge.limit - inherited(by: charge) }
-    let entry = entries[Int(number)]
-    return charge.limit - entry.spent - entry.held
+    return charge.limit - entries[Int(number)].spent - entries[Int(number)].held
   }
 
   private func inherited(by charge: Charge) -> NanoDollars {

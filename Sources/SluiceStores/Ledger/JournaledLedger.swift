@@ -265,7 +265,7 @@ package final class JournaledLedger: Ledger {
       let isSafe = sync()
       let moment = host.now()
       let releases = state.withLock { state in
-        waiters.map { isSafe ? Release($0) : state.lose($0, at: moment) }
+        isSafe ? waiters : waiters.map { state.lose($0, at: moment) }
       }
       for release in releases { release.resume() }
     }

@@ -4,21 +4,17 @@ internal import SluicePolicy
 
 /// A task that waits until the record of its hold is written, or safe.
 struct RecordWaiter {
-  var hold: HoldID
-  var continuation: CheckedContinuation<LedgerFailure?, Never>
-}
+  let hold: HoldID
+  private let continuation: CheckedContinuation<LedgerFailure?, Never>
+  /// What it is told.
+  fileprivate var failure: LedgerFailure?
 
-/// A waiter, and what it is told.
-struct Release {
-  private let waiter: RecordWaiter
-  private let failure: LedgerFailure?
-
-  init(_ waiter: RecordWaiter, _ failure: LedgerFailure? = nil) {
-    self.waiter = waiter
-    self.failure = failure
+  init(hold: HoldID, continuation: CheckedContinuation<LedgerFailure?, Never>) {
+    self.hold = hold
+    self.continuation = continuation
   }
 
-  func resume() { waiter.continuation.resume(returning: failure) }
+  func resume() { continuation.resume(returning: failure) }
 }
 
 /// Records that are written together.
@@ -68,6 +64,8 @@ struct LedgerState {
   private var bytesWritten: UInt64 = 0
   private var attributions: [Attribution: UInt64] = [:]
   private var lastAttribution: UInt64 = 0
+  /// The one that was named last: comparing is cheaper than hashing six texts.
+  private var lastNamed: (attribution: Attribution, number: UInt64)?
 
   /// Who waits for the end of a turn, by the world whose turn it is.
   private var turns: [ObjectIdentifier: [RecordWaiter]] = [:]
@@ -175,8 +173,13 @@ struct LedgerState {
   private mutating func name(_ hold: inout BudgetBook.OpenHold) {
     guard hold.segment != segment else { return }
     hold.segment = segment
+    if let lastNamed, lastNamed.attribution == hold.attribution {
+      hold.attributionNumber = lastNamed.number
+      return
+    }
     if let number = attributions[hold.attribution] {
       hold.attributionNumber = number
+      lastNamed = (hold.attribution, number)
       return
     }
     if attributions.count >= Bounds.ledgerAttributions { attributions = [:] }
@@ -185,6 +188,7 @@ struct LedgerState {
     hold.attributionNumber = lastAttribution
     let attribution = hold.attribution
     let number = lastAttribution
+    lastNamed = (attribution, number)
     append { $0.attribution(number, attribution) }
   }
 
@@ -214,32 +218,37 @@ struct LedgerState {
   }
 
   /// Who of that turn may go on, after a flush; and whether somebody begins to wait for a sync.
-  mutating func endTurn(_ turn: ObjectIdentifier, at moment: Moment) -> ([Release], Bool) {
+  mutating func endTurn(_ turn: ObjectIdentifier, at moment: Moment) -> ([RecordWaiter], Bool) {
     let waiters = turns.removeValue(forKey: turn) ?? []
-    var releases: [Release] = []
+    // As nearly always: all is written, and that is all that is promised.
+    let syncs = durability == .power && outage == nil
+    if !syncs, waiters.allSatisfy({ $0.hold.number <= written }) { return (waiters, false) }
+    var releases: [RecordWaiter] = []
     var beginsSync = false
     for waiter in waiters {
       if waiter.hold.number > written {
         releases.append(lose(waiter, at: moment))
-      } else if durability == .power, outage == nil {
+      } else if syncs {
         syncing.append(waiter)
         beginsSync = !isSyncing
         isSyncing = true
       } else {
-        releases.append(Release(waiter))
+        releases.append(waiter)
       }
     }
     return (releases, beginsSync)
   }
 
   /// What a waiter is told whose record cannot be written: with `deny`, its hold is given back.
-  mutating func lose(_ waiter: RecordWaiter, at moment: Moment) -> Release {
+  mutating func lose(_ waiter: RecordWaiter, at moment: Moment) -> RecordWaiter {
     if onFailure == .allow {
       unrecorded += 1
-      return Release(waiter)
+      return waiter
     }
     _ = settle(waiter.hold.number, Settlement(.nothing), at: moment)
-    return Release(waiter, outage?.failure ?? LedgerFailure(reason: "not written"))
+    var waiter = waiter
+    waiter.failure = outage?.failure ?? LedgerFailure(reason: "not written")
+    return waiter
   }
 
   /// Everybody who waits for a sync; when there is nobody, the next one begins it.
@@ -325,6 +334,7 @@ struct LedgerState {
     let cut = Cut(batch: batch, book: book, switches: Array(switches.values))
     segment = next
     attributions = [:]
+    lastNamed = nil
     lastAttribution = 0
     rotateAt = moment.monotonic + Self.segmentNanoseconds
     writeHeader(at: moment)

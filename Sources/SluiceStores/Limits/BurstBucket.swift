@@ -12,7 +12,7 @@ struct BurstBucket {
 
   init(rate: LimitSettings.Rate, burst: Int) {
     let count = Int64(max(1, rate.count))
-    unit = (rate.window.nanoseconds - 1) / count + 1
+    unit = (rate.windowNanoseconds - 1) / count + 1
     depth = Self.time(rate.count + burst, unit)
   }
 

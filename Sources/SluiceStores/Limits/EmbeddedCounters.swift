@@ -104,7 +104,7 @@ package final class EmbeddedCounters: Counters {
   }
 
   private func shard(of name: CountName) -> Shard {
-    shards[Int(UInt(bitPattern: name.hashValue) % UInt(shards.count))]
+    shards[Int(UInt(bitPattern: name.hash) % UInt(shards.count))]
   }
 }
 
@@ -114,9 +114,23 @@ private final class Shard: Sendable {
 }
 
 /// What one count counts.
+///
+/// Hashed once, when it is made: for its shard, and for every table that it is looked up in.
 struct CountName: Hashable, Sendable {
-  var limit: String
-  var key: String
+  let limit: String
+  let key: String
+  let hash: Int
+
+  init(limit: String, key: String) {
+    self.limit = limit
+    self.key = key
+    var hasher = Hasher()
+    hasher.combine(limit)
+    hasher.combine(key)
+    hash = hasher.finalize()
+  }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 /// Sliding windows by name, no more of a limit than its bound.
@@ -138,7 +152,9 @@ struct WindowTable: Sendable {
     bound: Int,
     at now: Int64
   ) -> RateDecision {
-    if let known = windows[name]?.take(rate, burst: burst, at: now) { return known }
+    if let place = windows.index(forKey: name) {
+      return windows.values[place].take(rate, burst: burst, at: now)
+    }
 
     if let full = makeRoom(for: name, rate: rate, burst: burst, bound: bound, at: now) {
       return full
@@ -157,7 +173,9 @@ struct WindowTable: Sendable {
     bound: Int,
     at now: Int64
   ) -> (decision: RateDecision, reservation: Reservation?) {
-    if let known = windows[name]?.reserve(amount, rate, burst: burst, at: now) { return known }
+    if let place = windows.index(forKey: name) {
+      return windows.values[place].reserve(amount, rate, burst: burst, at: now)
+    }
 
     if let full = makeRoom(for: name, rate: rate, burst: burst, bound: bound, at: now) {
       return (full, nil)
@@ -176,8 +194,10 @@ struct WindowTable: Sendable {
     burst: Int,
     at now: Int64
   ) {
-    guard windows[name] != nil else { preconditionFailure("a window that is awaited is kept") }
-    windows[name]?.settle(reservation, used: used, rate, burst: burst, at: now)
+    guard let place = windows.index(forKey: name) else {
+      preconditionFailure("a window that is awaited is kept")
+    }
+    windows.values[place].settle(reservation, used: used, rate, burst: burst, at: now)
   }
 
   /// Has idle keys leave; what is to be told if there is no room for another even so.
@@ -238,23 +258,26 @@ struct PlaceTable: Sendable {
   var count: Int { taken.count }
 
   mutating func enter(_ name: CountName, maximum: Int, bound: Int) -> Bool {
-    let now = taken[name, default: 0]
-    guard now < maximum else { return false }
-    if now == 0 {
-      guard keysOfLimit[name.limit, default: 0] < bound else { return false }
-      keysOfLimit[name.limit, default: 0] += 1
+    if let place = taken.index(forKey: name) {
+      guard taken.values[place] < maximum else { return false }
+      taken.values[place] += 1
+      return true
     }
-    taken[name] = now + 1
+    guard maximum > 0, keysOfLimit[name.limit, default: 0] < bound else { return false }
+    keysOfLimit[name.limit, default: 0] += 1
+    taken[name] = 1
     return true
   }
 
   mutating func leave(_ name: CountName) {
-    guard let now = taken[name] else { preconditionFailure("nobody left by the way they came") }
-    guard now == 1 else {
-      taken[name] = now - 1
+    guard let place = taken.index(forKey: name) else {
+      preconditionFailure("nobody left by the way they came")
+    }
+    guard taken.values[place] == 1 else {
+      taken.values[place] -= 1
       return
     }
-    taken[name] = nil
+    taken.remove(at: place)
     let left = keysOfLimit[name.limit, default: 1] - 1
     keysOfLimit[name.limit] = left > 0 ? left : nil
   }

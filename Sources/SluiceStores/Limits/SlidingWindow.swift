@@ -127,25 +127,25 @@ package struct SlidingWindow: Sendable {
     adopt(slotNanoseconds: Self.slotNanoseconds(of: rate))
     let now = step(to: now)
     let quota = rate.count + burst
-    let bucket = BurstBucket(rate: rate, burst: burst)
+    let bucket = burst > 0 ? BurstBucket(rate: rate, burst: burst) : nil
     let wait = max(
       waitForSlots(for: amount, quota: quota, at: now),
-      burst > 0 ? bucket.wait(for: amount, reserved: reserved, fullAt: fullAt, at: now) : 0
+      bucket?.wait(for: amount, reserved: reserved, fullAt: fullAt, at: now) ?? 0
     )
     if wait == 0 {
       add(amount)
       if keepingOpen {
         reserved += amount
-      } else if burst > 0 {
+      } else if let bucket {
         fullAt = bucket.pouring(amount, fullAt: fullAt, at: now)
       }
     }
     let left = max(0, quota - total)
+    let leftInBucket = bucket?.left(reserved: reserved, fullAt: fullAt, at: now)
     return RateDecision(
       verdict: wait == 0 ? .admitted : .refused(retryAfterNanoseconds: wait),
       quota: quota,
-      remaining: burst > 0
-        ? min(left, bucket.left(reserved: reserved, fullAt: fullAt, at: now)) : left,
+      remaining: min(left, leftInBucket ?? left),
       resetNanoseconds: max(idleAt, now) - now
     )
   }
@@ -177,11 +177,12 @@ package struct SlidingWindow: Sendable {
   private mutating func step(to now: Int64) -> Int64 {
     let now = max(now, newest == .min ? now : newest * slotNanoseconds)
     newest = max(newest, Self.floorDivision(now, slotNanoseconds))
-    let expired = slots.prefix { newest - $0.number > Self.slotsPerWindow }
-    if !expired.isEmpty {
-      total -= expired.reduce(0) { $0 + $1.count }
-      slots.removeFirst(expired.count)
+    var expired = 0
+    while expired < slots.count, newest - slots[expired].number > Self.slotsPerWindow {
+      total -= slots[expired].count
+      expired += 1
     }
+    if expired > 0 { slots.removeFirst(expired) }
     return now
   }
 
@@ -232,7 +233,7 @@ package struct SlidingWindow: Sendable {
   }
 
   private static func slotNanoseconds(of rate: LimitSettings.Rate) -> Int64 {
-    let window = max(1, rate.window.nanoseconds)
+    let window = max(1, rate.windowNanoseconds)
     return (window - 1) / slotsPerWindow + 1
   }
 

@@ -102,7 +102,7 @@ package final class EmbeddedReplyCache: ReplyCache {
   }
 
   private func shard(of key: Digest) -> Shard {
-    shards[Int(UInt(bitPattern: key.hashValue) % UInt(shards.count))]
+    shards[Int(key.leadingBits % UInt64(shards.count))]
   }
 
   private final class Shard: Sendable {

@@ -35,8 +35,8 @@ package struct Invalidations: Sendable {
 
   /// Whether an answer that was asked for at `start` may be stored.
   package func admit(_ reply: CachedReply, for key: Digest, askedAt start: UInt64) -> Bool {
-    everything <= start
-      && isUntouched(.product(reply.product), since: start)
+    guard everything <= start, !last.isEmpty else { return everything <= start }
+    return isUntouched(.product(reply.product), since: start)
       && isUntouched(.key(key), since: start)
       && reply.tags.allSatisfy { isUntouched(.tag($0), since: start) }
   }

@@ -95,7 +95,8 @@ package struct ReplyTable: Sendable {
     }
     places[key] = place
     bytes += size
-    for group in Self.groups(of: reply) { groups[group, default: []].insert(place) }
+    groups[.product(reply.product), default: []].insert(place)
+    for tag in reply.tags { groups[.tag(tag), default: []].insert(place) }
     chain(place)
     return true
   }
@@ -123,10 +124,13 @@ package struct ReplyTable: Sendable {
     free.append(place)
     places[entry.key] = nil
     bytes -= entry.bytes
-    for group in Self.groups(of: entry.reply) {
-      groups[group]?.remove(place)
-      if groups[group]?.isEmpty == true { groups[group] = nil }
-    }
+    leave(.product(entry.reply.product), place)
+    for tag in entry.reply.tags { leave(.tag(tag), place) }
+  }
+
+  private mutating func leave(_ group: Group, _ place: Int) {
+    groups[group]?.remove(place)
+    if groups[group]?.isEmpty == true { groups[group] = nil }
   }
 
   /// Makes an entry that is in no chain the newest.
@@ -151,10 +155,6 @@ package struct ReplyTable: Sendable {
   private static func isUsable(_ reply: CachedReply, at moment: Moment) -> Bool {
     let (end, overflowed) = reply.ttlNanoseconds.addingReportingOverflow(reply.staleNanoseconds)
     return overflowed || moment.monotonic - reply.storedAt.monotonic < end
-  }
-
-  private static func groups(of reply: CachedReply) -> Set<Group> {
-    Set([.product(reply.product)] + reply.tags.map { .tag($0) })
   }
 
   private static func size(of reply: CachedReply) -> Int {
