@@ -58,72 +58,55 @@ package enum ExactKey {
   ) -> Digest {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(bodyBytes + 512)
-    let said =
-      scope.bytes + product.utf8.count + target.utf8.count + primary.name.utf8.count
-      + primary.upstream.utf8.count + primary.upstreamName.utf8.count + (extra?.utf8.count ?? 0)
-    bytes.append(addingCapacity: partsBytes + said) { output in
-      output.append(part: "sluice exact 2")
-      output.append(part: service.rawValue)
-      switch scope {
-      case .user(let tenant, let user, let keyID):
-        output.append(part: "user")
-        output.append(part: tenant)
-        output.append(part: user)
-        output.append(part: keyID)
-      case .tenant(let tenant, let isAnonymous):
-        output.append(part: isAnonymous ? "anonymous" : "tenant")
-        output.append(part: tenant)
-      case .product:
-        output.append(part: "product")
-      }
-      output.append(part: product)
-      output.append(part: target)
-      output.append(part: primary.name)
-      output.append(part: primary.upstream)
-      output.append(part: primary.upstreamName)
-      output.append(part: extra == nil ? "" : "key")
-      output.append(part: extra ?? "")
-      output.append(length: 0)
+    bytes.append(part: "sluice exact 2")
+    bytes.append(part: service.rawValue)
+    switch scope {
+    case .user(let tenant, let user, let keyID):
+      bytes.append(part: "user")
+      bytes.append(part: tenant)
+      bytes.append(part: user)
+      bytes.append(part: keyID)
+    case .tenant(let tenant, let isAnonymous):
+      bytes.append(part: isAnonymous ? "anonymous" : "tenant")
+      bytes.append(part: tenant)
+    case .product:
+      bytes.append(part: "product")
     }
-    let start = bytes.count
-    appendBody(&bytes)
-    for place in 0..<lengthBytes {
-      bytes[start - lengthBytes + place] = lengthByte(place, of: bytes.count - start)
-    }
+    bytes.append(part: product)
+    bytes.append(part: target)
+    bytes.append(part: primary.name)
+    bytes.append(part: primary.upstream)
+    bytes.append(part: primary.upstreamName)
+    bytes.append(part: extra == nil ? "" : "key")
+    bytes.append(part: extra ?? "")
+    bytes.append(part: appendBody)
     return Digest(of: bytes)
   }
+}
 
+extension [UInt8] {
   /// Bytes of a length.
-  fileprivate static let lengthBytes = 8
-  /// More than the lengths of all parts take, and those parts that are always the same.
-  private static let partsBytes = 16 * lengthBytes + 64
-
-  fileprivate static func lengthByte(_ place: Int, of length: Int) -> UInt8 {
-    UInt8(truncatingIfNeeded: length >> (8 * (lengthBytes - 1 - place)))
-  }
-}
-
-extension CacheScope {
-  /// Bytes of the texts that it holds.
-  fileprivate var bytes: Int {
-    switch self {
-    case .user(let tenant, let user, let keyID):
-      tenant.utf8.count + user.utf8.count + keyID.utf8.count
-    case .tenant(let tenant, _): tenant.utf8.count
-    case .product: 0
-    }
-  }
-}
-
-extension OutputSpan<UInt8> {
-  fileprivate mutating func append(length: Int) {
-    for place in 0..<ExactKey.lengthBytes { append(ExactKey.lengthByte(place, of: length)) }
-  }
+  private static var lengthBytes: Int { 8 }
 
   /// Appends the length of `text`, then `text`.
   fileprivate mutating func append(part text: String) {
     let part = text.utf8.span
-    append(length: part.count)
-    for index in part.indices { append(part[index]) }
+    append(addingCapacity: Self.lengthBytes + part.count) { output in
+      for place in 0..<Self.lengthBytes { output.append(Self.lengthByte(place, of: part.count)) }
+      for index in part.indices { output.append(part[index]) }
+    }
+  }
+
+  /// Appends the length of what `body` appends, then that.
+  fileprivate mutating func append(part body: (inout [UInt8]) -> Void) {
+    let start = count
+    append(addingCapacity: Self.lengthBytes) { $0.append(repeating: 0, count: Self.lengthBytes) }
+    body(&self)
+    let length = count - start - Self.lengthBytes
+    for place in 0..<Self.lengthBytes { self[start + place] = Self.lengthByte(place, of: length) }
+  }
+
+  private static func lengthByte(_ place: Int, of length: Int) -> UInt8 {
+    UInt8(truncatingIfNeeded: length >> (8 * (lengthBytes - 1 - place)))
   }
 }
