@@ -42,7 +42,9 @@ struct HeadScanner: Sendable {
 
   /// Offset of the carriage return that ends the line which begins at `start`.
   static func lineEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
-    bytes.end(of: { $0 != ASCII.cr }, from: start)
+    var end = bytes.endOfText(from: start)
+    while end < bytes.count, bytes[end] != ASCII.cr { end = bytes.endOfText(from: end + 1) }
+    return end
   }
 
   /// Reads the field lines from `start` up to the empty line that ends at `end`.

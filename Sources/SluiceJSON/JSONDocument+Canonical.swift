@@ -252,7 +252,13 @@ private struct CanonicalWriter {
       exponent = 0
     }
     output.append(UInt8(ascii: "e"))
-    output += String(exponent).utf8
+    // Nearly always a digit, for which a string would cost more than all the rest.
+    guard -9...9 ~= exponent else {
+      output += String(exponent).utf8
+      return
+    }
+    if exponent < 0 { output.append(UInt8(ascii: "-")) }
+    output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: exponent.magnitude))
   }
 
   /// The exponent that `range` spells, which is empty or begins with `e`.
