@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// Writes a JSON text, always spelled the same way: no white space, the fewest escapes.
 ///
 /// Calls must nest properly (a key before every value of an object); the writer places the commas
@@ -126,7 +128,7 @@ extension String {
   /// Whether it stands for itself in a JSON string, as nearly every string does.
   fileprivate var isPlainJSON: Bool {
     let bytes = utf8.span
-    for index in PlainRun.end(bytes, from: 0)..<bytes.count {
+    for index in ByteScan.plainEnd(bytes, from: 0)..<bytes.count {
       let byte = bytes[index]
       if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
     }

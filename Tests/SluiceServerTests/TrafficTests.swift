@@ -27,22 +27,14 @@ struct OneStage: WaitingStage {
   }
 
   func generation(_ number: UInt64 = 1, policy: Policy = Policy()) -> Generation {
-    let node = Node(
-      kind: .attempt,
-      name: "one",
-      summary: "",
-      place: .builtIn,
-      step: .wait(self),
-      exits: [Exit(name: "done", destination: nil, counter: Counter())]
-    )
+    var builder = GraphBuilder()
+    builder.add(.attempt, "one", place: .builtIn, waiting: self, exits: ["done": nil])
+    for service in Service.allCases { builder.enter(service, at: "one") }
     return Generation(
       number: number,
       hash: "",
       policy: policy,
-      graph: Graph(
-        nodes: [node],
-        entries: Dictionary(uniqueKeysWithValues: Service.allCases.map { ($0, NodeIndex(0)) })
-      ),
+      graph: builder.build { _, _ in Counter() },
       features: []
     )
   }

@@ -61,10 +61,13 @@ struct TrafficHandler: RequestHandler {
     }
   }
 
+  private static let prefix = Array("req_".utf8)
+
   /// `req_` and 24 hexadecimal digits.
   private static func makeID(_ loop: EventLoop) -> String {
-    var bytes = Array("req_".utf8)
+    var bytes: [UInt8] = []
     bytes.reserveCapacity(28)
+    bytes += prefix
     var bits = loop.random()
     for place in 0..<24 {
       if place == 16 { bits = loop.random() }

@@ -511,7 +511,7 @@ package enum CountSource: String, Sendable, CaseIterable {
     }
   }
 
-  static func isSurer(_ one: CountSource, _ other: CountSource) -> Bool {
+  package static func isSurer(_ one: CountSource, _ other: CountSource) -> Bool {
     one.position < other.position
   }
 }
