@@ -62,7 +62,8 @@ package enum Compiler {
       graph: Lowering(policy, ports).graph(),
       features: policy.features.map { $0.value.checked.program() },
       states: GatewayStates(policy, breakers: ports.breakers, ledger: ports.ledger),
-      tokens: ports.tokens
+      tokens: ports.tokens,
+      metrics: ports.metrics
     )
   }
 }

@@ -26,6 +26,11 @@ extension NanoDollars: CustomStringConvertible {
     DecimalText.text(ofNano: count, leastDecimals: 2)
   }
 
+  /// Appends the same, without making a string.
+  package func append(to output: inout [UInt8]) {
+    DecimalText.append(nano: count, leastDecimals: 2, to: &output)
+  }
+
   /// Reads plain decimal dollars such as `5`, `0.02` or `-1.50`; at most nine decimals.
   ///
   /// - Returns: `nil` for anything else, and for an amount outside the range.

@@ -98,17 +98,24 @@ extension HostAddress: CustomStringConvertible {
   /// The form of RFC 5952: the longest run of zeros is left out, lower case.
   package var description: String {
     if isIPv4 {
-      // Every anonymous request asks for it: its bytes are written at once.
-      let text = [UInt8](capacity: 15) { text in
-        for place in 0..<4 {
-          let octet = UInt8(truncatingIfNeeded: low >> UInt64(24 - 8 * place))
-          if place > 0 { text.append(UInt8(ascii: ".")) }
-          if octet >= 100 { text.append(UInt8(ascii: "0") + octet / 100) }
-          if octet >= 10 { text.append(UInt8(ascii: "0") + octet / 10 % 10) }
-          text.append(UInt8(ascii: "0") + octet % 10)
-        }
+      // Every anonymous request asks for it: nothing is allocated but the text.
+      var text = InlineArray<15, UInt8>(repeating: 0)
+      var count = 0
+      func append(_ byte: UInt8) {
+        text[count] = byte
+        count += 1
       }
-      return String(decoding: text, as: UTF8.self)
+      for place in 0..<4 {
+        let octet = UInt8(truncatingIfNeeded: low >> UInt64(24 - 8 * place))
+        if place > 0 { append(UInt8(ascii: ".")) }
+        if octet >= 100 { append(UInt8(ascii: "0") + octet / 100) }
+        if octet >= 10 { append(UInt8(ascii: "0") + octet / 10 % 10) }
+        append(UInt8(ascii: "0") + octet % 10)
+      }
+      guard let ascii = try? UTF8Span(validating: text.span.extracting(0..<count)) else {
+        preconditionFailure("digits and dots are UTF-8")
+      }
+      return String(copying: ascii)
     }
     let words = [high, low]
       .flatMap { half in

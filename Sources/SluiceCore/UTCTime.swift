@@ -80,12 +80,7 @@ package enum UTCTime {
     then mark: Unicode.Scalar,
     to output: inout [UInt8]
   ) {
-    var scale: Int64 = 1
-    for _ in 1..<digits { scale *= 10 }
-    while scale > 0 {
-      output.append(UInt8(ascii: "0") + UInt8(value / scale % 10))
-      scale /= 10
-    }
+    DecimalText.append(UInt64(value), digits: digits, to: &output)
     output.append(UInt8(ascii: mark))
   }
 }

@@ -33,6 +33,9 @@ package protocol World: AnyObject, Sendable {
   /// The time now. The real one costs one vDSO call for each clock, some 40 ns.
   var now: Moment { get }
 
+  /// `now.monotonic`, for who needs no more than that and asks often.
+  var monotonic: Int64 { get }
+
   /// 64 evenly distributed bits. Not for secrets: see `SecretBytes`.
   func random() -> UInt64
 
@@ -59,6 +62,10 @@ package protocol World: AnyObject, Sendable {
   /// What many tasks of a turn want done once, such as one write to a journal, is done there; the
   /// tasks that it releases still run in the same turn. On the executor that owns the world.
   func atEndOfTurn(_ action: @escaping @Sendable () -> Void)
+}
+
+extension World {
+  package var monotonic: Int64 { now.monotonic }
 }
 
 /// An action that a world will run.

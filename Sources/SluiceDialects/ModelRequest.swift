@@ -477,11 +477,11 @@ private struct BodyFields {
   /// Visits each member once.
   init(document: JSONDocument) {
     self.document = document
-    for member in document.members(of: document.root) where !document.isNull(member.value) {
-      if let place = Self.names.place(of: member.key, in: document) {
-        values[place] = member.value
-      }
+    var values = values
+    document.forEachMember(of: document.root, named: Self.names) { place, value in
+      if !document.isNull(value) { values[place] = value }
     }
+    self.values = values
   }
 
   private static let names = JSONNames(Name.allCases.map(\.spelling))

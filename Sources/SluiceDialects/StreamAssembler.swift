@@ -9,31 +9,40 @@ internal import SluiceJSON
 /// grows beyond `Bounds.cachedReplyBytes`, makes `reply` `nil`: better no stored answer than another.
 struct StreamAssembler: Sendable {
   /// Named values in the order they came.
+  ///
+  /// Names are their UTF-8: comparing those of every chunk as strings would cost more than the rest.
   private struct Members: Sendable {
-    private var members: [(name: String, text: [UInt8])] = []
+    private var members: [(name: [UInt8], text: [UInt8])] = []
 
     subscript(_ name: String) -> [UInt8]? {
-      get { members.first { $0.name == name }?.text }
-      set {
-        members.removeAll { $0.name == name }
-        if let newValue { members.append((name, newValue)) }
-      }
+      members.first { $0.name.elementsEqual(name.utf8) }?.text
     }
 
-    mutating func join(_ name: String, _ piece: ArraySlice<UInt8>) {
-      if let index = members.firstIndex(where: { $0.name == name }) {
+    private func index(of name: ArraySlice<UInt8>) -> Int? {
+      members.firstIndex { $0.name.count == name.count && $0.name.elementsEqual(name) }
+    }
+
+    func has(_ name: ArraySlice<UInt8>) -> Bool { index(of: name) != nil }
+
+    mutating func join(_ name: ArraySlice<UInt8>, _ piece: ArraySlice<UInt8>) {
+      if let index = index(of: name) {
         members[index].text += piece
       } else {
-        members.append((name, Array(piece)))
+        members.append((Array(name), Array(piece)))
       }
     }
 
-    mutating func keepFirst(_ name: String, _ text: ArraySlice<UInt8>) {
-      if self[name] == nil { members.append((name, Array(text))) }
+    mutating func keepFirst(_ name: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) {
+      if !has(name) { members.append((Array(name), Array(text))) }
+    }
+
+    mutating func keepLast(_ name: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) {
+      if let index = index(of: name) { members.remove(at: index) }
+      members.append((Array(name), Array(text)))
     }
 
     func forEach(_ body: (String, [UInt8]) -> Void) {
-      for member in members { body(member.name, member.text) }
+      for member in members { body(String(decoding: member.name, as: UTF8.self), member.text) }
     }
   }
 
@@ -54,11 +63,10 @@ struct StreamAssembler: Sendable {
       hasFunction = true
       var held = 0
       for member in chunk.members(of: function) where !chunk.isNull(member.value) {
-        let name = chunk.string(member.key) ?? ""
-        if name == "arguments" {
+        if chunk.isString(member.key, equalTo: "arguments") {
           arguments += chunk.contents(of: member.value)
         } else {
-          self.function.keepFirst(name, chunk.text(of: member.value))
+          self.function.keepFirst(chunk.name(member.key), chunk.text(of: member.value))
         }
         held += chunk.text(of: member.value).count
       }
@@ -93,16 +101,17 @@ struct StreamAssembler: Sendable {
   mutating func add(_ chunk: JSONDocument) {
     guard isFaithful else { return }
     for member in chunk.members(of: chunk.root) where !chunk.isNull(member.value) {
-      let name = chunk.string(member.key) ?? ""
-      switch name {
-      case "choices":
+      if chunk.isString(member.key, equalTo: "choices") {
         for choice in chunk.elements(of: member.value) { add(choice, of: chunk) }
-      case "usage": usage = Array(chunk.text(of: member.value))
-      // Each chunk has its own; `obfuscation` is padding against eavesdroppers.
-      case "object", "obfuscation": break
-      default:
-        guard !isContainer(member.value, in: chunk) else { break }
-        head.keepFirst(name, chunk.text(of: member.value))
+      } else if chunk.isString(member.key, equalTo: "usage") {
+        usage = Array(chunk.text(of: member.value))
+      } else if chunk.isString(member.key, equalTo: "object")
+        || chunk.isString(member.key, equalTo: "obfuscation")
+      {
+        // Each chunk has its own; `obfuscation` is padding against eavesdroppers.
+        continue
+      } else if !isContainer(member.value, in: chunk) {
+        head.keepFirst(chunk.name(member.key), chunk.text(of: member.value))
       }
     }
     if held > Bounds.cachedReplyBytes { drop() }
@@ -132,25 +141,29 @@ struct StreamAssembler: Sendable {
     let index = chunk.member("index", of: value).flatMap { chunk.int($0) } ?? 0
     guard let position = position(ofChoice: index) else { return drop() }
     for member in chunk.members(of: value) where !chunk.isNull(member.value) {
-      let name = chunk.string(member.key) ?? ""
-      switch name {
-      case "index": break
-      case "delta": add(delta: member.value, of: chunk, to: position)
-      case "text" where chunk.kind(of: member.value) == .string:
+      if chunk.isString(member.key, equalTo: "index") {
+        continue
+      } else if chunk.isString(member.key, equalTo: "delta") {
+        add(delta: member.value, of: chunk, to: position)
+      } else if chunk.isString(member.key, equalTo: "text"),
+        chunk.kind(of: member.value) == .string
+      {
         let piece = hold(chunk.contents(of: member.value))
         choices[position].text = (choices[position].text ?? []) + piece
-      case "logprobs":
+      } else if chunk.isString(member.key, equalTo: "logprobs") {
         for list in chunk.members(of: member.value) where !chunk.isNull(list.value) {
           choices[position].hasLogprobs = true
-          let kind = chunk.string(list.key) ?? ""
+          let kind = chunk.name(list.key)
           for element in chunk.elements(of: list.value) {
-            if choices[position].logprobs[kind] != nil {
+            if choices[position].logprobs.has(kind) {
               choices[position].logprobs.join(kind, [0x2C])
             }
             choices[position].logprobs.join(kind, hold(chunk.text(of: element)))
           }
         }
-      default: choices[position].besides[name] = Array(hold(chunk.text(of: member.value)))
+      } else {
+        choices[position].besides
+          .keepLast(chunk.name(member.key), hold(chunk.text(of: member.value)))
       }
       guard isFaithful else { return }
     }
@@ -165,21 +178,25 @@ struct StreamAssembler: Sendable {
 
   private mutating func add(delta: JSONValue, of chunk: JSONDocument, to position: Int) {
     for member in chunk.members(of: delta) where !chunk.isNull(member.value) {
-      let name = chunk.string(member.key) ?? ""
-      switch (name, chunk.kind(of: member.value)) {
-      case ("role", _): choices[position].values.keepFirst(name, chunk.text(of: member.value))
-      case ("tool_calls", .array):
+      if chunk.isString(member.key, equalTo: "role") {
+        choices[position].values.keepFirst(chunk.name(member.key), chunk.text(of: member.value))
+        continue
+      }
+      switch chunk.kind(of: member.value) {
+      case .string:
+        choices[position].texts
+          .join(chunk.name(member.key), hold(chunk.contents(of: member.value)))
+      case .bool, .number, .null:
+        choices[position].values
+          .keepLast(chunk.name(member.key), hold(chunk.text(of: member.value)))
+      case .array where chunk.isString(member.key, equalTo: "tool_calls"):
         for call in chunk.elements(of: member.value) { add(call: call, of: chunk, to: position) }
-      case ("function_call", .object):
+      case .object where chunk.isString(member.key, equalTo: "function_call"):
         if choices[position].functionCall == nil {
           choices[position].functionCall = ToolCall(index: 0)
         }
         held += choices[position].functionCall?.add(function: member.value, of: chunk) ?? 0
-      case (_, .string):
-        choices[position].texts.join(name, hold(chunk.contents(of: member.value)))
-      case (_, .bool), (_, .number), (_, .null):
-        choices[position].values[name] = Array(hold(chunk.text(of: member.value)))
-      case (_, .array), (_, .object):
+      case .array, .object:
         if chunk.count(of: member.value) > 0 { return drop() }
       }
     }
@@ -197,15 +214,14 @@ struct StreamAssembler: Sendable {
       place = choices[position].toolCalls.count - 1
     }
     for member in chunk.members(of: call) where !chunk.isNull(member.value) {
-      let name = chunk.string(member.key) ?? ""
-      switch name {
-      case "index": break
-      case "function":
+      if chunk.isString(member.key, equalTo: "index") {
+        continue
+      } else if chunk.isString(member.key, equalTo: "function") {
         held += choices[position].toolCalls[place].add(function: member.value, of: chunk)
-      default:
+      } else {
         let text = hold(chunk.text(of: member.value))
         if !text.elementsEqual("\"\"".utf8) {
-          choices[position].toolCalls[place].members.keepFirst(name, text)
+          choices[position].toolCalls[place].members.keepFirst(chunk.name(member.key), text)
         }
       }
     }
@@ -334,5 +350,15 @@ extension StreamAssembler {
     writer.key("arguments")
     writer.string(escaped: call.arguments)
     writer.endObject()
+  }
+}
+
+extension JSONDocument {
+  /// The UTF-8 of a member's name.
+  fileprivate func name(_ key: JSONValue) -> ArraySlice<UInt8> {
+    guard hasEscapes(key) else { return contents(of: key) }
+    var name: [UInt8] = []
+    appendString(key, to: &name)
+    return name[...]
   }
 }

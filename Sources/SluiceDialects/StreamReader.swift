@@ -80,23 +80,21 @@ package struct StreamReader: Sendable {
     }
     guard let document = try? JSONDocument(event.data), document.kind(of: document.root) == .object
     else { return fail() }
-    let isError = event.name.elementsEqual("error".utf8)
-    return read(document, isErrorEvent: isError, into: &output)
+    if !event.name.isEmpty, event.name.elementsEqual("error".utf8) { return fail() }
+    return read(document, into: &output)
   }
 
   private mutating func read(
     _ chunk: JSONDocument,
-    isErrorEvent: Bool,
     into output: inout OutputText
   ) -> Verdict {
     let root = chunk.root
-    if isErrorEvent { return fail() }
     if let error = chunk.member("error", of: root), !chunk.isNull(error) { return fail() }
     assembler?.add(chunk)
     if model == nil { model = chunk.member("model", of: root).flatMap { chunk.string($0) } }
     if id == nil { id = chunk.member("id", of: root).flatMap { chunk.string($0) } }
     if created == nil { created = chunk.member("created", of: root).flatMap { chunk.int($0) } }
-    let counted = Usage(chunk.member("usage", of: root), in: chunk)
+    let counted = chunk.member("usage", of: root).flatMap { Usage($0, in: chunk) }
     if let counted { usage = counted }
     let choices = chunk.member("choices", of: root)
     let hasChoices = choices.map { chunk.count(of: $0) > 0 } ?? false
@@ -127,16 +125,19 @@ package struct StreamReader: Sendable {
     }
     output.add(message: delta, ofChoice: index, in: chunk)
     for member in chunk.members(of: delta) where !chunk.isString(member.key, equalTo: "role") {
-      if !chunk.isNull(member.value),
-        !chunk.contents(of: member.value).isEmpty
-          || chunk.count(of: member.value) > 0
-      {
+      // A string of quotes only is empty.
+      switch chunk.kind(of: member.value) {
+      case .string:
+        if chunk.range(of: member.value).count > 2 { hasOutput = true }
+      case .array, .object:
+        guard chunk.count(of: member.value) > 0 else { continue }
         hasOutput = true
-      }
-    }
-    for name in ["tool_calls", "function_call"] {
-      if let calls = chunk.member(name, of: delta), chunk.count(of: calls) > 0 {
-        hasToolCalls = true
+        if chunk.isString(member.key, equalTo: "tool_calls")
+          || chunk.isString(member.key, equalTo: "function_call")
+        {
+          hasToolCalls = true
+        }
+      case .null, .bool, .number: continue
       }
     }
   }

@@ -256,9 +256,15 @@ package struct StartRefusal: Error, Sendable {
 
   init(_ report: PolicyReport) {
     self.report = report
+    let errors = report.findings.shown.filter { $0.severity == .error }
     refusal =
-      report.problem.map { Refusal($0) }
-      ?? Refusal("the policy has errors; mend them and start again", status: .errors)
+      if let problem = report.problem {
+        Refusal(problem)
+      } else if !errors.isEmpty, errors.allSatisfy({ report.bundle[$0.span.source].isFlag }) {
+        Refusal("the command line is wrong, not the policy; mend the flag", status: .usage)
+      } else {
+        Refusal("the policy has errors; mend them and start again", status: .errors)
+      }
   }
 }
 

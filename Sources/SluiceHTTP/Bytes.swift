@@ -4,6 +4,7 @@ enum ASCII {
   static let lf: UInt8 = 0x0A
   static let cr: UInt8 = 0x0D
   static let space: UInt8 = 0x20
+  static let delete: UInt8 = 0x7F
   static let comma = UInt8(ascii: ",")
   static let colon = UInt8(ascii: ":")
   static let semicolon = UInt8(ascii: ";")
@@ -44,11 +45,46 @@ enum ByteClass {
   }
 }
 
+extension Span<UInt8> {
+  /// The offset of the first byte from `start` on that is not of a class; `count` if all are.
+  @inline(__always)
+  func end(of isInClass: (UInt8) -> Bool, from start: Int) -> Int {
+    // Of a part of its own, whose bounds are then those of the loop.
+    let rest = extracting(start..<count)
+    var offset = 0
+    while offset < rest.count, isInClass(rest[offset]) { offset += 1 }
+    return start + offset
+  }
+
+  /// The offset of the first byte from `start` on that is a control character, tab and DEL
+  /// included; `count` if there is none.
+  func endOfText(from start: Int) -> Int {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    var offset = start
+    // Most of a head is text: eight bytes at a time, read as one word.
+    while offset + 8 <= count {
+      let part = extracting(offset..<offset + 8)
+      var word: UInt64 = 0
+      for place in 0..<8 { word |= UInt64(part[place]) << UInt64(8 * place) }
+      let deletes = word ^ (ones &* 0x7F)
+      // Each term sets the high bit of a byte that matches; borrows only disturb bytes above the
+      // first match, which is the one that counts.
+      let found =
+        (((word &- ones &* 0x20) & ~word) | ((deletes &- ones) & ~deletes)) & (ones &* 0x80)
+      if found != 0 { return offset + found.trailingZeroBitCount / 8 }
+      offset += 8
+    }
+    return end(of: { $0 >= 0x20 && $0 != 0x7F }, from: offset)
+  }
+}
+
 extension [UInt8] {
   /// Appends a copy of `span`.
   package mutating func append(copying span: Span<UInt8>) {
-    append(addingCapacity: span.count) { output in
-      for index in span.indices { output.append(span[index]) }
-    }
+    let start = count
+    append(addingCapacity: span.count) { $0.append(repeating: 0, count: span.count) }
+    // Over bytes that are there already: such a loop is compiled to a block copy, appending is not.
+    var bytes = mutableSpan
+    for index in 0..<span.count { bytes[start + index] = span[index] }
   }
 }

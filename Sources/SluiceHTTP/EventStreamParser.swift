@@ -16,7 +16,11 @@ package struct StreamEvent: Sendable {
   /// Whether the empty line was there; `false` only for what `finish()` returns.
   package let isTerminated: Bool
 
-  package var isDone: Bool { hasData && data.elementsEqual("[DONE]".utf8) }
+  package var isDone: Bool {
+    hasData && data.count == Self.done.count && data.elementsEqual(Self.done)
+  }
+
+  private static let done = Array("[DONE]".utf8)
 }
 
 /// Takes a server-sent event stream apart, however the bytes come.
@@ -32,17 +36,14 @@ package struct EventStreamParser: Sendable {
     case tooLong
   }
 
-  private struct Line: Sendable {
-    var name: Range<Int>
-    var value: Range<Int>
-  }
-
   private var buffer: [UInt8] = []
   /// Where the current frame begins in `buffer`.
   private var frameStart = 0
   private var lineStart = 0
   private var scanned = 0
-  private var data: [Range<Int>] = []
+  /// The first `data` line of the frame, which is the only one as a rule, and those behind it.
+  private var data: Range<Int>?
+  private var moreData: [Range<Int>] = []
   private var name = 0..<0
   /// Whether the frame has any line; an empty line before one is no event.
   private var hasLines = false
@@ -72,7 +73,7 @@ package struct EventStreamParser: Sendable {
   package mutating func next() -> Step {
     skipByteOrderMark()
     while scanned < buffer.count {
-      let next = lineEnd(from: scanned)
+      let next = ByteScan.lineEnd(buffer.span, from: scanned)
       if next > scanned { endedInCR = false }
       scanned = next
       guard scanned < buffer.count else { break }
@@ -118,31 +119,39 @@ package struct EventStreamParser: Sendable {
 
   // MARK: Lines
 
-  /// Offset of the next CR or LF, or the end of the buffer.
-  private func lineEnd(from start: Int) -> Int {
-    let bytes = buffer.span
-    var index = start
-    while index < bytes.count, bytes[index] != ASCII.lf, bytes[index] != ASCII.cr { index += 1 }
-    return index
-  }
+  private enum Field { case data, event, other }
 
   private mutating func take(line: Range<Int>) {
     hasLines = true
-    var colon = line.lowerBound
-    while colon < line.upperBound, buffer[colon] != ASCII.colon { colon += 1 }
-    var value = min(colon + 1, line.upperBound)
-    if value < line.upperBound, buffer[value] == ASCII.space { value += 1 }
-    let field = line.lowerBound..<colon
-    if isField(field, "data") {
-      data.append(value..<line.upperBound)
-    } else if isField(field, "event") {
-      name = value..<line.upperBound
+    let (field, value) = parts(of: line)
+    switch field {
+    case .data: if data == nil { data = value } else { moreData.append(value) }
+    case .event: name = value
+    case .other: break
     }
   }
 
-  private func isField(_ range: Range<Int>, _ name: StaticString) -> Bool {
-    guard range.count == name.utf8CodeUnitCount else { return false }
-    return buffer[range].elementsEqual(name.description.utf8)
+  /// What a line is, and where its value stands.
+  private func parts(of line: Range<Int>) -> (Field, value: Range<Int>) {
+    let bytes = buffer.span
+    var colon = line.lowerBound
+    while colon < line.upperBound, bytes[colon] != ASCII.colon { colon += 1 }
+    var start = min(colon + 1, line.upperBound)
+    if start < line.upperBound, bytes[start] == ASCII.space { start += 1 }
+    let name = bytes.extracting(line.lowerBound..<colon)
+    let field: Field =
+      Self.isField(name, Self.dataField)
+      ? .data : Self.isField(name, Self.eventField) ? .event : .other
+    return (field, start..<line.upperBound)
+  }
+
+  private static let dataField = Array("data".utf8)
+  private static let eventField = Array("event".utf8)
+
+  private static func isField(_ bytes: Span<UInt8>, _ name: [UInt8]) -> Bool {
+    guard bytes.count == name.count else { return false }
+    for index in bytes.indices where bytes[index] != name[index] { return false }
+    return true
   }
 
   private mutating func takeFrame(isTerminated: Bool) -> StreamEvent {
@@ -150,21 +159,22 @@ package struct EventStreamParser: Sendable {
       frame: buffer[frameStart..<scanned],
       data: joinedData(),
       name: buffer[name],
-      hasData: !data.isEmpty,
+      hasData: data != nil,
       isTerminated: isTerminated
     )
     frameStart = scanned
-    data.removeAll(keepingCapacity: true)
+    data = nil
+    if !moreData.isEmpty { moreData = [] }
     name = 0..<0
     hasLines = false
     return event
   }
 
   private func joinedData() -> ArraySlice<UInt8> {
-    guard let first = data.first else { return [] }
-    guard data.count > 1 else { return buffer[first] }
-    var joined = Array(buffer[first])
-    for range in data.dropFirst() {
+    guard let data else { return [] }
+    guard !moreData.isEmpty else { return buffer[data] }
+    var joined = Array(buffer[data])
+    for range in moreData {
       joined.append(ASCII.lf)
       joined += buffer[range]
     }
@@ -183,12 +193,9 @@ package struct EventStreamParser: Sendable {
     frameStart = 0
     lineStart -= shift
     scanned -= shift
-    data = data.map { ($0.lowerBound - shift)..<($0.upperBound - shift) }
-    if !name.isEmpty {
-      name = (name.lowerBound - shift)..<(name.upperBound - shift)
-    } else {
-      name = 0..<0
-    }
+    data = data.map { $0.moved(by: -shift) }
+    if !moreData.isEmpty { moreData = moreData.map { $0.moved(by: -shift) } }
+    name = name.isEmpty ? 0..<0 : name.moved(by: -shift)
   }
 
   private mutating func skipByteOrderMark() {
@@ -199,6 +206,12 @@ package struct EventStreamParser: Sendable {
     guard buffer.starts(with: mark) else { return }
     scanned = mark.count
     lineStart = mark.count
+  }
+}
+
+extension Range<Int> {
+  fileprivate func moved(by offset: Int) -> Range<Int> {
+    (lowerBound + offset)..<(upperBound + offset)
   }
 }
 

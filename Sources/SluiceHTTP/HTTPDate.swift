@@ -17,9 +17,17 @@ package enum HTTPDate {
     let (day, second) = seconds.flooredDivision(by: 86_400)
     let date = CivilDate(day: day)
     let weekday = Int((day + 4).flooredDivision(by: 7).remainder)
-    return "\(days[weekday]), \(padded(date.day, 2)) \(months[Int(date.month) - 1]) "
-      + "\(padded(date.year, 4)) \(padded(second / 3_600, 2)):"
-      + "\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2)) GMT"
+    var text = Array("\(days[weekday]), ".utf8)
+    func append(_ number: Int64, _ digits: Int, _ next: String) {
+      DecimalText.append(number.magnitude, digits: digits, to: &text)
+      text += next.utf8
+    }
+    append(date.day, 2, " \(months[Int(date.month) - 1]) ")
+    append(date.year, 4, " ")
+    append(second / 3_600, 2, ":")
+    append(second / 60 % 60, 2, ":")
+    append(second % 60, 2, " GMT")
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// Reads an IMF-fixdate, or either obsolete form.
@@ -70,11 +78,6 @@ package enum HTTPDate {
       text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") })
     else { return nil }
     return Int(text)
-  }
-
-  private static func padded(_ number: Int64, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }
 }
 

@@ -19,13 +19,12 @@ struct HeadScanner: Sendable {
   /// `bytes` begins where the head begins, and each call sees those of the call before.
   mutating func findEnd(_ bytes: Span<UInt8>) -> Search {
     let limit = min(bytes.count, Bounds.headBytes)
+    let head = bytes.extracting(0..<limit)
     while true {
-      var next = searched
-      while next < limit, bytes[next] >= 0x20 { next += 1 }
-      searched = next
-      guard next < limit else { break }
-      switch bytes[next] {
-      case ASCII.tab: searched += 1
+      searched = head.endOfText(from: searched)
+      guard searched < limit else { break }
+      switch head[searched] {
+      case ASCII.tab, ASCII.delete: searched += 1
       case ASCII.cr:
         guard searched + 1 < Bounds.headBytes else { return .refused(.headTooLong) }
         guard searched + 1 < bytes.count else { return .needMore }
@@ -43,9 +42,7 @@ struct HeadScanner: Sendable {
 
   /// Offset of the carriage return that ends the line which begins at `start`.
   static func lineEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
-    var index = start
-    while index < bytes.count, bytes[index] != ASCII.cr { index += 1 }
-    return index
+    bytes.end(of: { $0 != ASCII.cr }, from: start)
   }
 
   /// Reads the field lines from `start` up to the empty line that ends at `end`.
@@ -61,14 +58,13 @@ struct HeadScanner: Sendable {
       guard fields.count < Bounds.headerFields else { throw .tooManyFields }
       let first = bytes[lineStart]
       if first == ASCII.space || first == ASCII.tab { throw .foldedField }
-      var colon = lineStart
-      while ByteClass.isToken(bytes[colon]) { colon += 1 }
+      let colon = bytes.end(of: ByteClass.isToken, from: lineStart)
       guard bytes[colon] == ASCII.colon else {
         throw refusal(ofName: bytes, lineStart: lineStart, stoppedAt: colon)
       }
       guard colon > lineStart else { throw .emptyFieldName }
-      var lineEnd = colon + 1
-      while ByteClass.isFieldValue(bytes[lineEnd]) { lineEnd += 1 }
+      var lineEnd = bytes.endOfText(from: colon + 1)
+      while bytes[lineEnd] == ASCII.tab { lineEnd = bytes.endOfText(from: lineEnd + 1) }
       guard bytes[lineEnd] == ASCII.cr else { throw .badFieldValue }
       let value = trimmed(bytes, (colon + 1)..<lineEnd)
       fields.append(

@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// Writes what requests and replies share: fields, framing, the end of a head.
 ///
 /// Everything is appended to the caller's buffer. Bytes that could end a field early are never
@@ -8,12 +10,28 @@ package enum HeadWriter {
   ///
   /// Control characters of `value`, tab excepted, are left out.
   package static func append(_ name: String, _ value: String, to output: inout [UInt8]) {
-    append(name, bytes: value.utf8, to: &output)
+    begin(name, to: &output)
+    append(value: value, to: &output)
+    endLine(&output)
   }
 
-  package static func append(_ name: String, _ value: some BinaryInteger, to output: inout [UInt8])
-  {
-    append(name, bytes: String(value).utf8, to: &output)
+  package static func append(_ name: String, _ value: Int, to output: inout [UInt8]) {
+    begin(name, to: &output)
+    DecimalText.append(Int64(value), to: &output)
+    endLine(&output)
+  }
+
+  /// Appends a field of which the name is known to be one.
+  package static func append(_ name: FieldName, _ value: String, to output: inout [UInt8]) {
+    output += name.start
+    append(value: value, to: &output)
+    endLine(&output)
+  }
+
+  package static func append(_ name: FieldName, _ value: Int64, to output: inout [UInt8]) {
+    output += name.start
+    DecimalText.append(value, to: &output)
+    endLine(&output)
   }
 
   /// Appends the field at `index` of a parsed head, byte for byte.
@@ -45,29 +63,32 @@ package enum HeadWriter {
   package static func append(_ framing: BodyFraming, to output: inout [UInt8]) {
     switch framing {
     case .none, .untilClose: break
-    case .length(let length): append("Content-Length", length, to: &output)
-    case .chunked: append("Transfer-Encoding", "chunked", to: &output)
+    case .length(let length): append(contentLength, Int64(length), to: &output)
+    case .chunked: output += chunkedLine
     }
   }
+
+  private static let contentLength = FieldName("Content-Length")
+  private static let chunkedLine = Array("Transfer-Encoding: chunked\r\n".utf8)
 
   /// Ends the head.
   package static func end(_ output: inout [UInt8]) { endLine(&output) }
 
-  private static func append(
-    _ name: String,
-    bytes value: String.UTF8View,
-    to output: inout [UInt8]
-  ) {
+  private static func begin(_ name: String, to output: inout [UInt8]) {
     precondition(isToken(name), "not a field name")
     output += name.utf8
     output.append(ASCII.colon)
     output.append(ASCII.space)
+  }
+
+  /// Appends what may stand in a value of `text`.
+  static func append(value text: String, to output: inout [UInt8]) {
+    let value = text.utf8
     if isFieldValue(value) {
       output += value
     } else {
       for byte in value where ByteClass.isFieldValue(byte) { output.append(byte) }
     }
-    endLine(&output)
   }
 
   static func isToken(_ name: String) -> Bool {
@@ -121,24 +142,26 @@ package enum ResponseWriter {
   ///
   /// - Parameters:
   ///   - status: 200 to 599.
-  ///   - date: an IMF-fixdate, which the caller keeps for the second it names (`HTTPDate`).
+  ///   - date: the field `Date`, which the caller keeps for the second it names (`HTTPDate`).
   ///   - keepAlive: `false` adds `Connection: close`.
   ///   - output: where to append.
   package static func begin(
     status: Int,
-    date: String,
+    date: HeaderLines,
     keepAlive: Bool,
     to output: inout [UInt8]
   ) {
-    precondition((200...599).contains(status), "not a final status")
-    output += "HTTP/1.1 ".utf8
-    output += String(status).utf8
-    output.append(ASCII.space)
-    output += reason(of: status).utf8
-    HeadWriter.endLine(&output)
-    HeadWriter.append("Date", date, to: &output)
-    if !keepAlive { HeadWriter.append("Connection", "close", to: &output) }
+    precondition(finalStatuses.contains(status), "not a final status")
+    output += statusLines[status - finalStatuses.lowerBound]
+    output += date.bytes
+    if !keepAlive { output += closeLine }
   }
+
+  private static let finalStatuses = 200...599
+  private static let statusLines = finalStatuses.map { status in
+    Array("HTTP/1.1 \(status) \(reason(of: status))\r\n".utf8)
+  }
+  private static let closeLine = Array("Connection: close\r\n".utf8)
 
   /// The phrase of the registry; empty for a status that is not in it, as RFC 9112 allows.
   package static func reason(of status: Int) -> String {
@@ -195,7 +218,10 @@ package enum ChunkWriter {
   }
 
   package static func append(_ data: [UInt8], to output: inout [UInt8]) {
-    append(data[...], to: &output)
+    guard !data.isEmpty else { return }
+    begin(size: data.count, to: &output)
+    output += data
+    end(&output)
   }
 
   package static func append(_ data: Span<UInt8>, to output: inout [UInt8]) {
@@ -208,13 +234,23 @@ package enum ChunkWriter {
   /// Appends the line that announces `size` bytes, at least one.
   package static func begin(size: Int, to output: inout [UInt8]) {
     precondition(size > 0, "an empty chunk would end the body")
-    output += String(size, radix: 16).utf8
+    var shift = (Int.bitWidth - 1 - size.leadingZeroBitCount) & ~3
+    while shift >= 0 {
+      let digit = UInt8(truncatingIfNeeded: size >> shift & 15)
+      output.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+      shift -= 4
+    }
     HeadWriter.endLine(&output)
   }
 
   /// Appends what follows the bytes of a chunk.
   package static func end(_ output: inout [UInt8]) { HeadWriter.endLine(&output) }
 
+  /// What follows the bytes of a chunk.
+  package static let lineEnd: [UInt8] = [ASCII.cr, ASCII.lf]
+
   /// Appends the last chunk and an empty trailer section.
-  package static func appendLast(to output: inout [UInt8]) { output += "0\r\n\r\n".utf8 }
+  package static func appendLast(to output: inout [UInt8]) { output += last }
+
+  private static let last = Array("0\r\n\r\n".utf8)
 }

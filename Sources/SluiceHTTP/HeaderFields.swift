@@ -185,8 +185,11 @@ package struct HeaderFields: Sendable {
 /// Whether `bytes[range]` is `wanted`, given in lower case, but for case.
 func isSame(_ bytes: Span<UInt8>, _ range: Range<Int>, _ wanted: Span<UInt8>) -> Bool {
   guard range.count == wanted.count else { return false }
-  for offset in 0..<range.count
-  where ByteClass.lowercased(bytes[range.lowerBound + offset]) != wanted[offset] {
+  let found = bytes.extracting(range)
+  for offset in wanted.indices
+  where found[offset] != wanted[offset]
+    && ByteClass.lowercased(found[offset]) != wanted[offset]
+  {
     return false
   }
   return true

@@ -37,14 +37,12 @@ package struct RequestHeadParser: Sendable {
 
   private static func head(_ bytes: Span<UInt8>) throws(HTTPRefusal) -> RequestHead {
     let lineEnd = HeadScanner.lineEnd(bytes, from: 0)
-    var methodEnd = 0
-    while ByteClass.isToken(bytes[methodEnd]) { methodEnd += 1 }
+    let methodEnd = bytes.end(of: ByteClass.isToken, from: 0)
     guard methodEnd > 0, bytes[methodEnd] == ASCII.space else {
       throw lineEnd == 0 ? .badRequestLine : .badMethod
     }
     let targetStart = methodEnd + 1
-    var targetEnd = targetStart
-    while ByteClass.isTarget(bytes[targetEnd]) { targetEnd += 1 }
+    let targetEnd = bytes.end(of: ByteClass.isTarget, from: targetStart)
     guard targetEnd > targetStart, bytes[targetEnd] == ASCII.space else {
       throw targetEnd < lineEnd ? .badTarget : .badRequestLine
     }
@@ -202,7 +200,10 @@ package struct RequestHeadParser: Sendable {
     _ range: Range<Int>,
     refusal: HTTPRefusal
   ) throws(HTTPRefusal) {
-    for offset in range where !ByteClass.isAuthority(bytes[offset]) { throw refusal }
+    let authority = bytes.extracting(range)
+    guard authority.end(of: ByteClass.isAuthority, from: 0) == authority.count else {
+      throw refusal
+    }
   }
 
   private static func expectsContinue(

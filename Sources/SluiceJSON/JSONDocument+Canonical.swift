@@ -134,7 +134,7 @@ private struct CanonicalWriter {
     _ bytes: Span<UInt8>,
     _ nodes: Span<JSONNode>
   ) {
-    if let omitted, omitted.place(of: JSONValue(index: key), in: document) != nil { return }
+    if let omitted, document.place(ofKey: key, in: omitted, bytes, nodes) != nil { return }
     if !isFirst { put(UInt8(ascii: ","), bytes) }
     isFirst = false
     appendString(key, bytes, nodes)

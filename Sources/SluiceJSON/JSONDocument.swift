@@ -110,11 +110,18 @@ extension JSONDocument {
   ///
   /// Compares decoded names, so that `"mod\u0065l"` is found as `model`. Linear in the members.
   package func member(_ name: String, of value: JSONValue) -> JSONValue? {
-    guard kind(of: value) == .object else { return nil }
+    let nodes = nodes.span
+    guard nodes[value.index].kind == .object else { return nil }
+    // The length decides nearly always, and asking for a string's bytes is not free.
+    let length = UInt32(truncatingIfNeeded: name.utf8.count + 2)
     var index = value.index + 1
-    let end = end(of: value)
+    let end = Int(nodes[value.index].next)
     while index < end {
-      if isString(JSONValue(index: index), equalTo: name) { return JSONValue(index: index + 1) }
+      let isCandidate =
+        nodes[index].end - nodes[index].start == length || nodes[index].isComplex
+      if isCandidate, isString(JSONValue(index: index), equalTo: name) {
+        return JSONValue(index: index + 1)
+      }
       index = Int(nodes[index + 1].next)
     }
     return nil
@@ -239,7 +246,9 @@ extension JSONDocument {
   /// The bytes between the quotes of a string, still escaped; empty for other kinds.
   package func contents(of value: JSONValue) -> ArraySlice<UInt8> {
     guard kind(of: value) == .string else { return [] }
-    return text(of: value).dropFirst().dropLast()
+    let range = range(of: value)
+    let start = bytes.startIndex
+    return bytes[(start + range.lowerBound + 1)..<(start + range.upperBound - 1)]
   }
 
   /// Whether a value is the string `other`, decoded.
@@ -247,7 +256,6 @@ extension JSONDocument {
     let node = nodes[value.index]
     guard node.kind == .string else { return false }
     if node.isComplex { return string(value) == other }
-    // The length decides nearly always, and asking for a string's bytes is not free.
     guard other.utf8.count == Int(node.end - node.start) - 2 else { return false }
     let span = bytes.span
     let expected = other.utf8.span

@@ -1,60 +1,46 @@
 /// Names of members, laid out so that one is found without making a string.
 ///
-/// Most members of a body have a name whose length none of these has, which a bit tells; the others
-/// are compared with the few that are as long.
+/// Most members of a body have a name whose length none of these has; the others are compared with
+/// the few that are as long.
 package struct JSONNames: Sendable {
   /// A name as it lies in `bytes`.
   private struct Row: Sendable {
     var start: Int
-    var end: Int
     /// Its place in the list that was given.
     var place: Int
   }
 
-  /// One bit for each length below 64 that a name has.
-  private let lengths: UInt64
   private let bytes: [UInt8]
+  /// By length.
   private let rows: [Row]
+  /// Which row is the first of each length; one more tells where the last length ends.
+  private let firsts: [Int]
 
-  /// Takes names of less than 64 bytes each.
   package init(_ names: [String]) {
-    var lengths: UInt64 = 0
     var bytes: [UInt8] = []
     var rows: [Row] = []
-    for (place, name) in names.enumerated() {
-      precondition(name.utf8.count < 64, "a name that is looked for is short")
-      lengths |= 1 << UInt64(name.utf8.count)
-      rows.append(Row(start: bytes.count, end: bytes.count + name.utf8.count, place: place))
-      bytes += name.utf8
+    var firsts: [Int] = []
+    for length in 0...(names.map(\.utf8.count).max() ?? 0) {
+      firsts.append(rows.count)
+      for (place, name) in names.enumerated() where name.utf8.count == length {
+        rows.append(Row(start: bytes.count, place: place))
+        bytes += name.utf8
+      }
     }
-    self.lengths = lengths
+    firsts.append(rows.count)
     self.bytes = bytes
     self.rows = rows
+    self.firsts = firsts
   }
 
-  /// The place of the name that `key`, a string of `document`, spells; `nil` if it is none of these.
-  ///
-  /// Compares decoded names, so that `"mod\u0065l"` is found as `model`.
-  package func place(of key: JSONValue, in document: JSONDocument) -> Int? {
-    let node = document.nodes[key.index]
-    guard node.isComplex else {
-      return place(
-        of: document.bytes.span.extracting((Int(node.start) + 1)..<(Int(node.end) - 1))
-      )
-    }
-    var name: [UInt8] = []
-    document.appendString(key, to: &name)
-    return place(of: name.span)
-  }
-
+  /// The place of a name in the list that was given; `nil` if it is none of these.
   func place(of name: Span<UInt8>) -> Int? {
-    guard name.count < 64, lengths >> UInt64(name.count) & 1 == 1 else { return nil }
-    let known = bytes.span
-    let rows = rows.span
-    for index in rows.indices where rows[index].end - rows[index].start == name.count {
-      let start = rows[index].start
+    guard name.count + 1 < firsts.count else { return nil }
+    let (known, rows) = (bytes.span, rows.span)
+    for index in firsts[name.count]..<firsts[name.count + 1] {
+      let candidate = known.extracting(rows[index].start..<rows[index].start + name.count)
       var offset = 0
-      while offset < name.count, name[offset] == known[start + offset] { offset += 1 }
+      while offset < name.count, name[offset] == candidate[offset] { offset += 1 }
       if offset == name.count { return rows[index].place }
     }
     return nil
@@ -63,4 +49,47 @@ package struct JSONNames: Sendable {
 
 extension JSONNames: ExpressibleByArrayLiteral {
   package init(arrayLiteral names: String...) { self.init(names) }
+}
+
+extension JSONDocument {
+  /// Visits the members of an object that have one of `names`, in the order of the text.
+  ///
+  /// Compares decoded names, so that `"mod\u0065l"` is found as `model`.
+  ///
+  /// - Parameters:
+  ///   - object: nothing is visited if it is none.
+  ///   - names: what is looked for.
+  ///   - body: gets the place of the name in its list, and the value.
+  package func forEachMember(
+    of object: JSONValue,
+    named names: JSONNames,
+    _ body: (Int, JSONValue) -> Void
+  ) {
+    let (bytes, nodes) = (bytes.span, nodes.span)
+    guard nodes[object.index].kind == .object else { return }
+    let end = Int(nodes[object.index].next)
+    var key = object.index + 1
+    while key < end {
+      if let place = place(ofKey: key, in: names, bytes, nodes) {
+        body(place, JSONValue(index: key + 1))
+      }
+      key = Int(nodes[key + 1].next)
+    }
+  }
+
+  /// The place in `names` of the name of a member.
+  func place(
+    ofKey key: Int,
+    in names: JSONNames,
+    _ bytes: Span<UInt8>,
+    _ nodes: Span<JSONNode>
+  ) -> Int? {
+    let node = nodes[key]
+    guard node.isComplex else {
+      return names.place(of: bytes.extracting((Int(node.start) + 1)..<(Int(node.end) - 1)))
+    }
+    var name: [UInt8] = []
+    appendString(JSONValue(index: key), to: &name)
+    return names.place(of: name.span)
+  }
 }

@@ -16,134 +16,222 @@ package enum JSONKind: UInt8, Sendable {
 /// is where the value's subtree ends, so that siblings are reached without walking children.
 struct JSONNode: Sendable {
   /// Offset of the first byte; strings include their quotes.
-  var start: UInt32
+  var start: UInt32 = 0
   /// Offset behind the last byte.
-  var end: UInt32
+  var end: UInt32 = 0
   /// Index of the node behind this one's subtree.
-  var next: UInt32
+  var next: UInt32 = 0
   /// Members or elements.
-  var count: UInt32
-  var kind: JSONKind
+  var count: UInt32 = 0
+  var kind = JSONKind.null
   /// A string with a backslash, a number with a fraction or exponent.
-  var isComplex: Bool
+  var isComplex = false
 }
 
 /// Validates a JSON text and lays out its tape, in one pass.
 ///
 /// Strict by RFC 8259: what it accepts every other strict reader reads the same way, apart from
 /// keys that stand twice in one object, which `JSONDocument.repeatedKey(in:)` finds.
-/// Linear in the text; one allocation for texts of usual size.
+/// Linear in the text; one allocation for texts of usual size. One loop and no recursion: until a
+/// container closes, its node holds the place of the container around it in `next`.
 struct JSONScanner {
-  private var offset = 0
-  private var nodes: [JSONNode] = []
-  private let nodeLimit: Int
+  /// Where the next value begins, or, in an object, the name of the next member.
+  private var at = 0
+  /// Nodes that are laid out.
+  private var used = 0
+  private let limit: Int
+  /// The innermost container that is open; `nil` outside of all.
+  private var open: Int?
+  private var isInObject = false
+  /// Members or elements of `open` so far; those of the others stand in their nodes.
+  private var count: UInt32 = 0
+  private var depth = 0
 
-  private init(nodeLimit: Int) { self.nodeLimit = nodeLimit }
+  private init(limit: Int) { self.limit = limit }
 
   static func scan(
     _ bytes: Span<UInt8>,
     maximumNodes: Int = Bounds.jsonNodes
   ) throws(JSONError) -> [JSONNode] {
     guard bytes.count < Int(UInt32.max) else { throw JSONError(.tooLarge, at: 0) }
-    var scanner = JSONScanner(nodeLimit: maximumNodes)
+    var scanner = JSONScanner(limit: maximumNodes)
+    scanner.skipWhiteSpace(bytes)
     // A chat body has a node for some ten bytes; a larger guess would cost more than growing.
-    scanner.nodes.reserveCapacity(min(bytes.count / 8 + 8, 1_024))
-    scanner.skipWhiteSpace(bytes)
-    try scanner.value(bytes, depth: 0)
-    scanner.skipWhiteSpace(bytes)
-    guard scanner.offset == bytes.count else {
-      throw JSONError(.trailingBytes, at: scanner.offset)
+    var nodes = [JSONNode](repeating: JSONNode(), count: min(bytes.count / 8 + 8, 1_024))
+    while true {
+      // Through a span, so that no write has to ask whether the array is shared.
+      var places = nodes.mutableSpan
+      if try scanner.read(bytes, into: &places) { break }
+      nodes += repeatElement(JSONNode(), count: nodes.count)
     }
-    return scanner.nodes
+    scanner.skipWhiteSpace(bytes)
+    guard scanner.at == bytes.count else { throw JSONError(.trailingBytes, at: scanner.at) }
+    nodes.removeLast(nodes.count - scanner.used)
+    return nodes
   }
 
-  private mutating func value(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) {
-    guard offset < bytes.count else { throw JSONError(.unexpectedEnd, at: offset) }
-    switch bytes[offset] {
-    case UInt8(ascii: "\""): try string(bytes)
-    case UInt8(ascii: "{"): try object(bytes, depth: depth + 1)
-    case UInt8(ascii: "["): try array(bytes, depth: depth + 1)
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number(bytes)
-    case UInt8(ascii: "t"): try literal("true", .bool, bytes)
-    case UInt8(ascii: "f"): try literal("false", .bool, bytes)
-    case UInt8(ascii: "n"): try literal("null", .null, bytes)
-    default: throw JSONError(.unexpectedByte, at: offset)
+  /// Reads on, up to the end of the value that the text is.
+  ///
+  /// - Returns: whether it came there; if not, `nodes` is full, and it goes on with more of them.
+  private mutating func read(
+    _ bytes: Span<UInt8>,
+    into nodes: inout MutableSpan<JSONNode>
+  ) throws(JSONError) -> Bool {
+    // A member takes two.
+    while used + 2 <= nodes.count {
+      if isInObject { try name(bytes, &nodes) }
+      guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
+      switch bytes[at] {
+      case UInt8(ascii: "\""): try string(bytes, &nodes)
+      case UInt8(ascii: "{"): if try opens(.object, bytes, &nodes) { continue }
+      case UInt8(ascii: "["): if try opens(.array, bytes, &nodes) { continue }
+      case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number(bytes, &nodes)
+      case UInt8(ascii: "t"):
+        try literal(
+          .bool,
+          [UInt8(ascii: "r"), UInt8(ascii: "u"), UInt8(ascii: "e")],
+          bytes,
+          &nodes
+        )
+      case UInt8(ascii: "f"):
+        try literal(
+          .bool,
+          [UInt8(ascii: "a"), UInt8(ascii: "l"), UInt8(ascii: "s"), UInt8(ascii: "e")],
+          bytes,
+          &nodes
+        )
+      case UInt8(ascii: "n"):
+        try literal(
+          .null,
+          [UInt8(ascii: "u"), UInt8(ascii: "l"), UInt8(ascii: "l")],
+          bytes,
+          &nodes
+        )
+      default: throw JSONError(.unexpectedByte, at: at)
+      }
+      if try closes(bytes, &nodes) { return true }
     }
+    return false
   }
 
   // MARK: Containers
 
-  private mutating func object(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) {
-    let index = try open(.object, depth: depth)
+  /// Reads a member up to its value.
+  @inline(__always)
+  private mutating func name(
+    _ bytes: Span<UInt8>,
+    _ nodes: inout MutableSpan<JSONNode>
+  ) throws(JSONError) {
+    guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
+    guard bytes[at] == UInt8(ascii: "\"") else { throw JSONError(.unexpectedByte, at: at) }
+    try string(bytes, &nodes)
     skipWhiteSpace(bytes)
-    if take(UInt8(ascii: "}"), bytes) { return close(index, count: 0) }
-    var count: UInt32 = 0
-    while true {
-      guard offset < bytes.count else { throw JSONError(.unexpectedEnd, at: offset) }
-      guard bytes[offset] == UInt8(ascii: "\"") else {
-        throw JSONError(.unexpectedByte, at: offset)
+    guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
+    guard take(UInt8(ascii: ":"), bytes) else { throw JSONError(.unexpectedByte, at: at) }
+    skipWhiteSpace(bytes)
+  }
+
+  /// Opens a container.
+  ///
+  /// - Returns: whether it holds anything; otherwise it is closed.
+  private mutating func opens(
+    _ kind: JSONKind,
+    _ bytes: Span<UInt8>,
+    _ nodes: inout MutableSpan<JSONNode>
+  ) throws(JSONError) -> Bool {
+    guard depth < Bounds.jsonNesting else { throw JSONError(.tooDeep, at: at) }
+    let start = at
+    at += 1
+    let index = used
+    try append(kind, from: start, isComplex: false, &nodes)
+    if let open { nodes[open].count = count }
+    nodes[index].next = UInt32(truncatingIfNeeded: open ?? index)
+    open = index
+    isInObject = kind == .object
+    count = 0
+    depth += 1
+    skipWhiteSpace(bytes)
+    guard take(closingBracket, bytes) else { return true }
+    close(&nodes)
+    return false
+  }
+
+  /// Reads what is behind a value, up to the next one.
+  ///
+  /// - Returns: whether none follows, since it was the last of the text.
+  @inline(__always)
+  private mutating func closes(
+    _ bytes: Span<UInt8>,
+    _ nodes: inout MutableSpan<JSONNode>
+  ) throws(JSONError) -> Bool {
+    while open != nil {
+      count += 1
+      skipWhiteSpace(bytes)
+      if take(closingBracket, bytes) {
+        close(&nodes)
+        continue
       }
-      try string(bytes)
+      guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
+      guard take(UInt8(ascii: ","), bytes) else { throw JSONError(.unexpectedByte, at: at) }
       skipWhiteSpace(bytes)
-      try expect(UInt8(ascii: ":"), bytes)
-      skipWhiteSpace(bytes)
-      try value(bytes, depth: depth)
-      count += 1
-      skipWhiteSpace(bytes)
-      if take(UInt8(ascii: "}"), bytes) { return close(index, count: count) }
-      try expect(UInt8(ascii: ","), bytes)
-      skipWhiteSpace(bytes)
+      return false
     }
+    return true
   }
 
-  private mutating func array(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) {
-    let index = try open(.array, depth: depth)
-    skipWhiteSpace(bytes)
-    if take(UInt8(ascii: "]"), bytes) { return close(index, count: 0) }
-    var count: UInt32 = 0
-    while true {
-      try value(bytes, depth: depth)
-      count += 1
-      skipWhiteSpace(bytes)
-      if take(UInt8(ascii: "]"), bytes) { return close(index, count: count) }
-      try expect(UInt8(ascii: ","), bytes)
-      skipWhiteSpace(bytes)
-    }
-  }
+  /// What closes the innermost container.
+  private var closingBracket: UInt8 { isInObject ? UInt8(ascii: "}") : UInt8(ascii: "]") }
 
-  private mutating func open(_ kind: JSONKind, depth: Int) throws(JSONError) -> Int {
-    guard depth <= Bounds.jsonNesting else { throw JSONError(.tooDeep, at: offset) }
-    let start = offset
-    offset += 1
-    try append(kind, from: start, isComplex: false)
-    return nodes.count - 1
-  }
-
-  private mutating func close(_ index: Int, count: UInt32) {
-    nodes[index].end = UInt32(truncatingIfNeeded: offset)
-    nodes[index].next = UInt32(truncatingIfNeeded: nodes.count)
+  /// Closes the innermost container, and goes on with the one around it.
+  private mutating func close(_ nodes: inout MutableSpan<JSONNode>) {
+    guard let index = open else { return }
+    let outer = Int(nodes[index].next)
+    nodes[index].end = UInt32(truncatingIfNeeded: at)
+    nodes[index].next = UInt32(truncatingIfNeeded: used)
     nodes[index].count = count
+    depth -= 1
+    // The outermost names itself.
+    open = outer == index ? nil : outer
+    isInObject = outer != index && nodes[outer].kind == .object
+    count = nodes[outer].count
   }
 
   // MARK: Scalars
 
-  private mutating func string(_ bytes: Span<UInt8>) throws(JSONError) {
-    let start = offset
-    var at = PlainRun.end(bytes, from: offset + 1)
+  @inline(__always)
+  private mutating func string(
+    _ bytes: Span<UInt8>,
+    _ nodes: inout MutableSpan<JSONNode>
+  ) throws(JSONError) {
+    let start = at
+    at = ByteScan.plainEnd(bytes, from: at + 1)
+    var hasEscapes = false
+    if at < bytes.count, bytes[at] == UInt8(ascii: "\"") {
+      at += 1
+    } else {
+      hasEscapes = try stringRest(bytes)
+    }
+    try append(.string, from: start, isComplex: hasEscapes, &nodes)
+  }
+
+  /// Reads on in a string that is not plain.
+  ///
+  /// - Returns: whether it has escapes.
+  private mutating func stringRest(_ bytes: Span<UInt8>) throws(JSONError) -> Bool {
     var hasEscapes = false
     while true {
       guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
       let byte = bytes[at]
-      if byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+      if byte == UInt8(ascii: "\"") {
         at += 1
-      } else if byte == UInt8(ascii: "\"") {
-        offset = at + 1
-        return try append(.string, from: start, isComplex: hasEscapes)
+        return hasEscapes
       } else if byte == UInt8(ascii: "\\") {
         hasEscapes = true
-        at = PlainRun.end(bytes, from: try Self.escapeEnd(bytes, at: at))
+        at = ByteScan.plainEnd(bytes, from: try Self.escapeEnd(bytes, at: at))
       } else if byte < 0x20 {
         throw JSONError(.controlCharacter, at: at)
+      } else if byte < 0x80 {
+        at = max(at + 1, ByteScan.plainEnd(bytes, from: at))
       } else {
         let length = Self.multibyteLength(bytes, at: at)
         guard length > 0 else { throw JSONError(.badUTF8, at: at) }
@@ -194,12 +282,15 @@ struct JSONScanner {
     }
   }
 
-  private mutating func number(_ bytes: Span<UInt8>) throws(JSONError) {
-    let start = offset
+  private mutating func number(
+    _ bytes: Span<UInt8>,
+    _ nodes: inout MutableSpan<JSONNode>
+  ) throws(JSONError) {
+    let start = at
     var isComplex = false
     _ = take(UInt8(ascii: "-"), bytes)
     if take(UInt8(ascii: "0"), bytes) {
-      if offset < bytes.count, isDigit(bytes[offset]) { throw JSONError(.badNumber, at: offset) }
+      if at < bytes.count, isDigit(bytes[at]) { throw JSONError(.badNumber, at: at) }
     } else {
       try digits(bytes)
     }
@@ -207,73 +298,76 @@ struct JSONScanner {
       isComplex = true
       try digits(bytes)
     }
-    if offset < bytes.count, bytes[offset] | 0x20 == UInt8(ascii: "e") {
+    if at < bytes.count, bytes[at] | 0x20 == UInt8(ascii: "e") {
       isComplex = true
-      offset += 1
+      at += 1
       if !take(UInt8(ascii: "+"), bytes) { _ = take(UInt8(ascii: "-"), bytes) }
       try digits(bytes)
     }
-    try append(.number, from: start, isComplex: isComplex)
+    try append(.number, from: start, isComplex: isComplex, &nodes)
   }
 
+  @inline(__always)
   private mutating func digits(_ bytes: Span<UInt8>) throws(JSONError) {
-    guard offset < bytes.count else { throw JSONError(.unexpectedEnd, at: offset) }
-    guard isDigit(bytes[offset]) else { throw JSONError(.badNumber, at: offset) }
-    while offset < bytes.count, isDigit(bytes[offset]) { offset += 1 }
+    guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
+    guard isDigit(bytes[at]) else { throw JSONError(.badNumber, at: at) }
+    while at < bytes.count, isDigit(bytes[at]) { at += 1 }
   }
 
-  private mutating func literal(
-    _ word: StaticString,
+  /// Reads a word of which the first letter decided, and `rest` follows.
+  @inline(__always)
+  private mutating func literal<let count: Int>(
     _ kind: JSONKind,
-    _ bytes: Span<UInt8>
+    _ rest: InlineArray<count, UInt8>,
+    _ bytes: Span<UInt8>,
+    _ nodes: inout MutableSpan<JSONNode>
   ) throws(JSONError) {
-    let start = offset
-    for scalar in word.description.utf8 {
-      guard offset < bytes.count else { throw JSONError(.unexpectedEnd, at: offset) }
-      guard bytes[offset] == scalar else { throw JSONError(.badLiteral, at: start) }
-      offset += 1
+    let start = at
+    at += 1
+    for index in rest.indices {
+      guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
+      guard bytes[at] == rest[index] else { throw JSONError(.badLiteral, at: start) }
+      at += 1
     }
-    try append(kind, from: start, isComplex: false)
+    try append(kind, from: start, isComplex: false, &nodes)
   }
 
   // MARK: Bytes
 
+  @inline(__always)
   private mutating func append(
     _ kind: JSONKind,
     from start: Int,
-    isComplex: Bool
+    isComplex: Bool,
+    _ nodes: inout MutableSpan<JSONNode>
   ) throws(JSONError) {
-    guard nodes.count < nodeLimit else { throw JSONError(.tooLarge, at: start) }
-    nodes.append(
-      JSONNode(
-        start: UInt32(truncatingIfNeeded: start),
-        end: UInt32(truncatingIfNeeded: offset),
-        next: UInt32(truncatingIfNeeded: nodes.count + 1),
-        count: 0,
-        kind: kind,
-        isComplex: isComplex
-      )
+    guard used < limit else { throw JSONError(.tooLarge, at: start) }
+    nodes[used] = JSONNode(
+      start: UInt32(truncatingIfNeeded: start),
+      end: UInt32(truncatingIfNeeded: at),
+      next: UInt32(truncatingIfNeeded: used + 1),
+      count: 0,
+      kind: kind,
+      isComplex: isComplex
     )
+    used += 1
   }
 
+  @inline(__always)
   private mutating func skipWhiteSpace(_ bytes: Span<UInt8>) {
-    while offset < bytes.count {
-      switch bytes[offset] {
-      case 0x20, 0x09, 0x0A, 0x0D: offset += 1
+    while at < bytes.count, bytes[at] <= 0x20 {
+      switch bytes[at] {
+      case 0x20, 0x09, 0x0A, 0x0D: at += 1
       default: return
       }
     }
   }
 
+  @inline(__always)
   private mutating func take(_ byte: UInt8, _ bytes: Span<UInt8>) -> Bool {
-    guard offset < bytes.count, bytes[offset] == byte else { return false }
-    offset += 1
+    guard at < bytes.count, bytes[at] == byte else { return false }
+    at += 1
     return true
-  }
-
-  private mutating func expect(_ byte: UInt8, _ bytes: Span<UInt8>) throws(JSONError) {
-    guard offset < bytes.count else { throw JSONError(.unexpectedEnd, at: offset) }
-    guard take(byte, bytes) else { throw JSONError(.unexpectedByte, at: offset) }
   }
 }
 

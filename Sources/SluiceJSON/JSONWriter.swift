@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 /// Writes a JSON text, always spelled the same way: no white space, the fewest escapes.
 ///
 /// Calls must nest properly (a key before every value of an object); the writer places the commas
@@ -87,7 +89,11 @@ extension [UInt8] {
   /// it, the others as `\u00xx`); everything else stands for itself.
   package mutating func appendJSONString(_ text: String) {
     append(UInt8(ascii: "\""))
-    for byte in text.utf8 { appendJSONEscaped(byte) }
+    if text.isPlainJSON {
+      append(contentsOf: text.utf8)
+    } else {
+      for byte in text.utf8 { appendJSONEscaped(byte) }
+    }
     append(UInt8(ascii: "\""))
   }
 
@@ -115,5 +121,17 @@ extension [UInt8] {
       let digit = UInt8(truncatingIfNeeded: (unit >> UInt16(shift)) & 0xF)
       append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
     }
+  }
+}
+
+extension String {
+  /// Whether it stands for itself in a JSON string, as nearly every string does.
+  fileprivate var isPlainJSON: Bool {
+    let bytes = utf8.span
+    for index in ByteScan.plainEnd(bytes, from: 0)..<bytes.count {
+      let byte = bytes[index]
+      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
+    }
+    return true
   }
 }

@@ -1,5 +1,6 @@
 package import SluiceCore
 import SluiceDialects
+import SluiceHTTP
 import SluicePolicy
 package import SluiceTelemetry
 internal import Synchronization
@@ -209,7 +210,7 @@ private struct Legacy: Sendable {
 
 /// The place of a client where there is none.
 private final class NobodysSink: ReplySink {
-  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure) {}
+  func begin(status: Int, fields: HeaderLines) async throws(Failure) {}
   func write(_ bytes: [UInt8]) async throws(Failure) {}
   func finish() async throws(Failure) {}
 }

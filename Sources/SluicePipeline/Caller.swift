@@ -42,6 +42,9 @@ package final class Caller: Sendable {
     self.isTrustedNetwork = isTrustedNetwork
   }
 
+  /// Nobody yet, before the first node of every walk says who asks.
+  package static let nobody = Caller(address: HostAddress(ipv4: 0))
+
   /// What `client.ip` says and limits count: an IPv4 address, or the /64 of an IPv6 one.
   package var addressKey: String { Self.key(of: address) }
 

@@ -30,7 +30,8 @@ package final class Exchange {
 
   /// The time of the node that is deciding: read once at the start and after each wait.
   package var moment: Moment
-  package var trail = Trail()
+  /// What it passed, once its walk is over.
+  package internal(set) var trail = Trail()
   private var remark: String?
   private var obligations: [any Obligation] = []
 
@@ -146,9 +147,10 @@ package final class Exchange {
     if isExplained { remark = why() }
   }
 
-  package func takeRemark() -> String? {
-    defer { remark = nil }
-    return remark
+  func takeRemark() -> String? {
+    guard let why = remark else { return nil }
+    remark = nil
+    return why
   }
 
   /// The tokens of the prompt if they are fewer than `limit`; else `limit`, without counting on.
@@ -257,29 +259,6 @@ package struct WholeAnswer: Sendable {
   package init(body: [UInt8], isComplete: Bool) {
     self.body = body
     self.isComplete = isComplete
-  }
-}
-
-/// What a limit has left, for the reply's rate-limit fields.
-package struct RateReport: Sendable, Equatable {
-  /// What is counted, in the words of OpenAI's fields.
-  package enum Unit: String, Sendable { case requests, tokens }
-
-  package var limit: String
-  package var windowSeconds: Int64
-  package var decision: RateDecision
-  package var unit: Unit
-
-  package init(
-    limit: String,
-    windowSeconds: Int64,
-    decision: RateDecision,
-    unit: Unit = .requests
-  ) {
-    self.limit = limit
-    self.windowSeconds = windowSeconds
-    self.decision = decision
-    self.unit = unit
   }
 }
 

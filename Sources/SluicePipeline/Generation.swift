@@ -1,6 +1,7 @@
 internal import Synchronization
 package import SluiceExpressions
 package import SluicePolicy
+package import SluiceTelemetry
 
 /// One loaded policy: numbered, hashed, immutable.
 package final class Generation: Sendable {
@@ -16,6 +17,11 @@ package final class Generation: Sendable {
   package let states: any StateReads
   /// Counts prompts; `nil` if the policy asks for no count.
   package let tokens: PromptCount?
+  /// What exchanges are counted in.
+  package let meters: PolicyMeters
+  /// What their lines of the log say.
+  package let words: PolicyWords
+  let fixedFields: FixedFields
   private let models: [String: ModelIndex]
 
   package init(
@@ -25,7 +31,8 @@ package final class Generation: Sendable {
     graph: Graph,
     features: [Program],
     states: any StateReads = NoStates(),
-    tokens: PromptCount? = nil
+    tokens: PromptCount? = nil,
+    metrics: MetricsRegistry = MetricsRegistry()
   ) {
     self.number = number
     self.hash = hash
@@ -34,6 +41,9 @@ package final class Generation: Sendable {
     self.features = features
     self.states = states
     self.tokens = tokens
+    meters = PolicyMeters(policy, in: metrics)
+    words = PolicyWords(policy, generation: number)
+    fixedFields = FixedFields(policy, generation: number)
     models = Dictionary(
       policy.models.enumerated().map { ($0.element.name, ModelIndex($0.offset)) },
       uniquingKeysWith: { first, _ in first }

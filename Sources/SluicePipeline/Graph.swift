@@ -18,6 +18,8 @@ package struct Graph: Sendable {
   package let entries: [Service: NodeIndex]
   /// Where exchanges without a client start, by the name of the node.
   package let backgroundEntries: [String: NodeIndex]
+  /// `entries` by the place of their service, which every request reads.
+  private let starts: [NodeIndex?]
 
   package init(
     nodes: [Node],
@@ -37,7 +39,11 @@ package struct Graph: Sendable {
     self.nodes = nodes
     self.entries = entries
     self.backgroundEntries = backgroundEntries
+    starts = Service.allCases.map { entries[$0] }
   }
+
+  /// Where an exchange of `service` starts; `nil` where it is not served.
+  func start(of service: Service) -> NodeIndex? { starts[service.position] }
 
   package subscript(index: NodeIndex) -> Node { nodes[index.position] }
 }
@@ -58,10 +64,22 @@ package enum Service: String, Sendable, CaseIterable {
     case .models: nil
     }
   }
+
+  /// Its place in `allCases`.
+  var position: Int {
+    switch self {
+    case .chat: 0
+    case .completions: 1
+    case .embeddings: 2
+    case .models: 3
+    }
+  }
 }
 
 /// A step of the graph.
-package struct Node: Sendable {
+///
+/// A class, so that a walk that reads it copies nothing.
+package final class Node: Sendable {
   /// What a node is, for people and metrics.
   ///
   /// The order of the cases is the order of the pipeline.
@@ -72,8 +90,9 @@ package struct Node: Sendable {
       stale, lookup, refuse
   }
 
-  package enum Step: Sendable {
-    case decide(any Stage)
+  enum Step: Sendable {
+    /// `decide` of a stage: to take the stage itself out of its box costs more than some decide.
+    case decide(@Sendable (Exchange, Moment) -> ExitIndex)
     case wait(any WaitingStage)
   }
 
@@ -83,12 +102,14 @@ package struct Node: Sendable {
   /// The settings in a line, for people: `100/m by user.id`.
   package let summary: String
   package let place: SourcePlace
-  package let step: Step
+  let step: Step
   package let exits: [Exit]
   /// What a trail says of each exit: `limit per-user:admitted`.
   package let passages: [String]
+  /// The same as the log writes them.
+  let words: [LogWord]
 
-  package init(
+  init(
     kind: Kind,
     name: String,
     summary: String,
@@ -96,12 +117,6 @@ package struct Node: Sendable {
     step: Step,
     exits: [Exit]
   ) {
-    let names =
-      switch step {
-      case .decide(let stage): stage.exits
-      case .wait(let stage): stage.exits
-      }
-    precondition(names == exits.map(\.name), "\(name) is wired with \(exits.map(\.name))")
     self.kind = kind
     self.name = name
     self.summary = summary
@@ -109,6 +124,7 @@ package struct Node: Sendable {
     self.step = step
     self.exits = exits
     passages = exits.map { "\(name):\($0.name)" }
+    words = passages.map { LogWord($0) }
   }
 }
 

@@ -11,6 +11,9 @@ package struct GraphBuilder {
     var summary: String
     var place: SourcePlace
     var step: Node.Step
+    /// Those of the stage, in the order of their indices.
+    var names: [String]
+    /// Where each leads.
     var exits: [String: String?]
   }
 
@@ -37,7 +40,8 @@ package struct GraphBuilder {
         name: name,
         summary: summary,
         place: place,
-        step: .decide(stage),
+        step: .decide { stage.decide($0, at: $1) },
+        names: stage.exits,
         exits: exits
       )
     )
@@ -59,6 +63,7 @@ package struct GraphBuilder {
         summary: summary,
         place: place,
         step: .wait(stage),
+        names: stage.exits,
         exits: exits
       )
     )
@@ -85,18 +90,13 @@ package struct GraphBuilder {
       return place
     }
     let nodes = drafts.map { draft in
-      let names =
-        switch draft.step {
-        case .decide(let stage): stage.exits
-        case .wait(let stage): stage.exits
-        }
-      return Node(
+      Node(
         kind: draft.kind,
         name: draft.name,
         summary: draft.summary,
         place: draft.place,
         step: draft.step,
-        exits: names.map { name in
+        exits: draft.names.map { name in
           guard let destination = draft.exits[name] else {
             preconditionFailure("exit \(name) of \(draft.name) leads nowhere")
           }

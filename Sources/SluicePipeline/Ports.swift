@@ -491,7 +491,7 @@ extension Failure: CustomStringConvertible {
 /// number of `write`, and `finish`.
 package protocol ReplySink: AnyObject {
   /// Sends the head of a stream; its length is not known.
-  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure)
+  func begin(status: Int, fields: HeaderLines) async throws(Failure)
   /// Sends bytes of the stream at once, without waiting for more.
   func write(_ bytes: [UInt8]) async throws(Failure)
   /// Ends the stream as complete.

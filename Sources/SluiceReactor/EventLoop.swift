@@ -339,6 +339,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, World, @unchecked S
   /// turn, and its overhead must not measure as zero.
   package var now: Moment { Moment(monotonic: reactor_monotonic(), wall: reactor_wall()) }
 
+  package var monotonic: Int64 { reactor_monotonic() }
+
   package func random() -> UInt64 {
     guard isCurrent else {
       var system = SystemRandomNumberGenerator()

@@ -104,27 +104,37 @@ package final class TCPStream: EventSource, @unchecked Sendable {
   ) async throws(IOFailure) -> Int {
     precondition(maximum > 0, "a read of nothing cannot tell the end from a pause")
     let size = min(maximum, Bounds.readBytes)
-    await takeTurns()
+    if isTurnOver() { await loop.yield() }
     while true {
-      let descriptor = try usable(until: deadline)
-      if canRead {
-        let count = unsafe Int(reactor_receive(descriptor, loop.scratch, size))
-        if count >= 0 {
-          if count == 0 { peerHasClosed = true }
-          // A short read emptied the socket: what comes later is an event. Unless the end is known
-          // to have come, which is no event a second time.
-          if count < size, !peerHasClosed { canRead = false }
-          unsafe buffer.append(
-            contentsOf: UnsafeRawBufferPointer(start: loop.scratch, count: count)
-          )
-          return count
-        }
-        if isInterrupted(count) { continue }
-        guard isNotNow(count) else { throw IOFailure(negated: count) }
-        canRead = false
-      }
+      if let count = try readNow(into: &buffer, size, before: deadline) { return count }
       if let failure = await readable(before: deadline) { throw failure }
     }
+  }
+
+  /// Appends what has arrived; `nil` if nothing has.
+  private func readNow(
+    into buffer: inout [UInt8],
+    _ size: Int,
+    before deadline: Int64
+  ) throws(IOFailure) -> Int? {
+    let descriptor = try usable(until: deadline)
+    while canRead {
+      let count = unsafe Int(reactor_receive(descriptor, loop.scratch, size))
+      if count >= 0 {
+        if count == 0 { peerHasClosed = true }
+        // A short read emptied the socket: what comes later is an event. Unless the end is known
+        // to have come, which is no event a second time.
+        if count < size, !peerHasClosed { canRead = false }
+        unsafe buffer.append(
+          contentsOf: UnsafeRawBufferPointer(start: loop.scratch, count: count)
+        )
+        return count
+      }
+      if isInterrupted(count) { continue }
+      guard isNotNow(count) else { throw IOFailure(negated: count) }
+      canRead = false
+    }
+    return nil
   }
 
   /// What has arrived, waiting for the first byte; empty when the peer sends no more.
@@ -157,6 +167,7 @@ package final class TCPStream: EventSource, @unchecked Sendable {
     arm(for: deadline)
   }
 
+  @inline(__always)
   private func readable(before deadline: Int64) async -> IOFailure? {
     precondition(reader == nil && readAction == nil, "one reader at a time")
     return await Waiter<IOFailure?>
@@ -258,6 +269,21 @@ package final class TCPStream: EventSource, @unchecked Sendable {
           for: descriptor
         )
       }
+  }
+
+  /// Hands over what the kernel takes now, without waiting.
+  ///
+  /// - Returns: how many bytes it took, from the first; `write` hands over the rest.
+  package func writeNow(_ bytes: [UInt8], deadline: Int64 = .max) throws(IOFailure) -> Int {
+    if isTurnOver() { return 0 }
+    let descriptor = try usable(until: deadline)
+    precondition(writer == nil, "one writer at a time")
+    let result = unsafe bytes.withUnsafeBytes {
+      unsafe Int(reactor_send(descriptor, $0.baseAddress, $0.count))
+    }
+    if result >= 0 { return result }
+    guard isInterrupted(result) || isNotNow(result) else { throw IOFailure(negated: result) }
+    return 0
   }
 
   /// Hands over what the kernel takes at once: the last words of a connection that is closed next.
@@ -417,18 +443,26 @@ package final class TCPStream: EventSource, @unchecked Sendable {
 
   /// Lets others have a turn after so many operations that did not wait.
   private func takeTurns() async {
+    if isTurnOver() { await loop.yield() }
+  }
+
+  /// Counts an operation; says whether others are to have a turn before it.
+  private func isTurnOver() -> Bool {
     loop.assertCurrent()
     if busyTurn != loop.turnNumber {
       busyTurn = loop.turnNumber
       operations = 0
     }
     operations += 1
-    if operations > Bounds.operationsPerTurn { await loop.yield() }
+    return operations > Bounds.operationsPerTurn
   }
 
   private func wakeReader(_ failure: IOFailure?) {
     readDeadline = .max
-    reader.resume(failure)
+    if let waiter = reader {
+      reader = nil
+      waiter.resume(failure)
+    }
     if let action = readAction {
       readAction = nil
       action(failure)
@@ -437,7 +471,10 @@ package final class TCPStream: EventSource, @unchecked Sendable {
 
   private func wakeWriter(_ failure: IOFailure?) {
     writeDeadline = .max
-    writer.resume(failure)
+    if let waiter = writer {
+      writer = nil
+      waiter.resume(failure)
+    }
   }
 
   /// Makes sure that a timer rings at `deadline` or earlier.

@@ -16,7 +16,7 @@ final class LoopConnections: Sendable {
     var emptied: [CheckedContinuation<Void, Never>] = []
     var bodyBytes = 0
     var dateSecond = Int64.min
-    var date = ""
+    var date = HeaderLines()
   }
   private let state = Mutex(State())
 
@@ -38,13 +38,13 @@ final class LoopConnections: Sendable {
     for continuation in emptied { continuation.resume() }
   }
 
-  /// The `Date` of a reply (RFC 9110 section 6.6.1), made once a second.
-  var date: String {
+  /// The field `Date` of a reply (RFC 9110 section 6.6.1), made once a second.
+  var date: HeaderLines {
     let second = loop.turn.wall / 1_000_000_000
     return state.withLock { state in
       if state.dateSecond != second {
         state.dateSecond = second
-        state.date = HTTPDate.format(second)
+        state.date = ["Date": HTTPDate.format(second)]
       }
       return state.date
     }

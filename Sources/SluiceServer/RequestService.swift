@@ -65,13 +65,13 @@ package struct ServerReply: Sendable {
   package var status: Int
   package var contentType: String
   package var body: [UInt8]
-  package var fields: [(name: String, value: String)]
+  package var fields: HeaderLines
 
   package init(
     status: Int,
     contentType: String = "application/json",
     body: [UInt8],
-    fields: [(name: String, value: String)] = []
+    fields: HeaderLines = HeaderLines()
   ) {
     self.status = status
     self.contentType = contentType

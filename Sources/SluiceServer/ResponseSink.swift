@@ -1,5 +1,5 @@
 import SluiceCore
-import SluiceHTTP
+package import SluiceHTTP
 package import SluiceReactor
 
 /// Where the reply to one request goes.
@@ -18,6 +18,8 @@ package final class ResponseSink {
   private let isChunked: Bool
   private let writeTimeout: Int64
   private var state = State.fresh
+  /// An array that is empty and has room: a stream writes all its chunks into one.
+  private var spare: [UInt8] = []
   /// Whether the connection goes on after this reply.
   private(set) var keepsAlive: Bool
 
@@ -47,21 +49,19 @@ package final class ResponseSink {
   /// - Throws: what befell the connection, which then ends.
   package func send(_ reply: ServerReply) async throws(IOFailure) {
     precondition(state == .fresh, "a request has one reply")
+    // Copying so little is cheaper than telling the kernel of two places.
     let isCopied = !isForHead && reply.body.count <= Self.copiedBytes
-    var head = beginHead(
+    var head = makeHead(
       status: reply.status,
       fields: reply.fields,
       reserving: isCopied ? reply.body.count : 0
     )
-    HeadWriter.append("Content-Type", reply.contentType, to: &head)
+    HeadWriter.append(Self.contentType, reply.contentType, to: &head)
     HeadWriter.append(.length(reply.body.count), to: &head)
     HeadWriter.end(&head)
-    if isForHead {
-      try await put(head)
-    } else if isCopied {
-      // Copying so little is cheaper than telling the kernel of two places.
-      head += reply.body
-      try await put(head)
+    if isForHead || isCopied {
+      if isCopied { head += reply.body }
+      if let rest = try putNow(&head) { try await put(rest) }
     } else {
       try await put([head, reply.body])
     }
@@ -71,36 +71,29 @@ package final class ResponseSink {
   /// Sends the head of a reply whose length is not known.
   ///
   /// In HTTP/1.0 its end is the end of the connection.
-  package func begin(
-    status: Int,
-    fields: [(name: String, value: String)]
-  ) async throws(IOFailure) {
+  package func begin(status: Int, fields: HeaderLines) async throws(IOFailure) {
     precondition(state == .fresh, "a request has one reply")
-    // A connection that drains gives no new request a place.
-    if connections.isDraining { keepsAlive = false }
     if !isChunked { keepsAlive = false }
-    var head = beginHead(status: status, fields: fields)
+    var head = makeHead(status: status, fields: fields)
     if isChunked { HeadWriter.append(.chunked, to: &head) }
     HeadWriter.end(&head)
     state = .streaming
-    try await put(head)
+    if let rest = try putNow(&head) { try await put(rest) }
   }
 
   /// Sends bytes at once; none sends nothing.
   package func write(_ bytes: [UInt8]) async throws(IOFailure) {
     precondition(state == .streaming || state == .broken, "a stream is begun before it is written")
     guard !bytes.isEmpty, !isForHead else { return }
-    guard isChunked else { return try await put(bytes) }
-    var chunk: [UInt8] = []
+    guard isChunked else { return try await put(bytes[...]) }
+    var chunk = takeSpare()
+    ChunkWriter.begin(size: bytes.count, to: &chunk)
     if bytes.count <= Self.copiedBytes {
-      chunk.reserveCapacity(bytes.count + 16)
-      ChunkWriter.append(bytes, to: &chunk)
-      try await put(chunk)
+      chunk += bytes
+      ChunkWriter.end(&chunk)
+      if let rest = try putNow(&chunk) { try await put(rest) }
     } else {
-      var end: [UInt8] = []
-      ChunkWriter.begin(size: bytes.count, to: &chunk)
-      ChunkWriter.end(&end)
-      try await put([chunk, bytes, end])
+      try await put([chunk, bytes, ChunkWriter.lineEnd])
     }
   }
 
@@ -108,37 +101,64 @@ package final class ResponseSink {
   package func finish() async throws(IOFailure) {
     precondition(state == .streaming || state == .broken, "a stream is begun before it ends")
     if isChunked, !isForHead {
-      var last: [UInt8] = []
+      var last = takeSpare()
       ChunkWriter.appendLast(to: &last)
-      try await put(last)
+      if let rest = try putNow(&last) { try await put(rest) }
     }
     state = .complete
   }
 
   /// Bytes of a body that are copied behind what goes before them.
   private static let copiedBytes = 4_096
+  private static let contentType = FieldName("Content-Type")
 
-  private func beginHead(
+  private func makeHead(
     status: Int,
-    fields: [(name: String, value: String)],
+    fields: HeaderLines,
     reserving bodyBytes: Int = 0
   ) -> [UInt8] {
+    // A connection that drains gives no new request a place.
     if connections.isDraining { keepsAlive = false }
     var head: [UInt8] = []
-    head.reserveCapacity(1_024 + bodyBytes)
+    head.reserveCapacity(256 + fields.bytes.count + bodyBytes)
     ResponseWriter.begin(
       status: status,
       date: connections.date,
       keepAlive: keepsAlive,
       to: &head
     )
-    for field in fields { HeadWriter.append(field.name, field.value, to: &head) }
+    head += fields.bytes
     return head
   }
 
-  private func put(_ bytes: [UInt8]) async throws(IOFailure) {
+  private var deadline: Int64 { stream.loop.turn.monotonic + writeTimeout }
+
+  /// The array that was sent last, empty.
+  private func takeSpare() -> [UInt8] {
+    var taken: [UInt8] = []
+    swap(&taken, &spare)
+    return taken
+  }
+
+  /// Hands over what the kernel takes now, which is nearly always all, and takes the array back.
+  ///
+  /// - Returns: what has to wait, if something has.
+  private func putNow(_ bytes: inout [UInt8]) throws(IOFailure) -> ArraySlice<UInt8>? {
+    let sent: Int
     do throws(IOFailure) {
-      try await stream.write(bytes, deadline: stream.loop.turn.monotonic + writeTimeout)
+      sent = try stream.writeNow(bytes, deadline: deadline)
+    } catch {
+      throw broke(error)
+    }
+    guard sent == bytes.count else { return bytes[sent...] }
+    bytes.removeAll(keepingCapacity: true)
+    swap(&bytes, &spare)
+    return nil
+  }
+
+  private func put(_ rest: ArraySlice<UInt8>) async throws(IOFailure) {
+    do throws(IOFailure) {
+      try await stream.write(rest, deadline: deadline)
     } catch {
       throw broke(error)
     }
@@ -146,7 +166,7 @@ package final class ResponseSink {
 
   private func put(_ pieces: [[UInt8]]) async throws(IOFailure) {
     do throws(IOFailure) {
-      try await stream.write(pieces, deadline: stream.loop.turn.monotonic + writeTimeout)
+      try await stream.write(pieces, deadline: deadline)
     } catch {
       throw broke(error)
     }

@@ -90,6 +90,9 @@ final class HTTPReply: UpstreamReply {
     remainder.drain(transport, lease)
   }
 
+  /// Room for bytes that a stream holds while it waits for the next chunk.
+  private static let keptBytes = 4_096
+
   /// What of the body is in the bytes that came; `nil` if nothing is.
   private func takePiece() throws(Failure) -> [UInt8]? {
     guard offset < bytes.count else { return nil }
@@ -147,18 +150,25 @@ final class HTTPReply: UpstreamReply {
     }
   }
 
+  /// Waits for more of the body.
+  @inline(__always)
   private func fill() async throws(Failure) {
     let deadline = clock.forBody(at: transport.stream.loop.turn.monotonic)
-    bytes = []
+    // Taken out, so that its storage is filled again, unless that is much to hold while waiting.
+    var input: [UInt8] = []
+    swap(&input, &bytes)
     offset = 0
+    input.removeAll(keepingCapacity: input.capacity <= Self.keptBytes)
+    let count: Int
     do throws(IOFailure) {
-      bytes = try await transport.read(deadline: deadline.time)
+      count = try await transport.read(into: &input, deadline: deadline.time)
     } catch {
       let failure = Failure(error, before: deadline, of: lease)
       end(isWhole: false)
       throw failure
     }
-    guard bytes.isEmpty else { return }
+    bytes = input
+    guard count == 0 else { return }
     guard case .untilClose = rest else {
       end(isWhole: false)
       throw Failure(.connectionBroken)

@@ -70,8 +70,7 @@ extension ExitCode {
 extension CommandAnswer {
   /// Prints the answer and ends the command with its status.
   func finish() throws {
-    Terminal.write(output, to: .output)
-    Terminal.write(notes, to: .error)
+    let status = Terminal.show(self)
     if status != .success { throw ExitCode(status.rawValue) }
   }
 }

@@ -89,6 +89,9 @@ def test_graph_is_text_or_dot(gateway):
     text = gateway.admin("GET", "/graph").text
     assert "identity" in text and "route" in text and "->" in text
     assert gateway.admin("GET", "/graph?format=dot").text.startswith("digraph")
+    assert gateway.admin("GET", "/graph?format=mermaid").text.startswith("flowchart")
+    for query in ("format=svg", "fromat=dot", "format=dot&format=text"):
+        assert gateway.admin("GET", f"/graph?{query}").status_code == 400
 
 
 def test_the_page_for_people_explains_itself_and_loads_nothing(gateway):

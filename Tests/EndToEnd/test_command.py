@@ -3,12 +3,13 @@
 import json
 import pathlib
 import re
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from harness.bundle import Bundle, policy
-from harness.gateway import ROOT, run
+from harness.gateway import ROOT, SLUICE, run
 
 POLICIES = ROOT / "policies"
 
@@ -119,6 +120,25 @@ def test_a_wrong_command_line_exits_2(arguments):
     done = run(*arguments)
     assert done.returncode == 2, done.stderr
     assert done.stderr
+
+
+@pytest.mark.parametrize("command", [["schema"], ["explain", "SL0002"], ["eval", "1 + 1"]])
+def test_what_standard_output_does_not_take_is_told(command):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([SLUICE, *command], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 3
+    assert "no space left" in done.stderr
+
+
+def test_one_broken_file_does_not_hide_what_is_wrong_in_another(tmp_path):
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "a.yaml").write_text("sluice: v1\nroutes: [\n")
+    (folder / "b.yaml").write_text("tiers: { free: {} }\n")
+    (folder / "c.yaml").write_text("sluice: v1\nlimits:\n  a: { key: client.ipp }\n")
+    report = json.loads(run("lint", folder, "--format", "json").stdout)
+    found = {(f["place"]["file"][-6:], f["code"]) for f in report["findings"]}
+    assert {("a.yaml", "SL0006"), ("b.yaml", "SL0023"), ("c.yaml", "SL0104"), ("c.yaml", "SL0604")} <= found
 
 
 @pytest.mark.parametrize("command", ["lint", "graph"])

@@ -177,7 +177,14 @@ def test_a_state_folder_that_cannot_be_made_is_told(upstream, tmp_path):
     bundle = Bundle(tmp_path / "bundle", policy(upstream))
     says(serve(bundle.path, tmp_path / "a" / "b" / "c"), 3, "--state")
     (tmp_path / "file").write_text("")
-    says(serve(bundle.path, tmp_path / "file"), 3, "--state")
+    says(serve(bundle.path, tmp_path / "file"), 3, "--state", "a file of that name")
+
+
+@pytest.mark.parametrize("flag", ["--listen", "--admin"])
+def test_a_flag_that_is_no_address_is_a_wrong_command_line(upstream, tmp_path, flag):
+    bundle = Bundle(tmp_path / "bundle", policy(upstream))
+    done = serve(bundle.path, tmp_path / "state", flag, "127.0.0.1:99999")
+    says(done, 2, "SL0118", flag, "not the policy")
 
 
 # The log.

@@ -80,6 +80,10 @@ struct GatewayTests {
       _ = try await client.ask("hi")
       let order = try await client.order("/cache/invalidate", #"{"product":"support"}"#)
       #expect(order.hasSuffix("{\"forgotten\":1}\n"))
+      let again = try await client.order("/cache/invalidate", #"{"product":"support"}"#)
+      #expect(again.hasSuffix("{\"forgotten\":0}\n"))
+      let misspelt = try await client.order("/cache/invalidate", #"{"product":"suport"}"#)
+      #expect(misspelt.hasPrefix("HTTP/1.1 404") && misspelt.contains("Did you mean `support`?"))
       #expect(try await client.ask("hi").contains("x-sluice-cache: miss"))
     }
   }

@@ -21,7 +21,7 @@ struct HeadWriterTests {
     var output: [UInt8] = []
     ResponseWriter.begin(
       status: 429,
-      date: HTTPDate.format(784_111_777),
+      date: ["Date": HTTPDate.format(784_111_777)],
       keepAlive: false,
       to: &output
     )

@@ -88,6 +88,35 @@ struct JSONDocumentTests {
     #expect(json.repeatedKey(in: json.root) == expected)
   }
 
+  @Test("holds more values than a text of its length has as a rule", arguments: [1, 40, 3_000])
+  func dense(count: Int) throws {
+    let pair = #"{"":[],"a":[{}]}"#
+    let text = "[" + [String](repeating: pair, count: count).joined(separator: ",") + "]"
+    let document = try JSONDocument(Array(text.utf8))
+    #expect(document.count(of: document.root) == count)
+    var seen = 0
+    for element in document.elements(of: document.root) {
+      seen += 1
+      #expect(document.text(of: element).elementsEqual(pair.utf8))
+      #expect(document.count(of: element) == 2)
+      let empty = try #require(document.member("", of: element))
+      #expect(document.kind(of: empty) == .array)
+      #expect(document.count(of: empty) == 0)
+      let list = try #require(document.member("a", of: element))
+      #expect(document.elements(of: list).map { document.kind(of: $0) } == [.object])
+    }
+    #expect(seen == count)
+  }
+
+  @Test("refuses more values than it is given room for")
+  func room() throws {
+    let text = Array("[1,{\"a\":2}]".utf8)
+    #expect(throws: Never.self) { try JSONDocument(text[...], maximumValues: 5) }
+    #expect(throws: JSONError(.tooLarge, at: 8)) {
+      try JSONDocument(text[...], maximumValues: 4)
+    }
+  }
+
   @Test("finds a name that stands twice among many")
   func repeatedAmongMany() throws {
     let members = (0..<1_000).map { "\"k\($0)\":\($0)" }.joined(separator: ",")

@@ -52,10 +52,29 @@ struct FindingsTests {
   func absence() {
     var findings = Findings()
     findings.report(.missingKey("to", in: "route", at: span(0, 1)))
-    findings.markIncomplete()
+    findings.markIncomplete(SourceID(index: 0))
     #expect(findings.haveErrors)
     findings.report(.tabIndentation(at: span(5, 6)))
     #expect(findings.shown.map(\.code) == [.tabIndentation])
+  }
+
+  @Test("a file that was read whole proves what is absent from it, whatever another holds")
+  func absenceByFile() {
+    var findings = Findings()
+    findings.markIncomplete(SourceID(index: 0))
+    findings.report(.tabIndentation(at: span(5, 6)))
+    findings.report(.missingKey("to", in: "route", at: span(0, 1, file: 1)))
+    findings.report(.missingKind(at: span(0, 1, file: 2)))
+    findings.report(
+      .unknownVariable("client.ipp", nearest: nil, available: [], at: span(9, 10, file: 1))
+    )
+    // May stand in the file that could not be read.
+    findings.report(
+      .unknownVariable("features.long", nearest: nil, available: [], at: span(12, 13, file: 1))
+    )
+    #expect(
+      findings.shown.map(\.code) == [.tabIndentation, .missingKey, .unknownVariable, .missingKind]
+    )
   }
 
   @Test("at most a hundred are shown, and all are counted")

@@ -1,5 +1,6 @@
 import SluiceCore
 import SluiceExpressions
+import SluiceHTTP
 import SluicePipeline
 import SluicePolicy
 import Testing
@@ -41,7 +42,7 @@ struct ExchangeTests {
     policy.server.expose = [.generation]
     let exchange = small.exchange(small.graph(), policy: policy)
     #expect(
-      exchange.replyFields.map { "\($0.name): \($0.value)" } == [
+      exchange.replyFields.pairs.map { "\($0.name): \($0.value)" } == [
         "x-request-id: req_test", "cache-control: private, no-store", "vary: authorization",
         "x-sluice-generation: 7",
       ]
@@ -56,11 +57,12 @@ struct ExchangeTests {
       remaining: 0,
       resetNanoseconds: 30_000_000_001
     )
-    let report = RateReport(limit: "per-user", windowSeconds: 60, decision: decision)
-    var fields: [(name: String, value: String)] = []
+    let terms = RateReport.Terms(limit: "per-user", quota: 100, windowSeconds: 60)
+    let report = RateReport(terms, decision: decision)
+    var fields = HeaderLines()
     RateReport.append(report, nil, to: &fields)
     #expect(
-      fields.map { "\($0.name): \($0.value)" } == [
+      fields.pairs.map { "\($0.name): \($0.value)" } == [
         #"ratelimit-policy: "per-user";q=100;w=60"#, #"ratelimit: "per-user";r=0;t=31"#,
         "x-ratelimit-limit-requests: 100", "x-ratelimit-remaining-requests: 0",
         "x-ratelimit-reset-requests: 31s", "retry-after-ms: 1501",
@@ -77,37 +79,35 @@ struct ExchangeTests {
       _ verdict: RateDecision.Verdict
     ) -> RateReport {
       RateReport(
-        limit: limit,
-        windowSeconds: 60,
+        RateReport.Terms(limit: limit, quota: quota, windowSeconds: 60, unit: unit),
         decision: RateDecision(
           verdict: verdict,
           quota: quota,
           remaining: quota / 2,
           resetNanoseconds: 9_000_000_000
-        ),
-        unit: unit
+        )
       )
     }
     let requests = report("per-user", .requests, 100, .admitted)
     let tokens = report("spent", .tokens, 2_000, .refused(retryAfterNanoseconds: 7_000_000_000))
-    var fields: [(name: String, value: String)] = []
+    var fields = HeaderLines()
     RateReport.append(requests, tokens, to: &fields)
     let ofTokens = [
       "x-ratelimit-limit-tokens: 2000", "x-ratelimit-remaining-tokens: 1000",
       "x-ratelimit-reset-tokens: 9s", "retry-after-ms: 7000",
     ]
     #expect(
-      fields.map { "\($0.name): \($0.value)" } == [
+      fields.pairs.map { "\($0.name): \($0.value)" } == [
         #"ratelimit-policy: "per-user";q=100;w=60, "spent";q=2000;w=60;qu="tokens""#,
         #"ratelimit: "per-user";r=50;t=9, "spent";r=1000;t=9"#,
         "x-ratelimit-limit-requests: 100", "x-ratelimit-remaining-requests: 50",
         "x-ratelimit-reset-requests: 9s",
       ] + ofTokens
     )
-    var alone: [(name: String, value: String)] = []
+    var alone = HeaderLines()
     RateReport.append(nil, tokens, to: &alone)
     #expect(
-      alone.map { "\($0.name): \($0.value)" } == [
+      alone.pairs.map { "\($0.name): \($0.value)" } == [
         #"ratelimit-policy: "spent";q=2000;w=60;qu="tokens""#, #"ratelimit: "spent";r=1000;t=9"#,
       ] + ofTokens
     )

@@ -58,7 +58,7 @@ final class StillWorld: World {
 
 /// A client that takes nothing.
 final class NoSink: ReplySink {
-  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure) {}
+  func begin(status: Int, fields: HeaderLines) async throws(Failure) {}
   func write(_ bytes: [UInt8]) async throws(Failure) {}
   func finish() async throws(Failure) {}
 }

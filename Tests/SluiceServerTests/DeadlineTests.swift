@@ -96,7 +96,7 @@ import Testing
   func slowReader() async throws {
     let gaveUp = Signal<IOFailure>()
     var service = ScriptedService { _, sink in
-      try await sink.begin(status: 200, fields: [])
+      try await sink.begin(status: 200, fields: [:])
       do throws(IOFailure) {
         while true { try await sink.write(Array(repeating: 65, count: 1 << 20)) }
       } catch {

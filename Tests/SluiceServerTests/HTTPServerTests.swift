@@ -151,7 +151,7 @@ import Testing
   func streaming() async throws {
     let next = Signal<Bool>()
     let service = ScriptedService { _, sink in
-      try await sink.begin(status: 200, fields: [("content-type", "text/event-stream")])
+      try await sink.begin(status: 200, fields: ["content-type": "text/event-stream"])
       for text in ["one", String(repeating: "2", count: 10_000)] {
         try await sink.write(Array(text.utf8))
         _ = await next.wait()
@@ -176,7 +176,7 @@ import Testing
   @Test("streams to HTTP/1.0 until the connection ends")
   func oldStream() async throws {
     let service = ScriptedService { _, sink in
-      try await sink.begin(status: 200, fields: [])
+      try await sink.begin(status: 200, fields: [:])
       try await sink.write(Array("one ".utf8))
       try await sink.write(Array("two".utf8))
       try await sink.finish()
@@ -193,7 +193,7 @@ import Testing
   @Test("never lets a stream look complete that its handler did not finish")
   func cutStream() async throws {
     let service = ScriptedService { _, sink in
-      try await sink.begin(status: 200, fields: [])
+      try await sink.begin(status: 200, fields: [:])
       try await sink.write(Array("half".utf8))
     }
     try await serving(service) { loop, address, _ in

@@ -27,22 +27,14 @@ struct OneStage: WaitingStage {
   }
 
   func generation(_ number: UInt64 = 1, policy: Policy = Policy()) -> Generation {
-    let node = Node(
-      kind: .attempt,
-      name: "one",
-      summary: "",
-      place: .builtIn,
-      step: .wait(self),
-      exits: [Exit(name: "done", destination: nil, counter: Counter())]
-    )
+    var builder = GraphBuilder()
+    builder.add(.attempt, "one", place: .builtIn, waiting: self, exits: ["done": nil])
+    for service in Service.allCases { builder.enter(service, at: "one") }
     return Generation(
       number: number,
       hash: "",
       policy: policy,
-      graph: Graph(
-        nodes: [node],
-        entries: Dictionary(uniqueKeysWithValues: Service.allCases.map { ($0, NodeIndex(0)) })
-      ),
+      graph: builder.build { _, _ in Counter() },
       features: []
     )
   }
@@ -60,10 +52,9 @@ struct OneStage: WaitingStage {
         in: exchange.world,
         cancellation: exchange.cancellation
       )
-      try await exchange.sink.begin(
-        status: reply.status,
-        fields: exchange.replyFields + [("content-type", reply.field("content-type") ?? "")]
-      )
+      var fields = exchange.replyFields
+      fields.append("content-type", reply.field("content-type") ?? "")
+      try await exchange.sink.begin(status: reply.status, fields: fields)
       while let bytes = try await reply.read() { try await exchange.sink.write(bytes) }
       try await exchange.sink.finish()
       exchange.outcome = .streamed

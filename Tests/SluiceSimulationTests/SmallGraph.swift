@@ -113,10 +113,9 @@ struct AskStage: WaitingStage {
         }
         if !hasBegun {
           hasBegun = true
-          try await exchange.sink.begin(
-            status: 200,
-            fields: [("content-type", "text/event-stream")] + exchange.replyFields
-          )
+          var fields: HeaderLines = ["content-type": "text/event-stream"]
+          fields.append(exchange.replyFields)
+          try await exchange.sink.begin(status: 200, fields: fields)
         }
         try await exchange.sink.write(bytes)
       }

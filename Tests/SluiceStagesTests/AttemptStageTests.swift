@@ -1,5 +1,6 @@
 import SluiceCore
 import SluiceDialects
+import SluiceHTTP
 import SluicePipeline
 import SluicePolicy
 import SluiceStages
@@ -60,12 +61,12 @@ private final class ScriptedReply: UpstreamReply {
 
 /// A client that keeps what it gets.
 private final class RecordingSink: ReplySink {
-  private(set) var head: (status: Int, fields: [(name: String, value: String)])?
+  private(set) var head: (status: Int, fields: HeaderLines)?
   private(set) var writes: [String] = []
   private(set) var isFinished = false
   var text: String { writes.joined() }
 
-  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure) {
+  func begin(status: Int, fields: HeaderLines) async throws(Failure) {
     head = (status, fields)
   }
   func write(_ bytes: [UInt8]) async throws(Failure) {
@@ -208,7 +209,7 @@ struct AttemptStageTests {
     #expect(run.sink.writes == [Self.chunks[0], Self.chunks[1], Self.chunks[3]])
     #expect(run.sink.isFinished)
     #expect(run.exchange.usage?.prompt == 3)
-    #expect(run.sink.head?.fields.first?.value == "text/event-stream")
+    #expect(run.sink.head?.fields.pairs.first?.value == "text/event-stream")
   }
 
   @Test("a completion and an embedding are asked for at their own paths, and are counted")

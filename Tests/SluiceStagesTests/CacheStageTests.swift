@@ -1,5 +1,6 @@
 import SluiceCore
 import SluiceDialects
+import SluiceHTTP
 import SluicePipeline
 import SluicePolicy
 import SluiceStages
@@ -24,7 +25,7 @@ struct CacheStageTests {
     #expect(second.ageSeconds == 5)
     #expect(second.answeredBy == ModelIndex(0))
     #expect(second.reply?.body == first.reply?.body)
-    #expect(second.reply?.fields.contains { $0.name == "age" && $0.value == "5" } == true)
+    #expect(second.replyFields.pairs.contains { $0.name == "age" && $0.value == "5" })
     #expect(bench.attempts == 1)
   }
 

@@ -1,5 +1,6 @@
 import SluiceCore
 import SluiceDialects
+import SluiceHTTP
 import SluicePipeline
 import SluicePolicy
 import SluiceStages
@@ -53,6 +54,33 @@ struct CallerResolutionTests {
 
   private func error(_ ruling: CallerResolution.Ruling) -> APIError? {
     if case .refused(let error, _) = ruling { error } else { nil }
+  }
+
+  @Test(
+    "a field about who asks that stands twice is refused, not chosen from",
+    arguments: [
+      "x-sluice-product", "x-sluice-user", "x-sluice-tier", "x-sluice-tag",
+    ]
+  )
+  func repeatedField(_ name: String) throws {
+    #expect(try claims(HeaderFields([(name, "support")])).repeated.isEmpty)
+    let repeated = try claims(HeaderFields([(name, "support"), (name, "free")])).repeated
+    #expect(repeated.map { $0.lowercased() } == [name])
+    let error = try error(rule(settings()) { $0.repeated = repeated })
+    #expect(error?.status == 400 && error?.code == "duplicate_header")
+  }
+
+  private func claims(_ fields: HeaderFields) throws -> Claims {
+    Claims(
+      ClientRequest(
+        service: .chat,
+        method: "POST",
+        path: "/v1/chat/completions",
+        fields: fields,
+        body: [],
+        peer: try #require(HostAddress("10.0.0.1"))
+      )
+    )
   }
 
   @Test("a good key says who its holder is; its first product is the default")

@@ -1,5 +1,6 @@
 import SluiceCore
 import SluiceDialects
+import SluiceHTTP
 import SluicePipeline
 import SluicePolicy
 import SluiceStages
@@ -56,7 +57,7 @@ struct LimitStageTests {
     #expect(refused.refusal == .rateLimited(limit: "per-user", retryAfterSeconds: 61))
     #expect(refused.refusal?.status == 429)
     let fields = Dictionary(
-      refused.replyFields.map { ($0.name, $0.value) },
+      refused.replyFields.pairs.map { ($0.name, $0.value) },
       uniquingKeysWith: { first, _ in first }
     )
     #expect(fields["ratelimit-policy"] == #""per-user";q=2;w=60"#)

@@ -1,5 +1,6 @@
 import SluiceCore
 import SluiceDialects
+import SluiceHTTP
 import SluicePipeline
 import SluicePolicy
 import SluiceStages
@@ -196,7 +197,7 @@ struct TokenLimitStageTests {
     #expect(refused.refusal?.code == "rate_limit_exceeded")
     #expect(refused.refusal?.retryAfterSeconds == 61)
     let fields = Dictionary(
-      refused.replyFields.map { ($0.name, $0.value) },
+      refused.replyFields.pairs.map { ($0.name, $0.value) },
       uniquingKeysWith: { first, _ in first }
     )
     #expect(fields["ratelimit-policy"] == #""tokens";q=500;w=60;qu="tokens""#)

@@ -7,47 +7,25 @@ import Testing
 struct EventTests {
   private let moment = Moment(monotonic: 0, wall: 1_795_506_600_123_456_789)
 
-  @Test("an exchange is one line of JSON")
-  func exchangeLine() {
-    var event = ExchangeFinished(
-      requestID: "req_1",
-      service: "chat",
-      generation: 3,
-      status: .refused
-    )
-    event.client = "192.0.2.7"
-    event.tenant = "acme"
-    event.user = "u\"1\n{\u{1b}[31m}\u{85}é"
-    event.httpStatus = 429
-    event.code = "rate_limit_exceeded"
-    event.cache = "bypass"
-    for source in [CountSource.upstream, .counted] {
-      var use = AttemptUsed(model: "m", source: source)
-      use.inputTokens = 12
-      use.cachedTokens = 8
-      use.outputTokens = 3
-      use.cost = NanoDollars(750_000)
-      event.uses.append(use)
-    }
-    event.duration = 1_234_567
-    event.trail = "identity:known limit per-user:refused"
+  @Test("a line escapes what a terminal or a reader of JSON would act on")
+  func escapes() {
+    var line = LogLine("met", at: moment)
+    line.append("plain", "per-user")
+    line.append("hostile", "u\"1\\\n\r\t{\u{1b}[31m}\u{7f}\u{85}\u{2028}é")
+    line.append("nothing", "")
+    line.append("count", -12)
+    line.append("cost", NanoDollars(1_500_000))
+    line.append("taken", milliseconds: 1_234_567)
+    let words = [LogWord("limit \"a\":admitted"), LogWord("route:fast")]
+    line.append("trail", words: words.count) { words[$0] }
+    line.append("nowhere", words: 0) { words[$0] }
     #expect(
-      String(decoding: event.line(at: moment).bytes, as: UTF8.self)
-        == #"{"time":"2026-11-24T07:50:00.123Z","event":"exchange","request":"req_1","#
-        + #""service":"chat","generation":3,"client":"192.0.2.7","tenant":"acme","#
-        + #""user":"u\"1\n{\u001b[31m}\u0085é","status":"refused","http":429,"#
-        + #""code":"rate_limit_exceeded","cache":"bypass","attempts":0,"input_tokens":24,"#
-        + #""output_tokens":6,"cached_tokens":16,"usage":"counted","cost":"0.0015","duration_ms":1.234567,"upstream_ms":0,"#
-        + #""trail":"identity:known limit per-user:refused"}"# + "\n"
+      String(decoding: line.bytes, as: UTF8.self)
+        == #"{"time":"2026-11-24T07:50:00.123Z","event":"met","plain":"per-user","#
+        + #""hostile":"u\"1\\\n\r\t{\u001b[31m}\u007f\u0085\u2028é","count":-12,"#
+        + #""cost":"0.0015","taken":1.234567,"#
+        + #""trail":"limit \"a\":admitted route:fast"}"# + "\n"
     )
-  }
-
-  @Test("an exchange before routing counts for the model none")
-  func beforeRouting() {
-    let metrics = MetricsRegistry()
-    ExchangeFinished(requestID: "r", service: "chat", generation: 1, status: .error)
-      .count(in: metrics)
-    #expect(metrics.requests["none", "error", "false"].value == 1)
   }
 
   @Test("a refused reload raises the flag and an accepted one lowers it")

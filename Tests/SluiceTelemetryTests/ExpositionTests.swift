@@ -111,23 +111,14 @@ struct ExpositionTests {
     registry.exits["identity", "known"].increment()
     registry.expressionErrors["limit per-user"].increment()
     registry.reloads["accepted"].increment()
-    var event = ExchangeFinished(
-      requestID: "req_1",
-      service: "chat",
-      generation: 1,
-      status: .success
-    )
-    event.model = "gpt-4"
-    event.tier = "premium"
-    event.isCacheHit = true
-    var use = AttemptUsed(model: "gpt-4", source: .upstream)
-    use.inputTokens = 12
-    use.outputTokens = 30
-    use.cost = NanoDollars(2_160_000)
-    event.uses = [use]
-    event.duration = 1_200_000_000
-    event.upstreamWait = 1_199_960_000
-    event.count(in: registry)
+    let model = registry.meters(of: "gpt-4")
+    model.requests(.success, cacheHit: true).increment()
+    model.duration.observe(nanoseconds: 1_200_000_000)
+    model.inputTokens.increment(by: 12)
+    model.outputTokens.increment(by: 30)
+    model.usage(from: .upstream).increment()
+    registry.cost["gpt-4", "premium"].increment(by: 2_160_000)
+    registry.overhead.observe(nanoseconds: 40_000)
     #expect(String(decoding: registry.exposition(), as: UTF8.self) == Golden.page)
   }
 

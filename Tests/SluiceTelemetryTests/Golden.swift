@@ -52,7 +52,7 @@ enum Golden {
     # HELP sluice_cache_journal_damaged_total Starts that dropped what the cache's journal held, in all or before some place.
     # TYPE sluice_cache_journal_damaged_total counter
     sluice_cache_journal_damaged_total 0
-    # HELP sluice_cache_journal_dropped_total Those that were not, and will not survive a restart: too many waited, or the disk failed.
+    # HELP sluice_cache_journal_dropped_total Answers, questions and states that were not, and will not survive a restart: too many waited, or the disk failed.
     # TYPE sluice_cache_journal_dropped_total counter
     sluice_cache_journal_dropped_total 0
     # HELP sluice_cache_journal_writable 1 while the cache's journal can be written, else 0.

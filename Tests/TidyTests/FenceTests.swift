@@ -5,13 +5,13 @@ import Testing
 struct FenceTests {
   /// Every place outside the reactor that may, and why.
   static let wrappers = [
+    "Sources/SluiceCore/ByteScan.swift": "eight bytes of a string or a line at a time",
     "Sources/SluiceCore/Digest.swift": "OpenSSL's digest",
     "Sources/SluiceCore/Zones/TimeZone.swift": "the system's database of time zones",
     "Sources/SluiceExpressions/Functions/Pattern.swift": "RE2",
     "Sources/SluiceLanguage/Read/YAMLEvents.swift": "libyaml",
     "Sources/SluiceSemantics/Embedding/ONNXModel.swift": "ONNX Runtime",
     "Sources/SluiceUpstream/TLSSession.swift": "OpenSSL's TLS",
-    "Sources/SluiceJSON/PlainRun.swift": "eight bytes of a string at a time",
     "Sources/SluiceSimulation/World/SimulatedLoop.swift": "runs jobs, as every executor does",
   ]
 

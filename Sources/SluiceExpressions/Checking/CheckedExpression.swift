@@ -1,7 +1,8 @@
 /// An expression that was read and type-checked against an environment: what a policy holds.
 ///
-/// Immutable. `program(seed:)` makes it run.
-package struct CheckedExpression: Sendable {
+/// Immutable. `program(seed:)` makes it run. An object, because a policy of many routes is copied from
+/// one check to the next with all its conditions.
+package final class CheckedExpression: Sendable {
   /// As the author wrote it.
   package let source: String
   package let root: Expression

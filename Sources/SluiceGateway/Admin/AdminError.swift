@@ -1,4 +1,5 @@
 import SluiceCore
+import SluiceHTTP
 import SluiceJSON
 import SluiceServer
 
@@ -8,7 +9,8 @@ enum AdminError: Error, Sendable, Equatable {
   case unknownModel(String, nearest: String?)
   case noBreaker(String)
   case unknownBudget(String, nearest: String?)
-  case unknownProduct(String, nearest: String?)
+  /// `cache`: what it would have to have.
+  case unknownProduct(String, cache: String, nearest: String?)
   case tooManySwitches
   case nothingToRevive
   case methodNotAllowed(allowed: String)
@@ -83,9 +85,9 @@ enum AdminError: Error, Sendable, Equatable {
     case .unknownBudget(let name, let nearest):
       "The policy that is served has no budget `\(name.prefix(Bounds.policyNameBytes))`."
         + (nearest.map { " Did you mean `\($0)`?" } ?? " `GET /budgets` lists them.")
-    case .unknownProduct(let name, let nearest):
-      "The policy that is served has no product `\(name.prefix(Bounds.policyNameBytes))` with a "
-        + "semantic cache."
+    case .unknownProduct(let name, let cache, let nearest):
+      "The policy that is served has no product `\(name.prefix(Bounds.policyNameBytes))` with "
+        + "\(cache)."
         + (nearest.map { " Did you mean `\($0)`?" } ?? " `GET /cache` lists them.")
     case .tooManySwitches:
       "\(Bounds.manualSwitches) switches are on by hand already. Release some, or stop everything: "
@@ -128,11 +130,11 @@ enum AdminError: Error, Sendable, Equatable {
     writer.string(message)
     writer.endObject()
     writer.endObject()
-    var fields: [(name: String, value: String)] = []
+    var fields = HeaderLines()
     switch self {
-    case .methodNotAllowed(let allowed): fields.append(("allow", allowed))
-    case .missingToken: fields.append(("www-authenticate", "Bearer realm=\"sluice admin\""))
-    case .busy: fields.append(("retry-after", "1"))
+    case .methodNotAllowed(let allowed): fields.append("allow", allowed)
+    case .missingToken: fields.append("www-authenticate", "Bearer realm=\"sluice admin\"")
+    case .busy: fields.append("retry-after", "1")
     case .notFound, .unknownModel, .noBreaker, .unknownBudget, .unknownProduct, .tooManySwitches,
       .nothingToRevive,
       .wrongToken, .unknownHost, .notJSON, .badBody,

@@ -41,7 +41,7 @@ enum AdminRoute: String, Sendable, CaseIterable {
     case .readiness:
       "200 while traffic is welcome and some route can be served, 503 with the reason otherwise"
     case .policy: "the policy that is served, and how the last reload ended"
-    case .graph: "the pipeline as text; ?format=dot for Graphviz"
+    case .graph: "the pipeline as text; ?format=dot for Graphviz, ?format=mermaid for Markdown"
     case .spend:
       "who spent what; ?by=user, tenant, tier, product, model or tag, &since=7d&until=…&format=csv"
     case .reload: "read the files again; {\"force\": true} publishes what has not changed, too"

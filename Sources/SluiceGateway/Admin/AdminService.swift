@@ -216,7 +216,9 @@ final class AdminConsole: Sendable {
   ///
   /// - Returns: how many were forgotten; no look-up that begins now finds one of them, in this
   ///   process or a later one.
-  /// - Throws: `cacheNotWritable` when this process has forgotten, but a later one may not have.
+  /// - Throws: `cacheNotWritable` when this process has forgotten, but a later one may not have;
+  ///   `unknownProduct` when nothing was forgotten of a product that nothing can be kept for, since
+  ///   whoever misspelt it must not believe that old prices are gone.
   func invalidate(
     _ order: AdminOrder.Invalidation,
     from client: String
@@ -241,6 +243,16 @@ final class AdminConsole: Sendable {
         client: client
       )
     )
+    if forgotten == 0, case .product(let name) = order.selection {
+      let names = installer.cell.generation.policy.products.filter { $0.cache != nil }.map(\.name)
+      guard names.contains(name) else {
+        throw .unknownProduct(
+          name,
+          cache: "a cache, and no answer of it was kept",
+          nearest: NearestName.nearest(to: name, among: names)
+        )
+      }
+    }
     return forgotten
   }
 
@@ -254,6 +266,7 @@ final class AdminConsole: Sendable {
     guard names.contains(order.product), let memory = machine.semanticMemory else {
       throw .unknownProduct(
         order.product,
+        cache: "a semantic cache",
         nearest: NearestName.nearest(to: order.product, among: names)
       )
     }
@@ -388,10 +401,10 @@ private struct AdminHandler: RequestHandler {
     } catch {
       reply = error.reply
     }
-    reply.fields += [
-      ("cache-control", "no-store"), ("x-content-type-options", "nosniff"),
-      ("x-frame-options", "DENY"), ("content-security-policy", AdminPage.contentPolicy),
-    ]
+    reply.fields.append([
+      "cache-control": "no-store", "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY", "content-security-policy": AdminPage.contentPolicy,
+    ])
     // An operator who left is told nothing; the order was carried out.
     try? await sink.send(reply)
   }
@@ -425,12 +438,19 @@ private struct AdminHandler: RequestHandler {
         body: AdminPage.policy(state, live: console.installer.live.count, bundle: console.bundle)
       )
     case .graph:
+      let query = try AdminQuery(request.head.query ?? "", names: ["format"])
       let printer = GraphPrinter(console.installer.cell.generation.graph)
-      let isDOT = request.head.query?.split(separator: "&").contains("format=dot") == true
+      let picture: (type: String, text: String) =
+        switch query["format"] ?? "text" {
+        case "text": ("text/plain", printer.text)
+        case "dot": ("text/vnd.graphviz", printer.dot)
+        case "mermaid": ("text/plain", printer.mermaid)
+        default: throw .badQuery("`format` is text, dot or mermaid.")
+        }
       return ServerReply(
         status: 200,
-        contentType: isDOT ? "text/vnd.graphviz; charset=utf-8" : "text/plain; charset=utf-8",
-        body: Array((isDOT ? printer.dot : printer.text).utf8)
+        contentType: "\(picture.type); charset=utf-8",
+        body: Array(picture.text.utf8)
       )
     case .breakers: return ServerReply(status: 200, body: console.breakers.json)
     case .force:

@@ -12,6 +12,26 @@ package enum Terminal {
   /// When text is coloured.
   package enum Color: String, Sendable, CaseIterable { case auto, always, never }
 
+  /// Shows an answer: what was asked for on standard output, the rest on standard error.
+  ///
+  /// - Returns: its status; `couldNotRun` where standard output does not take it all, as on a full
+  ///   disk. A reader who has left is no mistake.
+  package static func show(_ answer: CommandAnswer) -> ExitStatus {
+    var notes = answer.notes
+    var status = answer.status
+    do throws(IOFailure) {
+      try Files.write(Array(answer.output.utf8), to: Stream.output.rawValue)
+    } catch {
+      if error != .reset {
+        let refusal = Refusal("standard output does not take all that was asked for: \(error)")
+        notes += CommandAnswer(refusal).notes
+        status = refusal.status
+      }
+    }
+    write(notes, to: .error)
+    return status
+  }
+
   /// Writes text as it is; a stream that nobody reads any more takes nothing, which is no mistake.
   package static func write(_ text: String, to stream: Stream) {
     guard !text.isEmpty else { return }

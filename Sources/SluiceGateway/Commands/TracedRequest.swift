@@ -158,7 +158,7 @@ private struct TracedStates: StateReads {
 
 /// Where the reply of a traced exchange goes.
 private final class NoSink: ReplySink {
-  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure) {}
+  func begin(status: Int, fields: HeaderLines) async throws(Failure) {}
   func write(_ bytes: [UInt8]) async throws(Failure) {}
   func finish() async throws(Failure) {}
 }

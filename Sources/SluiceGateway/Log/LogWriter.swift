@@ -39,6 +39,8 @@ final class LogWriter: LogSink {
         dropped.increment()
         return .nothing
       }
+      // Room for all that will wait, rather than step by step.
+      if queue.bytes.isEmpty { queue.bytes.reserveCapacity(Bounds.logBatchBytes + line.count) }
       queue.bytes += line
       queue.lines += 1
       if queue.bytes.count >= Bounds.logBatchBytes { return queue.isDue ? .nothing : .write }

@@ -32,7 +32,7 @@ final class SimulatedService: RequestService {
     }
     guard head.method == .post else {
       let error = APIError.methodNotAllowed(allowed: "POST")
-      return .refuse(ServerReply(status: 405, body: error.body, fields: [("allow", "POST")]))
+      return .refuse(ServerReply(status: 405, body: error.body, fields: ["allow": "POST"]))
     }
     let number = served.wrappingAdd(1, ordering: .relaxed).oldValue
     return .serve(
@@ -108,7 +108,7 @@ private struct SimulatedHandler: RequestHandler {
     guard asked.isStreaming else {
       return try await sink.send(ServerReply(status: 200, body: reply.body))
     }
-    try await sink.begin(status: 200, fields: [("content-type", "text/event-stream")])
+    try await sink.begin(status: 200, fields: ["content-type": "text/event-stream"])
     var events = reply.events
     while let event = events.next() {
       if request.cancellation.reason != nil { return }

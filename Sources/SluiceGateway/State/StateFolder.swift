@@ -28,7 +28,12 @@ package struct StateFolder: Sendable {
     do throws(IOFailure) {
       try Files.makeFolder(path)
     } catch {
-      let reason = error == .notFound ? "the folder above it does not exist" : "\(error)"
+      let reason =
+        switch error {
+        case .notFound: "the folder above it does not exist"
+        case .inUse: "a file of that name is in the way"
+        default: "\(error)"
+        }
       throw Refusal(
         "the state folder `\(path)` cannot be made: \(reason); name another with --state DIR"
       )
@@ -45,7 +50,8 @@ package struct StateFolder: Sendable {
     } catch {
       guard error == .inUse else {
         throw Refusal(
-          "`\(lockPath)` cannot be locked: \(error); name another folder with --state DIR"
+          "the state folder `\(path)` cannot be used: its file `lock` cannot be written: \(error); "
+            + "name another with --state DIR"
         )
       }
       throw Refusal(

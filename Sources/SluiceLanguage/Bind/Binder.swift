@@ -49,7 +49,7 @@ final class Binder {
 
   /// Makes a flag a place that findings can point at.
   func addFlag(_ name: String, _ value: String) -> SourceSpan {
-    let source = bundle.add(SourceText(path: name, bytes: Array(value.utf8)))
+    let source = bundle.add(SourceText(path: name, bytes: Array(value.utf8), isFlag: true))
     return SourceSpan(source: source, start: 0, end: value.utf8.count)
   }
 

@@ -43,7 +43,7 @@ extension Diagnostic {
     available: [String],
     at span: SourceSpan
   ) -> Diagnostic {
-    Diagnostic(
+    var finding = Diagnostic(
       .unknownVariable,
       "there is no variable `\(Wording.short(name))`" + Wording.suggestion(nearest),
       at: span,
@@ -51,6 +51,9 @@ extension Diagnostic {
       help: nearest.map { "write `\($0)`; text goes in quotes" } ?? "text goes in quotes",
       fix: nearest.map { [Edit(span, $0)] } ?? []
     )
+    // Only features are declared; what other variables there are is known.
+    if !name.hasPrefix("features.") { finding.absence = nil }
+    return finding
   }
 
   package static func typeMismatch(

@@ -46,6 +46,8 @@ package struct Diagnostic: Hashable, Sendable {
   package var help: String?
   /// Edits that together mend it; empty if none is safe.
   package var fix: [Edit]
+  /// Where something is missing, if that is what is wrong; as the code says, unless told otherwise.
+  package var absence: DiagnosticCode.Absence?
 
   package init(
     _ code: DiagnosticCode,
@@ -67,6 +69,7 @@ package struct Diagnostic: Hashable, Sendable {
     self.notes = notes
     self.help = help
     self.fix = fix
+    absence = code.absence
   }
 
   /// An error.

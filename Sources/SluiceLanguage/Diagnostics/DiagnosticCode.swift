@@ -174,16 +174,25 @@ extension DiagnosticCode {
     return words
   }
 
-  /// Whether the finding says that something is missing or unused anywhere.
+  /// Where the finding says that something is missing or unused; nil if it says no such thing.
   ///
-  /// Where a file could be read only in part, such a finding may be a mere consequence.
-  package var concernsAbsence: Bool {
+  /// What could be read only in part may hold it, so that the finding is a mere consequence.
+  package var absence: Absence? {
     switch self {
-    case .unknownReference, .unusedDefinition, .missingKey, .noDefaultRoute, .priceMissing,
-      .unpricedBehindBudget, .emptyBundle, .missingKind, .unknownVariable:
-      true
-    default: false
+    case .missingKey, .missingKind: .file
+    case .unknownReference, .unusedDefinition, .noDefaultRoute, .priceMissing,
+      .unpricedBehindBudget, .emptyBundle, .unknownVariable:
+      .bundle
+    default: nil
     }
+  }
+
+  /// What must have been read whole for an absence to be proved.
+  package enum Absence: Hashable, Sendable {
+    /// The file of the finding.
+    case file
+    /// Every file.
+    case bundle
   }
 
   /// Whether the rule is one of taste: told only where it is selected.

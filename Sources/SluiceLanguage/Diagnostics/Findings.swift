@@ -4,13 +4,15 @@ import SluiceCore
 ///
 /// All are gathered; what is printed is in reading order, each once, and at most
 /// `Bounds.diagnostics` of them. Consequences are suppressed: what lies in a spoiled stretch, what
-/// repeats a key, and what is said to be absent when a file could be read only in part.
+/// repeats a key, and what is said to be absent from where it may stand unread: from a file that
+/// could be read only in part, or from a bundle that has such a file.
 package struct Findings: Sendable {
   private var gathered: [Diagnostic] = []
   private var seen: Set<Seen> = []
   private var keys: Set<String> = []
   private var spoiled: [SourceSpan] = []
-  private var hasIncompleteSource = false
+  /// What could be read only in part.
+  private var partial: Set<SourceID> = []
   /// Findings that were counted but not kept, so that memory stays bounded.
   private var dropped: [Diagnostic.Severity: Int] = [:]
 
@@ -46,15 +48,15 @@ package struct Findings: Sendable {
     if spoiled.count < Bounds.keptDiagnostics { spoiled.append(span) }
   }
 
-  /// Says that a file could be read only in part, so that absence proves nothing.
-  package mutating func markIncomplete() { hasIncompleteSource = true }
+  /// Says that a file could be read only in part, so that absence from it proves nothing.
+  package mutating func markIncomplete(_ source: SourceID) { partial.insert(source) }
 
   /// Takes over what another run over the same bundle found.
   package mutating func append(_ other: Findings) {
     for finding in other.gathered { report(finding) }
     for span in other.spoiled { spoil(span) }
     keys.formUnion(other.keys)
-    hasIncompleteSource = hasIncompleteSource || other.hasIncompleteSource
+    partial.formUnion(other.partial)
     dropped.merge(other.dropped, uniquingKeysWith: +)
   }
 
@@ -67,7 +69,7 @@ package struct Findings: Sendable {
   mutating func silence(_ allows: AllowComments, _ lints: LintSelection) {
     guard !allows.isEmpty else { return }
     // What is absent, or may be, where a file was read in part, has not been looked for.
-    let isWhole = !hasIncompleteSource && !haveErrors
+    let isWhole = partial.isEmpty && !haveErrors
     var used: Set<Int> = []
     gathered.removeAll { finding in
       guard let index = allows.index(for: finding) else { return false }
@@ -110,10 +112,18 @@ package struct Findings: Sendable {
   }
 
   private var all: [Diagnostic] {
-    guard hasIncompleteSource, gathered.contains(where: { !$0.code.concernsAbsence }) else {
-      return gathered
+    guard !partial.isEmpty else { return gathered }
+    let proved = gathered.filter { !mayBeConsequence($0) }
+    return proved.isEmpty ? gathered : proved
+  }
+
+  /// Whether what is said to be absent may stand where nothing could be read.
+  private func mayBeConsequence(_ finding: Diagnostic) -> Bool {
+    switch finding.absence {
+    case .file: partial.contains(finding.span.source)
+    case .bundle: !partial.isEmpty
+    case nil: false
     }
-    return gathered.filter { !$0.code.concernsAbsence }
   }
 
   private static func order(_ left: Diagnostic, _ right: Diagnostic) -> Bool {

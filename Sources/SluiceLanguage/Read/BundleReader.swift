@@ -116,7 +116,7 @@ private struct BundleWalk {
     let source = bundle.add(SourceText(placeAt: path))
     let made = finding(SourceSpan(source: source, start: 0, end: 0))
     findings.report(made)
-    if made.severity == .error, made.code != .emptyBundle { findings.markIncomplete() }
+    if made.severity == .error, made.code != .emptyBundle { findings.markIncomplete(source) }
   }
 
   /// The path behind all links.

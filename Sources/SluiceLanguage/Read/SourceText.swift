@@ -7,6 +7,8 @@ package struct SourceText: Sendable {
   /// The path as the user named it.
   package let path: String
   package let bytes: [UInt8]
+  /// Whether it is the value of a flag of the command line, whose name is the path.
+  package let isFlag: Bool
   /// Whether there is text to show.
   ///
   /// A folder, or a file that could not be read, is a place without one.
@@ -14,9 +16,10 @@ package struct SourceText: Sendable {
   /// The byte offset at which each line begins; the first is behind a byte order mark.
   private let lineStarts: [Int]
 
-  package init(path: String, bytes: [UInt8]) {
+  package init(path: String, bytes: [UInt8], isFlag: Bool = false) {
     self.path = path
     self.bytes = bytes
+    self.isFlag = isFlag
     self.isText = true
     self.lineStarts = Self.lineStarts(of: bytes)
   }
@@ -25,6 +28,7 @@ package struct SourceText: Sendable {
   package init(placeAt path: String) {
     self.path = path
     self.bytes = []
+    self.isFlag = false
     self.isText = false
     self.lineStarts = [0]
   }

@@ -20,14 +20,14 @@ package enum YAMLReader {
     let text = bundle[source]
     if let finding = Self.unreadable(text, source) {
       findings.report(finding)
-      findings.markIncomplete()
+      findings.markIncomplete(source)
       let nothing = YAMLNode(.null, span: SourceSpan(source: source, start: 0, end: 0))
       return YAMLDocument(source: source, root: nothing, isWhole: false)
     }
     var reading = Reading(text: text, source: source)
     let root = reading.run()
     take(reading.findings, into: &findings)
-    if !reading.isWhole { findings.markIncomplete() }
+    if !reading.isWhole { findings.markIncomplete(source) }
     return YAMLDocument(source: source, root: root, isWhole: reading.isWhole)
   }
 

@@ -44,23 +44,15 @@ struct TrafficHandler: RequestHandler {
   private func send(_ exchange: Exchange, through sink: ResponseSink) async -> Int {
     if sink.hasBegun { return 200 }
     if exchange.cancellation.reason == .clientLeft { return 0 }
-    var reply: ServerReply
+    let fields = exchange.replyFields
+    let reply: ServerReply
     switch exchange.outcome {
-    case .reply(let answer):
-      reply = ServerReply(
-        status: answer.status,
-        contentType: answer.contentType,
-        body: answer.body,
-        fields: answer.fields
-      )
-    case .refused(let error): reply = ServerReply(error)
+    case .reply(let answer): reply = ServerReply(answer, behind: fields)
+    case .refused(let error): reply = ServerReply(error, behind: fields)
     // A stream is begun through the sink, and a graph ends with an outcome.
-    case .pending, .streamed, .cut: reply = ServerReply(.internalError)
+    case .pending, .streamed, .cut: reply = ServerReply(.internalError, behind: fields)
     case .abandoned: return 0
     }
-    var fields = exchange.replyFields
-    fields += reply.fields
-    reply.fields = fields
     do throws(IOFailure) {
       try await sink.send(reply)
       return reply.status
@@ -69,10 +61,13 @@ struct TrafficHandler: RequestHandler {
     }
   }
 
+  private static let prefix = Array("req_".utf8)
+
   /// `req_` and 24 hexadecimal digits.
   private static func makeID(_ loop: EventLoop) -> String {
-    var bytes = Array("req_".utf8)
+    var bytes: [UInt8] = []
     bytes.reserveCapacity(28)
+    bytes += prefix
     var bits = loop.random()
     for place in 0..<24 {
       if place == 16 { bits = loop.random() }
@@ -81,6 +76,19 @@ struct TrafficHandler: RequestHandler {
       bits >>= 4
     }
     return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension ServerReply {
+  /// A reply of the graph, its own fields behind those that every reply has.
+  fileprivate init(_ reply: Reply, behind fields: HeaderLines) {
+    self.init(
+      status: reply.status,
+      contentType: reply.contentType,
+      body: reply.body,
+      fields: fields
+    )
+    self.fields.append(reply.fields)
   }
 }
 
@@ -93,7 +101,7 @@ private final class ClientSink: ReplySink {
 
   init(_ sink: ResponseSink) { self.sink = sink }
 
-  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure) {
+  func begin(status: Int, fields: HeaderLines) async throws(Failure) {
     do throws(IOFailure) {
       try await sink.begin(status: status, fields: fields)
     } catch {

@@ -165,12 +165,12 @@ extension HeaderFields {
 
 extension ServerReply {
   /// An error in the shape of OpenAI's, with the fields that its clients act on.
-  init(_ error: APIError) {
-    self.init(status: error.status, body: error.body)
-    if let seconds = error.retryAfterSeconds { fields.append(("retry-after", String(seconds))) }
+  init(_ error: APIError, behind fields: HeaderLines = HeaderLines()) {
+    self.init(status: error.status, body: error.body, fields: fields)
+    if let seconds = error.retryAfterSeconds { self.fields.append("retry-after", String(seconds)) }
     if let shouldRetry = error.shouldRetry {
-      fields.append(("x-should-retry", shouldRetry ? "true" : "false"))
+      self.fields.append("x-should-retry", shouldRetry ? "true" : "false")
     }
-    if case .methodNotAllowed(let allowed) = error { fields.append(("allow", allowed)) }
+    if case .methodNotAllowed(let allowed) = error { self.fields.append("allow", allowed) }
   }
 }

@@ -1,4 +1,5 @@
 internal import SluiceCore
+internal import SluiceHTTP
 internal import SluicePipeline
 
 /// A client that writes down exactly what it gets; it may be slow, and it may leave.
@@ -42,12 +43,12 @@ final class RecordingSink: ReplySink {
     }
   }
 
-  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure) {
+  func begin(status: Int, fields: HeaderLines) async throws(Failure) {
     try await take()
     history.receive(exchange, "head \(status)") {
       $0.heads += 1
       $0.status = status
-      $0.fields = fields
+      $0.fields = fields.pairs
     }
   }
 

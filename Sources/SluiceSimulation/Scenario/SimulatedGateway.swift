@@ -149,11 +149,11 @@ package final class SimulatedGateway: Sendable {
     case .cut(let failure): return .cut(failure.reason)
     case .abandoned: return .abandoned
     case .reply(var reply):
-      reply.fields += exchange.replyFields
+      reply.fields += exchange.replyFields.pairs
       await sink.send(reply)
       return .replied(status: reply.status)
     case .refused(let error):
-      var fields = exchange.replyFields
+      var fields = exchange.replyFields.pairs
       if let seconds = error.retryAfterSeconds { fields.append(("retry-after", "\(seconds)")) }
       if let shouldRetry = error.shouldRetry {
         fields.append(("x-should-retry", "\(shouldRetry)"))

@@ -93,9 +93,10 @@ struct StreamRelay {
     }
   }
 
+  @inline(__always)
   private func readTimed() async throws(Failure) -> [UInt8]? {
-    let start = exchange.world.now.monotonic
-    defer { exchange.upstreamWait += exchange.world.now.monotonic - start }
+    let start = exchange.world.monotonic
+    defer { exchange.upstreamWait += exchange.world.monotonic - start }
     return try await reply.read()
   }
 
@@ -131,10 +132,9 @@ struct StreamRelay {
       if !hasBegun {
         hasBegun = true
         due.withdraw()
-        try await exchange.sink.begin(
-          status: 200,
-          fields: [("content-type", "text/event-stream")] + exchange.replyFields
-        )
+        var fields: HeaderLines = ["content-type": "text/event-stream"]
+        fields.append(exchange.replyFields)
+        try await exchange.sink.begin(status: 200, fields: fields)
       }
       try await exchange.sink.write(output)
     } catch {

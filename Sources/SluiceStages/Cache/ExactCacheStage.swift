@@ -363,13 +363,12 @@ extension Exchange {
     at moment: Moment
   ) {
     let age = max(0, moment.monotonic - reply.storedAt.monotonic) / 1_000_000_000
-    var answer: Reply
+    let answer: Reply
     if asked.isStreaming, let parsed = ModelReply(reply.body) {
       answer = Reply(parsed, body: reply.body, to: asked)
     } else {
       answer = Reply(status: 200, body: reply.body)
     }
-    answer.fields.append(("age", String(age)))
     outcome = .reply(answer)
     self.cacheOutcome = cacheOutcome
     ageSeconds = age

@@ -74,6 +74,18 @@ package struct CallerResolution: Sendable {
       products = record.products
     }
 
+    if let name = claims.repeated.first {
+      return .refused(
+        .invalidRequest(
+          message:
+            "`\(name)` stands twice in the head, so its meaning is open. Send it once; a proxy "
+            + "must replace what clients send.",
+          param: nil,
+          code: "duplicate_header"
+        ),
+        why: "\(name) stands twice"
+      )
+    }
     if let product = claims.product, !products.contains(product) {
       return .refused(.productNotAllowed(product), why: "product \(product) is not granted")
     }

@@ -14,40 +14,52 @@ package struct Claims: Sendable, Equatable {
 
   /// The other end of the connection: the one thing that cannot be made up.
   package var peer: HostAddress
-  package var credential = Credential.none
+  package var credential: Credential
   /// The hops of `X-Forwarded-For`, the nearest last.
-  package var forwardedFor: [String] = []
+  package var forwardedFor: [String]
   /// From `X-Sluice-Product`, `-User`, `-Tier` and `-Tag`; `nil` if not sent or empty.
   package var product: String?
   package var user: String?
   package var tier: String?
   package var tag: String?
   /// From `X-Sluice-Cache-Tags`, repeated or not.
-  package var cacheTags: [String] = []
+  package var cacheTags: [String]
+  /// Those of the four that stand twice, by their names as they are sent: whichever were believed,
+  /// somebody in between may have set the other.
+  package var repeated: [String]
 
-  package init(peer: HostAddress) { self.peer = peer }
+  package init(peer: HostAddress) {
+    self.peer = peer
+    credential = .none
+    forwardedFor = []
+    cacheTags = []
+    repeated = []
+  }
 
   /// Reads what `request` says.
   package init(_ request: ClientRequest) {
     let fields = request.fields
-    peer = request.peer
+    self.init(peer: request.peer)
     credential = Self.credential(fields)
     forwardedFor = Self.list("x-forwarded-for", fields)
-    product = Self.value("x-sluice-product", fields)
-    user = Self.value("x-sluice-user", fields)
-    tier = Self.value("x-sluice-tier", fields)
-    tag = Self.value("x-sluice-tag", fields)
+    product = value("X-Sluice-Product", "x-sluice-product", fields)
+    user = value("X-Sluice-User", "x-sluice-user", fields)
+    tier = value("X-Sluice-Tier", "x-sluice-tier", fields)
+    tag = value("X-Sluice-Tag", "x-sluice-tag", fields)
     cacheTags = Self.list("x-sluice-cache-tags", fields)
   }
 
   /// The members of a list (RFC 9110 section 5.6.1).
   private static func list(_ name: String, _ fields: HeaderFields) -> [String] {
-    fields.all(name).flatMap { $0.split(separator: ",") }.map { $0.trimmed }
+    guard fields.index(of: name) != nil else { return [] }
+    return fields.all(name).flatMap { $0.split(separator: ",") }.map { $0.trimmed }
   }
 
-  private static func value(_ name: String, _ fields: HeaderFields) -> String? {
-    guard let value = fields.first(name), !value.isEmpty else { return nil }
-    return value
+  private mutating func value(_ shown: String, _ name: String, _ fields: HeaderFields) -> String? {
+    guard let index = fields.index(of: name) else { return nil }
+    if fields.index(of: name, from: index + 1) != nil { repeated.append(shown) }
+    let value = fields.value(at: index)
+    return value.isEmpty ? nil : value
   }
 
   /// Reads `Authorization: Bearer KEY` (RFC 6750 section 2.1), whatever bytes the key is made of.

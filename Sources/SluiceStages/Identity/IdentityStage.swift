@@ -40,6 +40,7 @@ package struct IdentityStage: Stage {
       exchange.explain("anonymous: \(Self.text(of: caller))")
       return Exit.anonymous.index
     case .refused(let error, let why):
+      exchange.caller = Caller(address: exchange.request.peer)
       exchange.refuse(error)
       exchange.explain(why)
       return Exit.refused.index

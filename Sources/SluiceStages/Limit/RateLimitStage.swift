@@ -31,7 +31,7 @@ package struct RateLimitStage: Stage {
   ) {
     rules = LimitRules(settings, key: key, errors: errors) { measure in
       if case .requests(let rate, let burst) = measure {
-        RateRule(rate: rate, burst: burst)
+        RateRule(rate: rate, burst: burst, of: settings.name, in: .requests)
       } else {
         nil
       }
@@ -49,7 +49,7 @@ package struct RateLimitStage: Stage {
       burst: rule.burst,
       at: moment
     )
-    let report = rule.report(decision, of: rules.name, in: .requests)
+    let report = rule.report(decision)
     switch decision.verdict {
     case .admitted:
       // The client is told of the limit that it will meet first.

@@ -32,7 +32,7 @@ package struct TokenLimitStage: Stage {
   ) {
     rules = LimitRules(settings, key: key, errors: errors) { measure in
       if case .tokens(let rate, let burst) = measure {
-        RateRule(rate: rate, burst: burst)
+        RateRule(rate: rate, burst: burst, of: settings.name, in: .tokens)
       } else {
         nil
       }
@@ -63,7 +63,7 @@ package struct TokenLimitStage: Stage {
         )
       )
     }
-    let report = rule.report(decision, of: rules.name, in: .tokens)
+    let report = rule.report(decision)
     switch decision.verdict {
     case .admitted:
       // The client is told of the limit that it will meet first.

@@ -61,6 +61,9 @@ package struct ModelAccess: Sendable {
     listed = goals.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
+  /// The tiers that may not reach every model.
+  var restrictedTiers: [String] { allowed.keys.sorted() }
+
   /// Whether `tier` may reach `model`.
   package func allows(_ model: ModelIndex, tier: String) -> Bool {
     allowed[tier]?[model.position] ?? true

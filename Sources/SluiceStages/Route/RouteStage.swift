@@ -49,18 +49,15 @@ package struct RouteStage: Stage {
 
   package func decide(_ exchange: Exchange, at moment: Moment) -> ExitIndex {
     let facts = exchange.facts
-    // Read in place: to copy the request, the caller or the policy costs more than the decision.
-    guard let model = facts.asked?.model, let service = facts.asked?.service else {
-      return refuse(exchange, .internalError)
-    }
+    guard let asked = facts.asked else { return refuse(exchange, .internalError) }
     let tier = facts.caller.tier
     var requested: RouteTable.Goal?
-    if model != "auto" {
+    if asked.model != "auto" {
       // A name outside the tier's reach is answered as one that does not exist: what a key may
       // not name it need not know of.
-      requested = access.goal(named: model)
+      requested = access.goal(named: asked.model)
       guard let requested, access.primary(of: requested, tier: tier) != nil else {
-        return refuse(exchange, .modelNotFound(model))
+        return refuse(exchange, .modelNotFound(asked.model))
       }
     }
 
@@ -91,12 +88,12 @@ package struct RouteStage: Stage {
     let name = names[position]
     exchange.target = name
     facts.target = name
-    guard let primary = access.primary(of: goal, tier: tier, for: service) else {
+    guard let primary = access.primary(of: goal, tier: tier, for: asked.service) else {
       guard access.primary(of: goal, tier: tier) != nil else {
         exchange.explain("tier \(tier) may reach no model of \(name)")
         return refuse(exchange, .modelNotAllowed(name))
       }
-      exchange.explain("no model of \(name) serves \(service.rawValue)")
+      exchange.explain("no model of \(name) serves \(asked.service.rawValue)")
       return refuse(exchange, .unsupportedModel(name))
     }
     exchange.primary = primary

@@ -11,8 +11,9 @@ package protocol LogSink: Sendable {
 
 /// Something that happened, and what metrics and log say of it.
 ///
-/// An event holds no prompt, no answer and no secret, because it has no member for one.
-package protocol Event: Sendable {
+/// Names and numbers: an event says nothing of a prompt, an answer or a secret. It is told at once, by
+/// who saw it happen, and kept by nobody.
+package protocol Event {
   /// Counts the event.
   func count(in metrics: MetricsRegistry)
   /// The line that the log gets.

@@ -149,7 +149,7 @@ package final class MetricsRegistry: Sendable {
   private let journalDropped = CounterFamily(
     counter: "sluice_cache_journal_dropped_total",
     help:
-      "Those that were not, and will not survive a restart: too many waited, or the disk failed."
+      "Answers, questions and states that were not, and will not survive a restart: too many waited, or the disk failed."
   )
   private let journalBytes = GaugeFamily(
     gauge: "sluice_cache_journal_bytes",
@@ -511,7 +511,7 @@ package enum CountSource: String, Sendable, CaseIterable {
     }
   }
 
-  static func isSurer(_ one: CountSource, _ other: CountSource) -> Bool {
+  package static func isSurer(_ one: CountSource, _ other: CountSource) -> Bool {
     one.position < other.position
   }
 }

@@ -1,4 +1,5 @@
 import SluiceCore
+import SluiceHTTP
 import SluicePipeline
 import Synchronization
 
@@ -63,7 +64,7 @@ final class FakeWorld: World {
 
 /// A client that takes nothing; replies in one piece stay on the exchange.
 final class NoSink: ReplySink {
-  func begin(status: Int, fields: [(name: String, value: String)]) async throws(Failure) {}
+  func begin(status: Int, fields: HeaderLines) async throws(Failure) {}
   func write(_ bytes: [UInt8]) async throws(Failure) {}
   func finish() async throws(Failure) {}
 }
