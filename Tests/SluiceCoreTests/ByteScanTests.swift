@@ -5,14 +5,15 @@ import Testing
 struct ByteScanTests {
   @Test("finds the first line end, wherever it stands", arguments: [UInt8(0x0A), 0x0D])
   func lineEnds(end: UInt8) {
+    // What surrounds the two, and what has the high bit, must not be taken for them.
+    let others: [UInt8] = [0x0B, 0x09, 0x0C, 0x0E, 0x8A, 0x8D, 0x00, 0xFF]
     for length in 0..<24 {
-      // Bytes around the two, and with the high bit, must not be taken for them.
-      let text = (0..<length).map { [0x0B, 0x09, 0x0C, 0x0E, 0x8A, 0x8D, 0x00, 0xFF][$0 % 8] }
+      let text = (0..<length).map { others[$0 % 8] }
       for start in 0...length {
-        #expect(ByteScan.lineEnd((text as [UInt8]).span, from: start) == length)
+        #expect(ByteScan.lineEnd(text.span, from: start) == length)
       }
       for place in 0..<length {
-        var line = text as [UInt8]
+        var line = text
         line[place] = end
         for start in 0...place {
           #expect(ByteScan.lineEnd(line.span, from: start) == place)
