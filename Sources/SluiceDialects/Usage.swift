@@ -37,37 +37,46 @@ package struct Usage: Hashable, Sendable {
   ///   then treat the cost as unknown, never as nothing.
   package init?(_ value: JSONValue?, in document: JSONDocument) {
     guard let value, document.kind(of: value) == .object else { return nil }
-    func count(_ names: String..., within parent: JSONValue?) -> Int? {
-      guard let parent else { return nil }
-      for name in names {
-        if let member = document.member(name, of: parent), let count = document.count(member) {
-          return count
-        }
+    var found = InlineArray<9, JSONValue?>(repeating: nil)
+    for member in document.members(of: value) {
+      guard let place = Self.names.place(of: member.key, in: document), found[place] == nil else {
+        continue
       }
-      return nil
+      found[place] = member.value
     }
-    func details(_ names: String...) -> JSONValue? {
-      for name in names {
-        if let member = document.member(name, of: value), !document.isNull(member) { return member }
-      }
-      return nil
+    /// The first that is a count, in the order of the names.
+    func count(_ one: JSONValue?, or other: JSONValue? = nil) -> Int? {
+      one.flatMap { document.count($0) } ?? other.flatMap { document.count($0) }
     }
-    let prompt = count("prompt_tokens", "input_tokens", within: value)
-    let completion = count("completion_tokens", "output_tokens", within: value)
-    let total = count("total_tokens", within: value)
+    func details(_ one: JSONValue?, or other: JSONValue?) -> JSONValue? {
+      if let one, !document.isNull(one) { return one }
+      return other.flatMap { document.isNull($0) ? nil : $0 }
+    }
+    func count(_ name: String, within parent: JSONValue?) -> Int? {
+      count(parent.flatMap { document.member(name, of: $0) })
+    }
+    let prompt = count(found[0], or: found[1])
+    let completion = count(found[2], or: found[3])
     guard (prompt ?? 0) > 0 || (completion ?? 0) > 0 else { return nil }
-    let promptDetails = details("prompt_tokens_details", "input_tokens_details")
-    let completionDetails = details("completion_tokens_details", "output_tokens_details")
+    let promptDetails = details(found[5], or: found[6])
+    let completionDetails = details(found[7], or: found[8])
     self.init(
       prompt: prompt ?? 0,
       completion: completion ?? 0,
-      total: total,
+      total: count(found[4]),
       cached: count("cached_tokens", within: promptDetails) ?? 0,
       reasoning: count("reasoning_tokens", within: completionDetails) ?? 0,
       promptAudio: count("audio_tokens", within: promptDetails) ?? 0,
       completionAudio: count("audio_tokens", within: completionDetails) ?? 0
     )
   }
+
+  /// Two names of each: of chat completions, and of the Responses interface.
+  private static let names: JSONNames = [
+    "prompt_tokens", "input_tokens", "completion_tokens", "output_tokens", "total_tokens",
+    "prompt_tokens_details", "input_tokens_details", "completion_tokens_details",
+    "output_tokens_details",
+  ]
 
   private static func sum(_ one: Int, _ two: Int) -> Int {
     let (sum, overflowed) = one.addingReportingOverflow(two)
