@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <link.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,7 +23,6 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -576,25 +574,6 @@ int64_t reactor_raise_descriptor_limit(int64_t wanted) {
 
 int reactor_process_id(void) { return getpid(); }
 int reactor_page_size(void) { return (int)sysconf(_SC_PAGESIZE); }
-static int drop_pages(struct dl_phdr_info *object, size_t size, void *page_size) {
-  (void)size;
-  uintptr_t mask = ~(*(const uintptr_t *)page_size - 1);
-  for (int i = 0; i < object->dlpi_phnum; i++) {
-    const ElfW(Phdr) *part = &object->dlpi_phdr[i];
-    if (part->p_type != PT_LOAD || part->p_flags & PF_W) continue;
-    uintptr_t start = (object->dlpi_addr + part->p_vaddr) & mask;
-    uintptr_t end = (object->dlpi_addr + part->p_vaddr + part->p_memsz) & mask;
-    // A private mapping of a file that nobody wrote to: its pages are those of the file.
-    if (start < end) madvise((void *)start, end - start, MADV_DONTNEED);
-  }
-  return 0;
-}
-
-void reactor_drop_program_pages(void) {
-  uintptr_t page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
-  dl_iterate_phdr(drop_pages, &page_size);
-}
-
 int64_t reactor_processor_time(void) { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
 
 void reactor_wait_writable(int fd) {

@@ -25,13 +25,6 @@ package enum ThisProcess {
     return pages * Int(reactor_page_size())
   }
 
-  /// Gives back the pages of the program that were read so far: code and constants, which the kernel
-  /// has in its cache of files and maps again where they are used.
-  ///
-  /// Reading a policy walks through most of the program and its libraries once; what serves after
-  /// it is a quarter of that. Costs the threads that go on some hundred page faults without a read.
-  package static func dropProgramPages() { reactor_drop_program_pages() }
-
   /// Descriptors that are open, the one for counting left out.
   package static func openDescriptors() throws(IOFailure) -> Int {
     try Folder.entries(of: "/proc/self/fd").count - 1

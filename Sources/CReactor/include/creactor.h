@@ -137,9 +137,6 @@ int64_t reactor_descriptor_limit(void);
 int reactor_process_id(void);
 int reactor_page_size(void);
 int64_t reactor_processor_time(void);
-// Unmaps what is resident of the read-only parts of the program and its libraries; the kernel maps
-// again, from its cache of the files, what is used.
-void reactor_drop_program_pages(void);
 void reactor_wait_writable(int fd);
 // Fills `text` with the absolute path, symbolic links followed; returns its length.
 int reactor_real_path(const char *path, char *text, size_t size);

@@ -59,8 +59,6 @@ final class ReloadLoop: Sendable {
   private func work() {
     while let order = queue.withLock({ $0.next() }) {
       let report = carriedOut(order)
-      // Most of the program is used for reading a policy only.
-      ThisProcess.dropProgramPages()
       for waiter in queue.withLock({ $0.finish() }) { waiter.resume(returning: report) }
     }
   }
