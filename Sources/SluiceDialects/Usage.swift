@@ -38,11 +38,8 @@ package struct Usage: Hashable, Sendable {
   package init?(_ value: JSONValue?, in document: JSONDocument) {
     guard let value, document.kind(of: value) == .object else { return nil }
     var found = InlineArray<9, JSONValue?>(repeating: nil)
-    for member in document.members(of: value) {
-      guard let place = Self.names.place(of: member.key, in: document), found[place] == nil else {
-        continue
-      }
-      found[place] = member.value
+    document.forEachMember(of: value, named: Self.names) { place, member in
+      if found[place] == nil { found[place] = member }
     }
     /// The first that is a count, in the order of the names.
     func count(_ one: JSONValue?, or other: JSONValue? = nil) -> Int? {
