@@ -222,7 +222,7 @@ let package = Package(
     // What several tests share.
     .target(
       name: "SluiceTestSupport",
-      dependencies: ["SluiceReactor"],
+      dependencies: ["SluiceCore", "SluiceReactor"],
       path: "Tests/Support",
       swiftSettings: strict
     ),
@@ -242,7 +242,7 @@ let package = Package(
       "SluicePipeline",
       uses: [
         "SluiceCore", "SluiceExpressions", "SluiceJSON", "SluiceHTTP", "SluicePolicy",
-        "SluiceTelemetry", "SluiceDialects",
+        "SluiceTelemetry", "SluiceDialects", "SluiceTestSupport",
       ]
     ),
     tests(

@@ -37,43 +37,32 @@ package struct Usage: Hashable, Sendable {
   ///   then treat the cost as unknown, never as nothing.
   package init?(_ value: JSONValue?, in document: JSONDocument) {
     guard let value, document.kind(of: value) == .object else { return nil }
-    var found = InlineArray<9, JSONValue?>(repeating: nil)
-    document.forEachMember(of: value, named: Self.names) { place, member in
-      if found[place] == nil { found[place] = member }
-    }
-    /// The first that is a count, in the order of the names.
-    func count(_ one: JSONValue?, or other: JSONValue? = nil) -> Int? {
-      one.flatMap { document.count($0) } ?? other.flatMap { document.count($0) }
-    }
-    func details(_ one: JSONValue?, or other: JSONValue?) -> JSONValue? {
-      if let one, !document.isNull(one) { return one }
-      return other.flatMap { document.isNull($0) ? nil : $0 }
+    /// The first that is a count, by its name in chat completions or in the Responses interface.
+    func count(_ one: String, or other: String) -> Int? {
+      count(one, within: value) ?? count(other, within: value)
     }
     func count(_ name: String, within parent: JSONValue?) -> Int? {
-      count(parent.flatMap { document.member(name, of: $0) })
+      parent.flatMap { document.member(name, of: $0) }.flatMap { document.count($0) }
     }
-    let prompt = count(found[0], or: found[1])
-    let completion = count(found[2], or: found[3])
+    func details(_ one: String, or other: String) -> JSONValue? {
+      if let member = document.member(one, of: value), !document.isNull(member) { return member }
+      return document.member(other, of: value).flatMap { document.isNull($0) ? nil : $0 }
+    }
+    let prompt = count("prompt_tokens", or: "input_tokens")
+    let completion = count("completion_tokens", or: "output_tokens")
     guard (prompt ?? 0) > 0 || (completion ?? 0) > 0 else { return nil }
-    let promptDetails = details(found[5], or: found[6])
-    let completionDetails = details(found[7], or: found[8])
+    let promptDetails = details("prompt_tokens_details", or: "input_tokens_details")
+    let completionDetails = details("completion_tokens_details", or: "output_tokens_details")
     self.init(
       prompt: prompt ?? 0,
       completion: completion ?? 0,
-      total: count(found[4]),
+      total: count("total_tokens", within: value),
       cached: count("cached_tokens", within: promptDetails) ?? 0,
       reasoning: count("reasoning_tokens", within: completionDetails) ?? 0,
       promptAudio: count("audio_tokens", within: promptDetails) ?? 0,
       completionAudio: count("audio_tokens", within: completionDetails) ?? 0
     )
   }
-
-  /// Two names of each: of chat completions, and of the Responses interface.
-  private static let names: JSONNames = [
-    "prompt_tokens", "input_tokens", "completion_tokens", "output_tokens", "total_tokens",
-    "prompt_tokens_details", "input_tokens_details", "completion_tokens_details",
-    "output_tokens_details",
-  ]
 
   private static func sum(_ one: Int, _ two: Int) -> Int {
     let (sum, overflowed) = one.addingReportingOverflow(two)

@@ -56,25 +56,19 @@ extension Span<UInt8> {
     return start + offset
   }
 
-  /// The offset of the first byte from `start` on that is a control character, tab and DEL
-  /// included; `count` if there is none.
-  func endOfText(from start: Int) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    var offset = start
-    // Most of a head is text: eight bytes at a time, read as one word.
-    while offset + 8 <= count {
-      let part = extracting(offset..<offset + 8)
-      var word: UInt64 = 0
-      for place in 0..<8 { word |= UInt64(part[place]) << UInt64(8 * place) }
-      let deletes = word ^ (ones &* 0x7F)
-      // Each term sets the high bit of a byte that matches; borrows only disturb bytes above the
-      // first match, which is the one that counts.
-      let found =
-        (((word &- ones &* 0x20) & ~word) | ((deletes &- ones) & ~deletes)) & (ones &* 0x80)
-      if found != 0 { return offset + found.trailingZeroBitCount / 8 }
-      offset += 8
-    }
-    return end(of: { $0 >= 0x20 && $0 != 0x7F }, from: offset)
+  /// Whether these are the bytes of `other`.
+  func isEqual(to other: Span<UInt8>) -> Bool {
+    guard count == other.count else { return false }
+    for offset in 0..<count where self[offset] != other[offset] { return false }
+    return true
+  }
+}
+
+extension String {
+  /// Whether it begins with `prefix`, given in lower case, but for case.
+  package func hasPrefix(ignoringCase prefix: String) -> Bool {
+    let (bytes, wanted) = (utf8.span, prefix.utf8.span)
+    return bytes.count >= wanted.count && isSame(bytes, 0..<wanted.count, wanted)
   }
 }
 

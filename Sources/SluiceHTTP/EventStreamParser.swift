@@ -140,19 +140,13 @@ package struct EventStreamParser: Sendable {
     if start < line.upperBound, bytes[start] == ASCII.space { start += 1 }
     let name = bytes.extracting(line.lowerBound..<colon)
     let field: Field =
-      Self.isField(name, Self.dataField)
-      ? .data : Self.isField(name, Self.eventField) ? .event : .other
+      name.isEqual(to: Self.dataField.span)
+      ? .data : name.isEqual(to: Self.eventField.span) ? .event : .other
     return (field, start..<line.upperBound)
   }
 
   private static let dataField = Array("data".utf8)
   private static let eventField = Array("event".utf8)
-
-  private static func isField(_ bytes: Span<UInt8>, _ name: [UInt8]) -> Bool {
-    guard bytes.count == name.count else { return false }
-    for index in bytes.indices where bytes[index] != name[index] { return false }
-    return true
-  }
 
   private mutating func takeFrame(isTerminated: Bool) -> StreamEvent {
     let event = StreamEvent(

@@ -21,7 +21,7 @@ struct HeadScanner: Sendable {
     let limit = min(bytes.count, Bounds.headBytes)
     let head = bytes.extracting(0..<limit)
     while true {
-      searched = head.endOfText(from: searched)
+      searched = ByteScan.textEnd(head, from: searched)
       guard searched < limit else { break }
       switch head[searched] {
       case ASCII.tab, ASCII.delete: searched += 1
@@ -42,8 +42,8 @@ struct HeadScanner: Sendable {
 
   /// Offset of the carriage return that ends the line which begins at `start`.
   static func lineEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
-    var end = bytes.endOfText(from: start)
-    while end < bytes.count, bytes[end] != ASCII.cr { end = bytes.endOfText(from: end + 1) }
+    var end = ByteScan.textEnd(bytes, from: start)
+    while end < bytes.count, bytes[end] != ASCII.cr { end = ByteScan.textEnd(bytes, from: end + 1) }
     return end
   }
 
@@ -65,8 +65,8 @@ struct HeadScanner: Sendable {
         throw refusal(ofName: bytes, lineStart: lineStart, stoppedAt: colon)
       }
       guard colon > lineStart else { throw .emptyFieldName }
-      var lineEnd = bytes.endOfText(from: colon + 1)
-      while bytes[lineEnd] == ASCII.tab { lineEnd = bytes.endOfText(from: lineEnd + 1) }
+      var lineEnd = ByteScan.textEnd(bytes, from: colon + 1)
+      while bytes[lineEnd] == ASCII.tab { lineEnd = ByteScan.textEnd(bytes, from: lineEnd + 1) }
       guard bytes[lineEnd] == ASCII.cr else { throw .badFieldValue }
       let value = trimmed(bytes, (colon + 1)..<lineEnd)
       fields.append(

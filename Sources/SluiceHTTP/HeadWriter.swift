@@ -214,21 +214,21 @@ package enum ChunkWriter {
     guard !data.isEmpty else { return }
     begin(size: data.count, to: &output)
     output += data
-    end(&output)
+    output += lineEnd
   }
 
   package static func append(_ data: [UInt8], to output: inout [UInt8]) {
     guard !data.isEmpty else { return }
     begin(size: data.count, to: &output)
     output += data
-    end(&output)
+    output += lineEnd
   }
 
   package static func append(_ data: Span<UInt8>, to output: inout [UInt8]) {
     guard !data.isEmpty else { return }
     begin(size: data.count, to: &output)
     output.append(copying: data)
-    end(&output)
+    output += lineEnd
   }
 
   /// Appends the line that announces `size` bytes, at least one.
@@ -242,9 +242,6 @@ package enum ChunkWriter {
     }
     HeadWriter.endLine(&output)
   }
-
-  /// Appends what follows the bytes of a chunk.
-  package static func end(_ output: inout [UInt8]) { HeadWriter.endLine(&output) }
 
   /// What follows the bytes of a chunk.
   package static let lineEnd: [UInt8] = [ASCII.cr, ASCII.lf]

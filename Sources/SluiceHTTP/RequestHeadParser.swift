@@ -73,12 +73,7 @@ package struct RequestHeadParser: Sendable {
   /// Common methods without making a string.
   private static func method(_ bytes: Span<UInt8>, _ range: Range<Int>) -> HTTPMethod {
     func isNamed(_ name: String) -> Bool {
-      let name = name.utf8.span
-      guard range.count == name.count else { return false }
-      for offset in name.indices where bytes[range.lowerBound + offset] != name[offset] {
-        return false
-      }
-      return true
+      bytes.extracting(range).isEqual(to: name.utf8.span)
     }
     if isNamed("POST") { return .post }
     if isNamed("GET") { return .get }

@@ -1,3 +1,5 @@
+internal import SluiceCore
+
 extension JSONDocument {
   /// Appends the one spelling that all texts of the same meaning share, for cache keys.
   ///
@@ -252,13 +254,7 @@ private struct CanonicalWriter {
       exponent = 0
     }
     output.append(UInt8(ascii: "e"))
-    // Nearly always a digit, for which a string would cost more than all the rest.
-    guard -9...9 ~= exponent else {
-      output += String(exponent).utf8
-      return
-    }
-    if exponent < 0 { output.append(UInt8(ascii: "-")) }
-    output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: exponent.magnitude))
+    DecimalText.append(Int64(exponent), to: &output)
   }
 
   /// The exponent that `range` spells, which is empty or begins with `e`.

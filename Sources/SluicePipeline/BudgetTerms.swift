@@ -3,8 +3,9 @@ package import SluicePolicy
 
 /// A budget as the ledger knows it: the names of its accounts, its periods and its limits.
 ///
-/// The one place that names an account, since a name that changes would begin from nothing.
-package struct BudgetTerms: Sendable {
+/// The one place that names an account, since a name that changes would begin from nothing. An object,
+/// so that every hold reads it in place.
+package final class BudgetTerms: Sendable {
   package let settings: BudgetSettings
   /// The owner of its accounts.
   package let owner: String
@@ -32,5 +33,8 @@ package struct BudgetTerms: Sendable {
 
   package func period(at moment: Moment) -> BudgetPeriod { calendar.period(at: moment.wallSeconds) }
 
-  package func limit(ofTier tier: String) -> NanoDollars { settings.tiers[tier] ?? settings.limit }
+  package func limit(ofTier tier: String) -> NanoDollars {
+    // Most are the same for all.
+    settings.tiers.isEmpty ? settings.limit : settings.tiers[tier] ?? settings.limit
+  }
 }

@@ -91,9 +91,16 @@ package final class Node: Sendable {
   }
 
   enum Step: Sendable {
-    /// `decide` of a stage: to take the stage itself out of its box costs more than some decide.
-    case decide(@Sendable (Exchange, Moment) -> ExitIndex)
+    case decide(any Stage)
     case wait(any WaitingStage)
+
+    /// The names of the stage's exits, in the order of their indices.
+    var exits: [String] {
+      switch self {
+      case .decide(let stage): stage.exits
+      case .wait(let stage): stage.exits
+      }
+    }
   }
 
   package let kind: Kind
@@ -117,6 +124,7 @@ package final class Node: Sendable {
     step: Step,
     exits: [Exit]
   ) {
+    precondition(step.exits == exits.map(\.name), "\(name) is wired with \(exits.map(\.name))")
     self.kind = kind
     self.name = name
     self.summary = summary

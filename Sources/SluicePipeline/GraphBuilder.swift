@@ -11,9 +11,6 @@ package struct GraphBuilder {
     var summary: String
     var place: SourcePlace
     var step: Node.Step
-    /// Those of the stage, in the order of their indices.
-    var names: [String]
-    /// Where each leads.
     var exits: [String: String?]
   }
 
@@ -40,8 +37,7 @@ package struct GraphBuilder {
         name: name,
         summary: summary,
         place: place,
-        step: .decide { stage.decide($0, at: $1) },
-        names: stage.exits,
+        step: .decide(stage),
         exits: exits
       )
     )
@@ -63,7 +59,6 @@ package struct GraphBuilder {
         summary: summary,
         place: place,
         step: .wait(stage),
-        names: stage.exits,
         exits: exits
       )
     )
@@ -96,7 +91,7 @@ package struct GraphBuilder {
         summary: draft.summary,
         place: draft.place,
         step: draft.step,
-        exits: draft.names.map { name in
+        exits: draft.step.exits.map { name in
           guard let destination = draft.exits[name] else {
             preconditionFailure("exit \(name) of \(draft.name) leads nowhere")
           }

@@ -21,8 +21,8 @@ package enum GraphRunner {
       let node = graph.nodes[index.position]
       let exit: ExitIndex
       switch node.step {
-      case .decide(let decide):
-        exit = decide(exchange, exchange.moment)
+      case .decide(let stage):
+        exit = stage.decide(exchange, at: exchange.moment)
       case .wait(let stage):
         exit = await stage.decide(exchange)
         exchange.moment = exchange.world.now

@@ -40,6 +40,6 @@ final class Sleeper: @unchecked Sendable {
 
   private func wake(rested: Bool) {
     timer = nil
-    sleeper.resume(rested)
+    sleeper.take()?.resume(rested)
   }
 }

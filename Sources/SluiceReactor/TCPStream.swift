@@ -459,10 +459,7 @@ package final class TCPStream: EventSource, @unchecked Sendable {
 
   private func wakeReader(_ failure: IOFailure?) {
     readDeadline = .max
-    if let waiter = reader {
-      reader = nil
-      waiter.resume(failure)
-    }
+    reader.take()?.resume(failure)
     if let action = readAction {
       readAction = nil
       action(failure)
@@ -471,10 +468,7 @@ package final class TCPStream: EventSource, @unchecked Sendable {
 
   private func wakeWriter(_ failure: IOFailure?) {
     writeDeadline = .max
-    if let waiter = writer {
-      writer = nil
-      waiter.resume(failure)
-    }
+    writer.take()?.resume(failure)
   }
 
   /// Makes sure that a timer rings at `deadline` or earlier.

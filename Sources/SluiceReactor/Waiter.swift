@@ -19,11 +19,3 @@ struct Waiter<Answer: Sendable>: Sendable {
     unsafe continuation.resume(returning: answer)
   }
 }
-
-extension Optional {
-  /// Takes the waiter out of its place and resumes it, if there is one.
-  mutating func resume<Answer: Sendable>(_ answer: Answer) where Wrapped == Waiter<Answer> {
-    guard let waiter = take() else { return }
-    waiter.resume(answer)
-  }
-}

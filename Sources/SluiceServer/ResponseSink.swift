@@ -87,12 +87,11 @@ package final class ResponseSink {
     guard !bytes.isEmpty, !isForHead else { return }
     guard isChunked else { return try await put(bytes[...]) }
     var chunk = takeSpare()
-    ChunkWriter.begin(size: bytes.count, to: &chunk)
     if bytes.count <= Self.copiedBytes {
-      chunk += bytes
-      ChunkWriter.end(&chunk)
+      ChunkWriter.append(bytes, to: &chunk)
       if let rest = try putNow(&chunk) { try await put(rest) }
     } else {
+      ChunkWriter.begin(size: bytes.count, to: &chunk)
       try await put([chunk, bytes, ChunkWriter.lineEnd])
     }
   }

@@ -17,8 +17,7 @@ struct RequestHeadTemplate: Sendable {
   /// What stands between the path and the client's fields.
   private let fields: [UInt8]
   private let accept: [UInt8]
-  /// Of a body, up to its length.
-  private let content: [UInt8]
+  private let contentType: [UInt8]
 
   init(url: BaseURL, secret: String?, version: String) throws(UpstreamSetupError) {
     if let secret {
@@ -36,10 +35,9 @@ struct RequestHeadTemplate: Sendable {
     var accept: [UInt8] = []
     HeadWriter.append("Accept", "application/json, text/event-stream", to: &accept)
     self.accept = accept
-    var content: [UInt8] = []
-    HeadWriter.append("Content-Type", "application/json", to: &content)
-    content += "Content-Length: ".utf8
-    self.content = content
+    var contentType: [UInt8] = []
+    HeadWriter.append("Content-Type", "application/json", to: &contentType)
+    self.contentType = contentType
   }
 
   /// A request: the head, which is ours and then what of the client's fields may pass, with a short
@@ -67,20 +65,13 @@ struct RequestHeadTemplate: Sendable {
       head += accept
     }
     if request.method == .post {
-      head += content
-      Self.append(request.body.count, to: &head)
-      HeadWriter.end(&head)
+      head += contentType
+      HeadWriter.append(.length(request.body.count), to: &head)
     }
     HeadWriter.end(&head)
     guard isCopied else { return (head, request.body) }
     head += request.body
     return (head, [])
-  }
-
-  /// Appends the decimal digits of a count.
-  private static func append(_ count: Int, to output: inout [UInt8]) {
-    if count >= 10 { append(count / 10, to: &output) }
-    output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: count % 10))
   }
 
   private static func isVisible(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7F }

@@ -4,6 +4,7 @@ import SluiceHTTP
 import SluicePipeline
 import SluicePolicy
 import SluiceTelemetry
+import SluiceTestSupport
 import Testing
 
 @testable import SluiceGateway
@@ -157,25 +158,4 @@ private final class NoSink: ReplySink {
   func begin(status: Int, fields: HeaderLines) async throws(Failure) {}
   func write(_ bytes: [UInt8]) async throws(Failure) {}
   func finish() async throws(Failure) {}
-}
-
-/// A world in which nothing passes.
-private final class StillWorld: World {
-  let now = Moment(monotonic: 1, wall: 1)
-
-  func random() -> UInt64 { 4 }
-
-  func schedule(
-    atMonotonic deadline: Int64,
-    _ action: @escaping @Sendable () -> Void
-  ) -> any ScheduledAction {
-    preconditionFailure("nothing is scheduled here")
-  }
-
-  func sleep(untilMonotonic deadline: Int64) async throws {
-    preconditionFailure("nothing sleeps here")
-  }
-
-  func startWork(_ work: @escaping @Sendable () async -> Void) { Task { await work() } }
-  func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
 }

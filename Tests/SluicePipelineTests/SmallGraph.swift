@@ -3,6 +3,7 @@ import SluiceHTTP
 import SluicePipeline
 import SluicePolicy
 import SluiceTelemetry
+import SluiceTestSupport
 import Synchronization
 
 /// A stage that always leaves by the same exit.
@@ -33,27 +34,6 @@ final class Diary: Sendable {
   private let entries = Mutex<[String]>([])
   func append(_ entry: String) { entries.withLock { $0.append(entry) } }
   var all: [String] { entries.withLock { $0 } }
-}
-
-/// A world in which nothing passes.
-final class StillWorld: World {
-  let now = Moment(monotonic: 1, wall: 1_795_506_600_000_000_000)
-
-  func random() -> UInt64 { 4 }
-
-  func schedule(
-    atMonotonic deadline: Int64,
-    _ action: @escaping @Sendable () -> Void
-  ) -> any ScheduledAction {
-    preconditionFailure("nothing is scheduled here")
-  }
-
-  func sleep(untilMonotonic deadline: Int64) async throws {
-    preconditionFailure("nothing sleeps here")
-  }
-
-  func startWork(_ work: @escaping @Sendable () async -> Void) { Task { await work() } }
-  func atEndOfTurn(_ action: @escaping @Sendable () -> Void) { action() }
 }
 
 /// A client that takes nothing.
@@ -95,7 +75,7 @@ struct SmallGraph {
     policy: Policy = Policy(),
     isTraced: Bool = false
   ) -> Exchange {
-    let world = StillWorld()
+    let world = StillWorld(at: Moment(monotonic: 1, wall: 1_795_506_600_000_000_000))
     return Exchange(
       id: "req_test",
       request: ClientRequest(

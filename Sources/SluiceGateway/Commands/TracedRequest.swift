@@ -105,7 +105,7 @@ extension TraceCommand.Asker {
     if hasKey { HeadWriter.append("Authorization", "Bearer traced", to: &head) }
     if let product, !hasKey { HeadWriter.append("X-Sluice-Product", product, to: &head) }
     HeadWriter.append("Content-Type", "application/json", to: &head)
-    HeadWriter.append("Content-Length", 0, to: &head)
+    HeadWriter.append(.length(0), to: &head)
     for header in headers {
       head += Array(header.name.utf8) + ": ".utf8 + header.value.utf8 + "\r\n".utf8
     }

@@ -94,12 +94,7 @@ package final class AttemptStage: WaitingStage {
       if exit == .cut, let failure = exchange.failure { count(failure) }
       let now = exchange.world.now
       report(exit == .cut ? exchange.failure?.report ?? .neither : .success, of: exchange, at: now)
-      let failure = exit == .cut ? exchange.failure : nil
-      if let booking = meter.bookReported(exchange, model: model, settings: settings) {
-        settle(exchange, booking, hasBegun: true, isWhole: true, failure, at: now)
-      } else {
-        await close(exchange, failure)
-      }
+      await close(exchange, exit == .cut ? exchange.failure : nil)
       return exit.index
     } catch {
       exchange.note(FailedAttempt(error, of: model, words: exchange.upstreamRefusal))
@@ -119,39 +114,21 @@ package final class AttemptStage: WaitingStage {
 
   /// Says what the attempt used, and settles what it cost.
   private func close(_ exchange: Exchange, _ failure: Failure?) async {
-    let (hasBegun, isWhole) = exchange.use.map { (true, $0.isWhole) } ?? (false, false)
+    let use = exchange.use
     let booking = await meter.book(exchange, model: model, settings: settings)
-    settle(
-      exchange,
-      booking,
-      hasBegun: hasBegun,
-      isWhole: isWhole,
-      failure,
-      at: exchange.world.now
-    )
-  }
-
-  private func settle(
-    _ exchange: Exchange,
-    _ booking: Booking?,
-    hasBegun: Bool,
-    isWhole: Bool,
-    _ failure: Failure?,
-    at moment: Moment
-  ) {
     settlement?
       .settle(
         exchange,
         AttemptSettlement.Ended(
           booking: booking,
-          hasBegun: hasBegun,
-          isWhole: isWhole,
+          hasBegun: use != nil,
+          isWhole: use?.isWhole ?? false,
           isRefused: exchange.isRefused,
           failure: failure
         ),
         model: model,
         settings: settings,
-        at: moment
+        at: exchange.world.now
       )
   }
 
@@ -298,10 +275,7 @@ extension UpstreamReply {
   /// Whether the body is a stream of events; parameters of the media type do not matter.
   fileprivate var isEventStream: Bool {
     guard let type = field("content-type") else { return false }
-    let expected = "text/event-stream"
-    return type.utf8.count >= expected.utf8.count
-      && zip(type.utf8, expected.utf8)
-        .allSatisfy { $0 == $1 || (0x41...0x5A).contains($0) && $0 | 0x20 == $1 }
+    return type.hasPrefix(ignoringCase: "text/event-stream")
   }
 
   /// Why the upstream, rather than the request, is at fault for a status that is no success; `nil`:

@@ -122,14 +122,13 @@ package struct AttemptSettlement: Sendable {
 extension Attribution {
   /// Whom an attempt of `exchange` at a model is made for.
   init(of exchange: Exchange, model: String) {
-    // Read in place: a copy of the caller would be one of all that is known of it.
-    let facts = exchange.facts
+    let caller = exchange.caller
     self.init(
-      tenant: facts.caller.tenant,
-      user: facts.caller.user,
-      tier: facts.caller.tier,
-      product: facts.caller.product,
-      tag: facts.caller.tag,
+      tenant: caller.tenant,
+      user: caller.user,
+      tier: caller.tier,
+      product: caller.product,
+      tag: caller.tag,
       model: model
     )
   }

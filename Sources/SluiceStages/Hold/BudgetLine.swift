@@ -14,14 +14,8 @@ package final class BudgetLine: Sendable {
     case clamp, reroute, cacheOnly = "cache_only", deny
   }
 
-  private let terms: BudgetTerms
+  let terms: BudgetTerms
   private let key: LimitKey
-  /// Where the terms are read for every hold, they are read from here: in place, as no copy of them.
-  private let owner: String
-  private let limit: NanoDollars
-  private let tiers: [String: NanoDollars]
-  /// Whether it counts each request for itself, so that the ledger has no account of it.
-  let isPerRequest: Bool
   private let steps: [Step: Counter]
   /// The period that was asked for last: a calendar is long to ask, and says the same for hours.
   private let period = Mutex(BudgetPeriod(start: 0, end: 0))
@@ -35,10 +29,6 @@ package final class BudgetLine: Sendable {
   ///   - metrics: count what is done when it does not fit.
   package init(_ settings: BudgetSettings, metrics: MetricsRegistry) {
     terms = BudgetTerms(settings)
-    isPerRequest = terms.isPerRequest
-    owner = terms.owner
-    limit = settings.limit
-    tiers = settings.tiers
     key = LimitKey(
       settings.key?.checked.program(),
       place: settings.place,
@@ -52,17 +42,16 @@ package final class BudgetLine: Sendable {
   }
 
   var settings: BudgetSettings { terms.settings }
-
-  func limit(ofTier tier: String) -> NanoDollars { tiers.isEmpty ? limit : tiers[tier] ?? limit }
+  var isPerRequest: Bool { terms.isPerRequest }
 
   /// The account that an exchange must fit into; `nil` if the key has no value, and then the
   /// exchange is refused.
   func charge(of exchange: Exchange, at moment: Moment) -> Charge? {
     guard let key = key.value(of: exchange) else { return nil }
     return Charge(
-      account: Account(owner: owner, key: key),
+      account: terms.account(of: key),
       period: period(at: moment),
-      limit: limit(ofTier: exchange.facts.caller.tier)
+      limit: terms.limit(ofTier: exchange.caller.tier)
     )
   }
 

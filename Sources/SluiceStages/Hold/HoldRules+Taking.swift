@@ -58,9 +58,9 @@ extension HoldRules {
   /// Asks budgets of a request here, and all others at the ledger, in one step.
   func take(_ claim: Claim, for exchange: Exchange, at moment: Moment) -> Taken {
     let lines = lines(for: exchange)
-    let tier = exchange.facts.caller.tier
+    let tier = exchange.caller.tier
     let fitsRequest = lines.allSatisfy { line in
-      !line.isPerRequest || claim.amount <= line.limit(ofTier: tier) - exchange.settled
+      !line.isPerRequest || claim.amount <= line.terms.limit(ofTier: tier) - exchange.settled
     }
     let left: [NanoDollars]
     if fitsRequest {
@@ -80,7 +80,7 @@ extension HoldRules {
     for (position, line) in lines.enumerated() {
       let available =
         line.isPerRequest
-        ? max(.zero, line.limit(ofTier: tier) - exchange.settled) : places.next() ?? .zero
+        ? max(.zero, line.terms.limit(ofTier: tier) - exchange.settled) : places.next() ?? .zero
       if available < claim.amount { first = first ?? position }
       least = min(least, available)
     }

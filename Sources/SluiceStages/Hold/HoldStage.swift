@@ -172,7 +172,7 @@ package final class HoldStage: WaitingStage {
     at moment: Moment
   ) async -> ExitIndex {
     let line = rules.lines[shortage.line]
-    let limit = line.limit(ofTier: exchange.facts.caller.tier)
+    let limit = line.terms.limit(ofTier: exchange.caller.tier)
     let refusal =
       line.isPerRequest && size.amount(atClamp: 0) > limit
       ? APIError.requestOverBudget(budget: line.settings.name, limit: "\(limit)")

@@ -66,7 +66,8 @@ package struct ModelAccess: Sendable {
 
   /// Whether `tier` may reach `model`.
   package func allows(_ model: ModelIndex, tier: String) -> Bool {
-    allowed[tier]?[model.position] ?? true
+    // Most policies restrict no tier.
+    allowed.isEmpty || allowed[tier]?[model.position] ?? true
   }
 
   /// What a client means by `name`; `nil` if nothing is called so.
@@ -99,13 +100,12 @@ package struct ModelAccess: Sendable {
   ///
   /// Notes on the exchange why.
   package func skips(_ model: ModelIndex, in exchange: Exchange) -> Bool {
-    guard allowed.isEmpty || allows(model, tier: exchange.facts.caller.tier) else {
-      exchange.explain(
-        "tier \(exchange.facts.caller.tier) may not reach \(models[model.position].name)"
-      )
+    let tier = exchange.caller.tier
+    guard allows(model, tier: tier) else {
+      exchange.explain("tier \(tier) may not reach \(models[model.position].name)")
       return true
     }
-    guard let service = exchange.facts.request.service.asked else { return false }
+    guard let service = exchange.request.service.asked else { return false }
     guard serves(model, service) else {
       exchange.explain("\(models[model.position].name) does not serve \(service.rawValue)")
       return true

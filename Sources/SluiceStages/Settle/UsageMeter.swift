@@ -89,36 +89,6 @@ package final class UsageMeter: Sendable {
     return all
   }
 
-  /// Books what the upstream of an attempt counted, if it did and the answer is whole.
-  ///
-  /// - Returns: `nil` if somebody has to count: then `book` is to be asked.
-  func bookReported(
-    _ exchange: Exchange,
-    model: ModelIndex,
-    settings: ModelSettings
-  ) -> Booking? {
-    guard let use = exchange.use, use.isWhole, let reported = use.reported,
-      let asked = exchange.facts.asked
-    else { return nil }
-    exchange.use = nil
-    reconcile(reported, use, asked, settings)
-    return book(reported, countedBy: .upstream, of: exchange, model, settings)
-  }
-
-  private func book(
-    _ usage: Usage,
-    countedBy source: CountSource,
-    of exchange: Exchange,
-    _ model: ModelIndex,
-    _ settings: ModelSettings
-  ) -> Booking {
-    let cost = settings.price(atWall: exchange.startedAt.wall)
-      .map { Metering.cost(of: usage, at: $0) }
-    let booking = Booking(model: model, usage: usage, source: source, cost: cost)
-    exchange.book(booking)
-    return booking
-  }
-
   /// Books what an attempt used, if it began to answer: `exchange.use`.
   ///
   /// An attempt that did not is taken to have cost nothing. On the exchange's loop, which it leaves
@@ -129,11 +99,21 @@ package final class UsageMeter: Sendable {
     model: ModelIndex,
     settings: ModelSettings
   ) async -> Booking? {
-    if let booking = bookReported(exchange, model: model, settings: settings) { return booking }
     guard let use = exchange.use, let asked = exchange.facts.asked else { return nil }
     exchange.use = nil
-    let (usage, source) = await count(use, asked, of: exchange, settings)
-    return book(usage, countedBy: source, of: exchange, model, settings)
+    let usage: Usage
+    let source: CountSource
+    if let reported = use.reported, use.isWhole {
+      (usage, source) = (reported, .upstream)
+      reconcile(reported, use, asked, settings)
+    } else {
+      (usage, source) = await count(use, asked, of: exchange, settings)
+    }
+    let cost = settings.price(atWall: exchange.startedAt.wall)
+      .map { Metering.cost(of: usage, at: $0) }
+    let booking = Booking(model: model, usage: usage, source: source, cost: cost)
+    exchange.book(booking)
+    return booking
   }
 
   /// Counts what the upstream did not.
